@@ -1,0 +1,65 @@
+{#-
+    Make what the load writes to, where it is missing: the two staging tables, the
+    ledger `loaded_files`, the refused lines, and `file_times`, the load's note of each
+    local file's time, by which an unchanged file is not read again.
+    Runs before every dbt command that builds or tests, so that an empty warehouse is
+    a warehouse too; never drops or alters anything.
+-#}
+{% macro create_staging_tables() %}
+    {% if execute %}
+        {% set schema = source('sparkify', 'staging_events').without_identifier() %}
+        {% call statement('create_staging_tables') %}
+            create schema if not exists {{ schema }};
+            {%- for table in ['events', 'songs'] %}
+            create table if not exists {{ source('sparkify', 'staging_' ~ table) }} (
+                {%- for column in staging_columns(table) %}
+                {{ column.name }} {{ column.type }}
+                    {%- if column.required %} not null{% endif %},
+                {%- endfor %}
+                _load_id bigint not null
+            );
+            {%- endfor %}
+            create table if not exists {{ source('sparkify', 'loaded_files') }} (
+                load_id bigint not null,
+                source varchar(16) not null,
+                path varchar(2048) not null,
+                etag varchar(128) not null,
+                bytes bigint not null,
+                rows_loaded bigint not null,
+                rows_rejected bigint not null,
+                loaded_at timestamp not null
+            );
+            create table if not exists {{ source('sparkify', 'rejected_rows') }} (
+                load_id bigint not null,
+                source varchar(16) not null,
+                path varchar(2048) not null,
+                line bigint not null,
+                reason varchar(1024) not null,
+                {{ adapter.quote('raw') }} varchar(65535)
+            );
+            create table if not exists {{ source('sparkify', 'file_times') }} (
+                path varchar(2048) not null,
+                etag varchar(128) not null,
+                bytes bigint not null,
+                modified_ns bigint not null
+            );
+        {% endcall %}
+        {% do adapter.commit() %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- One warning, not one per model, where nothing has been loaded yet. -#}
+{% macro warn_if_staging_is_empty() %}
+    {% if execute and flags.WHICH in ['build', 'run'] %}
+        {% set found = run_query(
+            'select 1 from ' ~ source('sparkify', 'loaded_files') ~ ' limit 1'
+        ) %}
+        {% if found.rows | length == 0 %}
+            {% do exceptions.warn(
+                'nothing is loaded yet, so every mart will be empty:'
+                ~ ' load with `python scripts/warehouse.py load`'
+            ) %}
+        {% endif %}
+    {% endif %}
+{% endmacro %}

@@ -1,0 +1,41 @@
+-- The logs' events with our names and types. Key of an event: session, item, page and
+-- time, which the load keeps unique.
+with events as (
+
+    select * from {{ source('sparkify', 'staging_events') }} as staging_events
+
+),
+
+cleaned as (
+
+    select
+        md5(
+            cast(session_id as varchar(20)) || '|'
+            || cast(item_in_session as varchar(20)) || '|'
+            || page || '|'
+            || cast(ts as varchar(20))
+        ) as event_id,
+        session_id,
+        item_in_session,
+        nullif(trim(user_id), '') as user_id,
+        {{ clean_text('first_name') }} as first_name,
+        {{ clean_text('last_name') }} as last_name,
+        gender,
+        level,
+        page,
+        auth,
+        method,
+        {{ clean_text('song') }} as song_title,
+        {{ clean_text('artist') }} as artist_name,
+        {{ clean_text('location') }} as location,
+        nullif(trim(user_agent), '') as user_agent,
+        status,
+        {{ to_decimal('length', 10) }} as duration,
+        {{ timestamp_from_ms('ts') }} as occurred_at,
+        {{ timestamp_from_ms('registration') }} as registered_at,
+        _load_id
+    from events
+
+)
+
+select * from cleaned
