@@ -43,12 +43,14 @@
 {% endmacro %}
 
 
-{#- load_files: the planned files that the ledger does not hold in this very version. -#}
+{#-
+    load_plan: the files as planned; load_files: those of them that the ledger does not
+    hold in this very version.
+-#}
 {% macro duckdb__plan_files(plan, events, songs, reload) %}
     {% set ledger = source('sparkify', 'loaded_files') %}
     {% call statement('plan_files', auto_begin=false) %}
-        create or replace temp table load_files as
-        with planned as (
+        create or replace temp table load_plan as
             {% if plan %}
             select *
             from read_json(
@@ -75,10 +77,10 @@
                 cast(null as bigint) as modified_ns
             from read_blob({{ dbt.string_literal(folder ~ '/**/*.json') }})
             {%- endfor %}
-            {% endif %}
-        ),
+            {% endif %};
 
-        delivered as (
+        create or replace temp table load_files as
+        with delivered as (
             select
                 source,
                 path,
@@ -88,13 +90,13 @@
         )
 
         select
-            row_number() over (order by planned.path) as file_id,
-            planned.*
-        from planned
+            row_number() over (order by load_plan.path) as file_id,
+            load_plan.*
+        from load_plan
         left join delivered
-            on planned.source = delivered.source
-            and planned.path = delivered.path
-            and planned.etag = delivered.etag
+            on load_plan.source = delivered.source
+            and load_plan.path = delivered.path
+            and load_plan.etag = delivered.etag
         where delivered.path is null or {{ reload }}
     {% endcall %}
 {% endmacro %}
@@ -405,10 +407,10 @@
         order by load_files.file_id;
 
         delete from {{ times }}
-        where path in (select path from load_files);
+        where path in (select path from load_plan);
         insert into {{ times }}
         select path, etag, bytes, modified_ns
-        from load_files
+        from load_plan
         where modified_ns is not null;
 
         {% for kind in ['events', 'songs'] %}

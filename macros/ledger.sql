@@ -1,0 +1,85 @@
+{#- The latest delivery of every file that the ledger knows. -#}
+{% macro known_files() %}
+    with ordered as (
+
+        select
+            source,
+            path,
+            etag,
+            bytes,
+            load_id,
+            row_number() over (
+                partition by source, path
+                order by load_id desc nulls last
+            ) as recency
+        from {{ source('sparkify', 'loaded_files') }} as loaded_files
+
+    )
+
+    select
+        ordered.source,
+        ordered.path,
+        ordered.etag,
+        ordered.bytes,
+        ordered.load_id,
+        file_times.modified_ns
+    from ordered
+    left join {{ source('sparkify', 'file_times') }} as file_times
+        on ordered.path = file_times.path
+        and ordered.etag = file_times.etag
+        and ordered.bytes = file_times.bytes
+    where ordered.recency = 1
+{% endmacro %}
+
+
+{#- Files, rows and refused lines of all loads after a given one. -#}
+{% macro loaded_since(load_id) %}
+    select
+        count(*) as files,
+        coalesce(sum(rows_loaded), 0) as rows_loaded,
+        coalesce(sum(rows_rejected), 0) as rows_rejected
+    from {{ source('sparkify', 'loaded_files') }} as loaded_files
+    where load_id > {{ load_id | int }}
+{% endmacro %}
+
+
+{#- The files of those loads in which there was nothing to load. -#}
+{% macro empty_files_since(load_id) %}
+    select path
+    from {{ source('sparkify', 'loaded_files') }} as loaded_files
+    where load_id > {{ load_id | int }}
+        and rows_loaded = 0
+        and rows_rejected = 0
+    order by path asc nulls last
+{% endmacro %}
+
+
+{#- What the summary says of staging, and of how many plays found their song. -#}
+{% macro warehouse_counts() %}
+    select
+        'staging_events' as name,
+        count(*) as row_count
+    from {{ source('sparkify', 'staging_events') }} as staging_events
+
+    union all
+
+    select
+        'staging_songs' as name,
+        count(*) as row_count
+    from {{ source('sparkify', 'staging_songs') }} as staging_songs
+    {% if execute and load_relation(ref('songplays')) %}
+    {% for name, condition in [
+        ('plays', 'songplay_id is not null'),
+        ('matched', 'song_id is not null'),
+        ('exact', "song_match = 'exact'"),
+    ] %}
+    union all
+
+    select
+        '{{ name }}' as name,
+        count(*) as row_count
+    from {{ ref('songplays') }} as songplays
+    where {{ condition }}
+    {% endfor %}
+    {% endif %}
+{% endmacro %}

@@ -1,0 +1,136 @@
+"""dbt in this process: one start, one parse, and its errors in one line."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+from errors import WarehouseError
+from settings import PROJECT
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunner, dbtRunnerResult
+
+LOCKED = re.compile(r'Could not set lock on file "([^"]*)".*?\(PID (\d+)\)', re.DOTALL)
+
+
+class Dbt:
+    """dbt's own runner on this project, parsed once and kept.
+
+    No second connection to the warehouse: queries, too, go through `dbt show`.
+    """
+
+    def __init__(self, target: str | None) -> None:
+        from dbt.cli.main import dbtRunner  # noqa: PLC0415 (costs a second)
+
+        profiles = os.environ.get("DBT_PROFILES_DIR", str(PROJECT))
+        if not (PROJECT / "profiles.yml").exists() and profiles == str(PROJECT):
+            raise WarehouseError(
+                "profiles.yml is missing; run `make setup`, or copy profiles.yml.example"
+            )
+        self._options = ["--project-dir", str(PROJECT), "--profiles-dir", profiles]
+        self._options += ["--log-level", "none"]
+        self._options += ["--target", target] if target else []
+        self._failure = ""
+        self._runner: dbtRunner = dbtRunner(callbacks=[self._see])
+        self._on_event: Callable[[Any], None] | None = None
+        (PROJECT / "data").mkdir(exist_ok=True)
+        self._runner.manifest = self._invoke("parse").result  # type: ignore[assignment]
+
+    def operation(self, macro: str, **arguments: object) -> None:
+        """Run a macro; raises WarehouseError with the macro's own message."""
+        self._invoke("run-operation", macro, "--args", json.dumps(arguments))
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        """The rows of a query in which macros, ref and source may stand."""
+        return self._rows("--inline", sql)
+
+    def analysis(self, name: str) -> list[dict[str, Any]]:
+        """The rows of one of the project's analyses."""
+        return self._rows("--select", f"path:analyses/{name}.sql")
+
+    def build(self, full_refresh: bool) -> None:
+        """`dbt build` but for the unit tests, which look at code and not at data.
+
+        Says on stderr what was built; raises WarehouseError naming what failed.
+        """
+        options = ["--exclude-resource-type", "unit_test"]
+        options += ["--full-refresh"] if full_refresh else []
+        self._on_event = _say_what_was_built
+        try:
+            result = self._invoke("build", *options, check=False)
+        finally:
+            self._on_event = None
+        outcomes = getattr(result.result, "results", None)
+        if outcomes is None:
+            raise self._error(result)
+        bad = [
+            f"{outcome.node.name} ({' '.join((outcome.message or '').split())})"
+            for outcome in outcomes
+            if outcome.status in ("error", "fail")
+        ]
+        if bad or not result.success:
+            named = "; ".join(bad[:3]) + ("; ..." if len(bad) > 3 else "")
+            raise WarehouseError(
+                f"dbt build: {len(bad)} of {len(outcomes)} steps failed: {named};"
+                " see logs/dbt.log, mend it and run again"
+            )
+        tests = sum(outcome.status == "pass" for outcome in outcomes)
+        click.echo(f"{tests} tests passed", err=True)
+
+    def _rows(self, *what: str) -> list[dict[str, Any]]:
+        result = self._invoke("show", *what, "--limit", "-1")
+        table = result.result.results[0].agate_table  # type: ignore[union-attr]
+        names = [name.lower() for name in table.column_names]
+        return [dict(zip(names, row.values(), strict=True)) for row in table.rows]
+
+    def _invoke(self, *arguments: str, check: bool = True) -> "dbtRunnerResult":
+        self._failure = ""
+        result = self._runner.invoke([*arguments, *self._options])
+        if check and not result.success:
+            raise self._error(result)
+        return result
+
+    def _see(self, event: Any) -> None:
+        if event.info.name in ("RunningOperationCaughtError", "MainEncounteredError"):
+            self._failure = event.data.exc
+        elif event.info.level == "error" and not self._failure:
+            self._failure = event.info.msg
+        elif event.info.name == "JinjaLogWarning":
+            click.echo(f"warning: {one_line(event.data.msg)}", err=True)
+        elif self._on_event:
+            self._on_event(event)
+
+    def _error(self, result: "dbtRunnerResult") -> WarehouseError:
+        text = str(result.exception or self._failure or "dbt failed; see logs/dbt.log")
+        if locked := LOCKED.search(text):
+            return WarehouseError(
+                f"{locked[1]}: another process (PID {locked[2]}) has this DuckDB file"
+                " open; wait for it or close it, then run again"
+            )
+        return WarehouseError(one_line(text))
+
+
+def one_line(text: str) -> str:
+    """dbt's message without its headings and its trail of macros."""
+    lines = [line.strip() for line in text.splitlines()]
+    told = [
+        line
+        for line in lines
+        if line and not line.startswith(">") and not re.fullmatch(
+            r"(Encountered an error.*|\w+ Error( in .*)?)", line
+        )
+    ]
+    return " ".join(told) or text.strip()
+
+
+def _say_what_was_built(event: Any) -> None:
+    if event.info.name in ("LogModelResult", "LogSeedResult"):
+        seconds = event.data.execution_time
+        click.echo(
+            f"built {event.data.node_info.node_name} ({seconds:.1f} s)",
+            file=sys.stderr,
+        )

@@ -1,0 +1,181 @@
+"""The warehouse's command line: load, build, look.
+
+Progress and messages go to stderr, the result to stdout. Exit codes: 0 done, 1 failed,
+2 usage, 3 refused before anything was changed, 4 ran out of time and can be resumed,
+10 `--dry-run` found changes.
+"""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from dbt_project import Dbt
+from load import Loaded, counts_since, load
+from settings import PROJECT, Data, Settings, read_settings
+
+MARTS = ("songplays", "users", "songs", "artists", "time", "user_levels")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Sparkify's warehouse: load the files, build the star, see what is there."""
+
+
+config_option = click.option(
+    "--config",
+    "settings",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=PROJECT / "warehouse.toml",
+    callback=lambda _context, _option, path: read_settings(path),
+    help="Another settings file than warehouse.toml.",
+)
+target_option = click.option(
+    "--target", help="A target of profiles.yml; its default target otherwise."
+)
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="The result as one JSON object."
+)
+
+
+def source_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that `run` and `load` share."""
+    for option in (
+        click.option(
+            "--reload",
+            is_flag=True,
+            help="Load staging anew from the files, in one transaction.",
+        ),
+        click.option(
+            "--max-errors",
+            type=click.IntRange(min=0),
+            default=0,
+            metavar="N",
+            help="Set up to N bad lines aside in rejected_rows and load the rest.",
+        ),
+        click.option("--songs", metavar="URI", help="Song files: a folder or s3://."),
+        click.option("--events", metavar="URI", help="Log files: a folder or s3://."),
+        json_option,
+        target_option,
+        config_option,
+    ):
+        command = option(command)
+    return command
+
+
+@cli.command("run")
+@source_options
+@click.option(
+    "--full-refresh", is_flag=True, help="Build the marts anew from staging."
+)
+def run_command(
+    *,
+    settings: Settings,
+    target: str | None,
+    events: str | None,
+    songs: str | None,
+    max_errors: int,
+    reload: bool,
+    full_refresh: bool,
+    as_json: bool,
+) -> None:
+    """Load what is new, `dbt build`, and say what the warehouse holds."""
+    data = located(settings.data, events, songs)
+    dbt = Dbt(target)
+    loaded = load(dbt, data, max_errors, reload)
+    dbt.build(full_refresh or reload)
+    show(summary(dbt, loaded), as_json)
+
+
+@cli.command("load")
+@source_options
+def load_command(
+    *,
+    settings: Settings,
+    target: str | None,
+    events: str | None,
+    songs: str | None,
+    max_errors: int,
+    reload: bool,
+    as_json: bool,
+) -> None:
+    """Load what is new into the staging tables."""
+    data = located(settings.data, events, songs)
+    loaded = load(Dbt(target), data, max_errors, reload)
+    if reload:
+        click.echo(
+            "staging is new: build with `run --full-refresh`, or dbt's", err=True
+        )
+    if as_json:
+        click.echo(json.dumps({"load": dataclasses.asdict(loaded)}))
+
+
+@cli.command("status")
+@config_option
+@target_option
+@json_option
+def status_command(*, settings: Settings, target: str | None, as_json: bool) -> None:
+    """All loads, and rows and fingerprint of every mart."""
+    dbt = Dbt(target)
+    dbt.operation("create_staging_tables")
+    show(summary(dbt, counts_since(dbt, 0)), as_json)
+
+
+def located(data: Data, events: str | None, songs: str | None) -> Data:
+    """The places to load from: options from here on, settings from the project on."""
+
+    def place(option: str | None, setting: str) -> str:
+        uri, base = (option, Path.cwd()) if option else (setting, PROJECT)
+        return uri if uri.startswith("s3://") else str((base / uri).resolve())
+
+    return dataclasses.replace(
+        data, events=place(events, data.events), songs=place(songs, data.songs)
+    )
+
+
+def summary(dbt: Dbt, loaded: Loaded) -> dict[str, Any]:
+    """What `--json` prints: loads, staging, marts and matches, in numbers."""
+    counts = {
+        row["name"]: int(row["row_count"])
+        for row in dbt.query("{{ warehouse_counts() }}")
+    }
+    return {
+        "load": dataclasses.asdict(loaded),
+        "staging": {
+            name: counts[name] for name in ("staging_events", "staging_songs")
+        },
+        "marts": {
+            row["mart"]: {
+                "rows": int(row["row_count"]),
+                "fingerprint": row["fingerprint"],
+            }
+            for row in dbt.analysis("mart_fingerprints")
+        },
+        "match": {name: counts.get(name, 0) for name in ("plays", "matched", "exact")},
+    }
+
+
+def show(result: dict[str, Any], as_json: bool) -> None:
+    """Print a summary, for a machine or for a person."""
+    if as_json:
+        click.echo(json.dumps(result))
+        return
+    loads, match = result["load"], result["match"]
+    click.echo(
+        f"files loaded   {loads['files']:>12,}"
+        f"   ({loads['rows']:,} rows, {loads['rejected']:,} rejected)"
+    )
+    for name, rows in result["staging"].items():
+        click.echo(f"{name:<14} {rows:>12,}")
+    for name, mart in result["marts"].items():
+        click.echo(f"{name:<14} {mart['rows']:>12,}   {mart['fingerprint']}")
+    click.echo(
+        f"matched        {match['matched']:>12,}"
+        f"   of {match['plays']:,} plays, {match['exact']:,} of them exact"
+    )
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,68 @@
+{{ config(description='The ledger and the rows of a load disagree: something else wrote to staging.') }}
+
+-- A later delivery may supersede rows of a load, so staging may hold fewer of them than
+-- the ledger counts, never more; refused lines stay.
+with ledger as (
+
+    select
+        load_id,
+        source,
+        sum(rows_loaded) as rows_loaded,
+        sum(rows_rejected) as rows_rejected
+    from {{ source('sparkify', 'loaded_files') }} as loaded_files
+    group by load_id, source
+
+),
+
+staged as (
+
+    select
+        _load_id as load_id,
+        'events' as source,
+        count(*) as row_count
+    from {{ source('sparkify', 'staging_events') }} as staging_events
+    group by _load_id
+
+    union all
+
+    select
+        _load_id as load_id,
+        'songs' as source,
+        count(*) as row_count
+    from {{ source('sparkify', 'staging_songs') }} as staging_songs
+    group by _load_id
+
+),
+
+rejected as (
+
+    select
+        load_id,
+        source,
+        count(*) as row_count
+    from {{ source('sparkify', 'rejected_rows') }} as rejected_rows
+    group by load_id, source
+
+),
+
+compared as (
+
+    select
+        coalesce(ledger.load_id, staged.load_id, rejected.load_id) as load_id,
+        coalesce(ledger.source, staged.source, rejected.source) as source,
+        coalesce(ledger.rows_loaded, 0) as rows_loaded,
+        coalesce(ledger.rows_rejected, 0) as rows_rejected,
+        coalesce(staged.row_count, 0) as rows_staged,
+        coalesce(rejected.row_count, 0) as rows_kept
+    from ledger
+    full outer join staged
+        on ledger.load_id = staged.load_id
+        and ledger.source = staged.source
+    full outer join rejected
+        on ledger.load_id = rejected.load_id
+        and ledger.source = rejected.source
+
+)
+
+select * from compared
+where rows_staged > rows_loaded or rows_kept <> rows_rejected
