@@ -56,6 +56,7 @@
 
 {#- What the summary says of staging, and of how many plays found their song. -#}
 {% macro warehouse_counts() %}
+    {% set songplays = ref('songplays') %}
     select
         'staging_events' as name,
         count(*) as row_count
@@ -67,7 +68,7 @@
         'staging_songs' as name,
         count(*) as row_count
     from {{ source('sparkify', 'staging_songs') }} as staging_songs
-    {% if execute and load_relation(ref('songplays')) %}
+    {% if execute and load_relation(songplays) %}
     {% for name, condition in [
         ('plays', 'songplay_id is not null'),
         ('matched', 'song_id is not null'),
@@ -78,7 +79,7 @@
     select
         '{{ name }}' as name,
         count(*) as row_count
-    from {{ ref('songplays') }} as songplays
+    from {{ songplays }} as songplays
     where {{ condition }}
     {% endfor %}
     {% endif %}

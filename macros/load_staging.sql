@@ -37,6 +37,7 @@
     {% do duckdb__plan_files(plan, events, songs, reload) %}
     {% for kind in ['events', 'songs'] %}
         {% do duckdb__read_files(kind) %}
+        {% do duckdb__report_unknown_keys(kind) %}
     {% endfor %}
     {% do duckdb__refuse_bad_rows(max_errors | int) %}
     {% do duckdb__publish(reload) %}
@@ -281,6 +282,21 @@
         {% endif %}
         {% endfor %}
     end
+{% endmacro %}
+
+
+{#- Keys that no column takes are fine, but somebody should know of them: say so once. -#}
+{% macro duckdb__report_unknown_keys(source) %}
+    {% set unknown = run_query(
+        "select distinct unnest(unusual_keys) as key from load_" ~ source
+        ~ " where reason is null and unusual_keys is not null order by key"
+    ).columns[0].values()
+        | reject('in', staging_columns(source) | map(attribute='key') | list) | list %}
+    {% if unknown %}
+        {% do exceptions.warn(
+            source ~ ': keys that no column takes were left out: ' ~ unknown | join(', ')
+        ) %}
+    {% endif %}
 {% endmacro %}
 
 

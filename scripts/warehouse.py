@@ -16,8 +16,6 @@ from dbt_project import Dbt
 from load import Loaded, counts_since, load
 from settings import PROJECT, Data, Settings, read_settings
 
-MARTS = ("songplays", "users", "songs", "artists", "time", "user_levels")
-
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
