@@ -1,24 +1,28 @@
-"""The words that the sample data is made of: all names invented, metros and places real.
+"""The words of the sample data: names are invented, metros and places are real.
 
 A place or metro is `name|latitude|longitude` or `name`; texts of several words are
 one a line.
 """
 
 
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 def _lines(text: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.strip().splitlines())
 
 
-ADJECTIVES = tuple(
+ADJECTIVES = _words(
     """
     Amber Ashen Borrowed Brass Broken Bitter Copper Crooked Distant Drowsy Electric
     Empty Faded Feathered Fleeting Foggy Frozen Gilded Golden Granite Hidden Hollow
     Humming Idle Indigo Ivory Jagged Last Lucid Mellow Midnight Muted Narrow Northern
     Paper Patient Pale Quiet Reckless Restless Rusted Saffron Salted Scarlet Second
     Silver Slow Stolen Sudden Tender Tidal Unsent Velvet Wandering Weathered Wooden
-    """.split()
+    """
 )
-NOUNS = tuple(
+NOUNS = _words(
     """
     Almanac Anchor Arcade Atlas Avenue Balcony Bonfire Bramble Cabin Canopy Carousel
     Compass Corridor Current Daybreak Ember Envelope Ferry Field Fountain Furnace Garden
@@ -26,13 +30,13 @@ NOUNS = tuple(
     Marble Meadow Meridian Mirror Motor Needle Orchard Parade Passenger Pendulum Pilot
     Postcard Quarry Ribbon River Rooftop Signal Sparrow Staircase Station Summer Tunnel
     Umbrella Valley Weather Whisper Window Winter Zeppelin
-    """.split()
+    """
 )
-VERBS = tuple(
+VERBS = _words(
     """
     Answer Borrow Bury Carry Chase Count Cross Draw Fold Follow Forget Give Hold Hum
     Keep Leave Lend Mend Paint Promise Read Send Show Teach Wake
-    """.split()
+    """
 )
 SUFFIXES = (
     "(Live)",
@@ -96,15 +100,15 @@ ACCENTED_TITLES = _lines(
     遠い灯り
     """
 )
-FIRST_NAMES = tuple(
+FIRST_NAMES = _words(
     """
     Ada Amir Anya Bela Bruno Carmen Cleo Dario Dina Edda Elio Esme Fay Felix Flora Gus
     Hana Hugo Ida Imani Iris Ivan Jada Jonas Juno Kai Kira Lars Leila Leo Lina Lou Maya
     Milo Mina Nell Nico Noor Odin Ola Orla Otis Petra Quinn Rafi Rhea Rosa Ruben Sadie
     Samir Sena Silas Tara Theo Tilda Uma Vera Viktor Willa Yara Yusuf Zane Zora
-    """.split()
+    """
 )
-LAST_NAMES = tuple(
+LAST_NAMES = _words(
     """
     Alderbrook Ashdown Barrowell Birchley Bramwick Brookmarsh Cobblefield Copperidge
     Dalewater Dunmarrow Eastgrove Elmhollow Fairbeck Fenwater Glenroyd Greyfallow
@@ -112,7 +116,7 @@ LAST_NAMES = tuple(
     Mapleford Marlowick Mistleigh Northbeck Oakhanger Otterbourn Pebblewood Quillfeather
     Ravensby Reedmarsh Rookwell Sandermoor Silverlake Stonewharf Thistlewick Tidewell
     Underbough Vanebrook Westerfell Willowmere Wrenfield Yarrowby
-    """.split()
+    """
 )
 PLACES = _lines(
     """
