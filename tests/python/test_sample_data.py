@@ -172,7 +172,7 @@ def test_memory_does_not_grow_with_the_events(tmp_path: Path) -> None:
     )
 
     def peak(events: int) -> int:
-        words = ("--users", 1000, "--days", 10, "--events", events, tmp_path / "out")
+        words = ("--users", 1000, "--songs", 50, "--events", events, tmp_path / "out")
         made = [sys.executable, str(SCRIPT), *map(str, words)]
         done = subprocess.run(
             [sys.executable, "-c", code, *made],
@@ -458,7 +458,7 @@ def test_a_folder_of_its_own_is_replaced(tmp_path: Path) -> None:
 @pytest.mark.parametrize("where", ["mine.txt", "log_data/2018/11/mine.json"])
 def test_files_of_others_are_never_removed(tmp_path: Path, where: str) -> None:
     out = tmp_path / "out"
-    make("--events", 300, "--users", 5, out)
+    make("--events", 300, "--users", 5, "--songs", 5, out)
     (out / where).write_text("mine")
     before = digest(out)
     done = make(out)
@@ -477,7 +477,10 @@ def test_a_file_is_refused_and_an_empty_folder_taken(tmp_path: Path) -> None:
     done = make(tmp_path / "file")
     assert done.returncode == 3
     assert done.stderr == f"error: {tmp_path / 'file'}: is a file; name a folder\n"
-    assert make("--events", 300, "--users", 5, tmp_path / "empty").returncode == 0
+    assert (
+        make("--events", 300, "--users", 5, "--songs", 5, tmp_path / "empty").returncode
+        == 0
+    )
 
 
 def test_what_cannot_come_out_is_refused(tmp_path: Path) -> None:
@@ -494,20 +497,28 @@ def test_what_cannot_come_out_is_refused(tmp_path: Path) -> None:
 
 def test_a_killed_run_leaves_no_half_and_the_next_clears_it(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    make("--events", 300, "--users", 5, out)
+    make("--events", 300, "--users", 5, "--songs", 5, out)
     before = digest(out)
-    words = [sys.executable, str(SCRIPT), "--events", "5000000", str(out)]
+    words = [
+        sys.executable,
+        str(SCRIPT),
+        "--songs",
+        "5",
+        "--events",
+        "5000000",
+        str(out),
+    ]
     with subprocess.Popen(words) as run:
         while not list((tmp_path / ".out.new").glob("log_data/*/*/*-02-*")):
             assert run.poll() is None
-        busy = make(out)
+        busy = make("--songs", 5, out)
         run.kill()
     assert busy.returncode == 3
     assert busy.stderr == (
         f"error: {out}: another run is making it; wait for its end\n"
     )
     assert digest(out) == before
-    assert make("--events", 300, "--users", 5, out).returncode == 0
+    assert make("--events", 300, "--users", 5, "--songs", 5, out).returncode == 0
     assert digest(out) == before
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
