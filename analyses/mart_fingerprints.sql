@@ -3,10 +3,10 @@
 -- that has not been built yet has no row.
 {% set marts = [] %}
 {% for mart in ['songplays', 'users', 'songs', 'artists', 'time', 'user_levels'] %}
-    {% set relation = ref(mart) %}
-    {% if not execute or load_relation(relation) %}
-        {% do marts.append(mart) %}
-    {% endif %}
+{% set relation = ref(mart) %}
+{% if not execute or load_relation(relation) %}
+{% do marts.append(mart) %}
+{% endif %}
 {% endfor %}
 with fingerprints as (
 

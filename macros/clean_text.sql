@@ -35,27 +35,12 @@
 
 
 {#-
-    One wrong reading undone, or null: each character up to U+00FF becomes the byte of
-    its number, and the bytes are read as UTF-8. In hexadecimal, bytes parted by blanks:
-    U+0080 to U+00BF are `C2 80` to `C2 BF`, U+00C0 to U+00FF are `C3 80` to `C3 BF`;
-    a byte is done when it starts in lower case.
+    One wrong reading undone, or null: each character up to U+00FF is the byte of its
+    number, and the bytes are read as UTF-8.
 -#}
 {% macro duckdb__undo_latin1(text) -%}
-    {%- set bytes = namespace(
-        sql="regexp_replace(hex(encode(" ~ text ~ ")), '(..)', '\\1 ', 'g')"
-    ) -%}
-    {%- for seen, meant in [
-        ('C2 ([89AB].)', '\\1'),
-        ('C3 8(.)', 'c\\1'),
-        ('C3 9(.)', 'd\\1'),
-        ('C3 A(.)', 'e\\1'),
-        ('C3 B(.)', 'f\\1'),
-    ] -%}
-        {%- set bytes.sql =
-            "regexp_replace(" ~ bytes.sql ~ ", '" ~ seen ~ "', '" ~ meant ~ "', 'g')" -%}
-    {%- endfor -%}
-    case
-        when regexp_full_match({{ text }}, '[\x{0}-\x{ff}]*')
-            then try(decode(unhex(replace({{ bytes.sql }}, ' ', ''))))
-    end
+    try(decode(unhex(array_to_string(list_transform(
+        string_split({{ text }}, ''),
+        c -> case when ord(c) < 256 then printf('%02x', ord(c)) else 'no byte' end
+    ), ''))))
 {%- endmacro %}

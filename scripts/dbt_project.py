@@ -12,7 +12,7 @@ from errors import WarehouseError
 from settings import PROJECT
 
 if TYPE_CHECKING:
-    from dbt.cli.main import dbtRunner, dbtRunnerResult
+    from dbt.cli.main import dbtRunnerResult
 
 LOCKED = re.compile(r'Could not set lock on file "([^"]*)".*?\(PID (\d+)\)', re.DOTALL)
 
@@ -29,13 +29,13 @@ class Dbt:
         profiles = os.environ.get("DBT_PROFILES_DIR", str(PROJECT))
         if not (PROJECT / "profiles.yml").exists() and profiles == str(PROJECT):
             raise WarehouseError(
-                "profiles.yml is missing; run `make setup`, or copy profiles.yml.example"
+                "profiles.yml is missing; run `make setup` to copy the example"
             )
         self._options = ["--project-dir", str(PROJECT), "--profiles-dir", profiles]
         self._options += ["--log-level", "none"]
         self._options += ["--target", target] if target else []
         self._failure = ""
-        self._runner: dbtRunner = dbtRunner(callbacks=[self._see])
+        self._runner = dbtRunner(callbacks=[self._see])
         self._on_event: Callable[[Any], None] | None = None
         (PROJECT / "data").mkdir(exist_ok=True)
         self._runner.manifest = self._invoke("parse").result  # type: ignore[assignment]
@@ -82,8 +82,8 @@ class Dbt:
         click.echo(f"{tests} tests passed", err=True)
 
     def _rows(self, *what: str) -> list[dict[str, Any]]:
-        result = self._invoke("show", *what, "--limit", "-1")
-        table = result.result.results[0].agate_table  # type: ignore[union-attr]
+        result: Any = self._invoke("show", *what, "--limit", "-1").result
+        table = result.results[0].agate_table
         names = [name.lower() for name in table.column_names]
         return [dict(zip(names, row.values(), strict=True)) for row in table.rows]
 
@@ -120,9 +120,9 @@ def one_line(text: str) -> str:
     told = [
         line
         for line in lines
-        if line and not line.startswith(">") and not re.fullmatch(
-            r"(Encountered an error.*|\w+ Error( in .*)?)", line
-        )
+        if line
+        and not line.startswith(">")
+        and not re.fullmatch(r"(Encountered an error.*|\w+ Error( in .*)?)", line)
     ]
     return " ".join(told) or text.strip()
 

@@ -21,7 +21,7 @@ from errors import WarehouseError
 Source = Literal["events", "songs"]
 SUFFIXES = (".json", ".json.gz", ".ndjson", ".ndjson.gz")
 CHUNK_BYTES = 1 << 22
-# No valid JSON holds these bytes, and the load's own copies part their columns with one.
+# No valid JSON holds these bytes; the load's own copies part their columns with one.
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 CONTROL_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\udc80-\udcff]")
 BYTE_ORDER_MARK = "\ufeff"
@@ -230,7 +230,7 @@ def _is_one_document(local: Path) -> bool:
 
 
 def _write_parts(source: Source, local: Path, copy: Path) -> None:
-    """Write a file's documents one a line: chr(1), line, chr(1), fault, chr(1), text."""
+    """Write the documents one a line: chr(1), line, chr(1), fault, chr(1), text."""
     opener = gzip.open if local.suffix == ".gz" else open
     with opener(local, "rb") as stream:
         text = stream.read().decode("utf-8", "surrogateescape")

@@ -31,9 +31,7 @@ class Loaded:
     rejected: int
 
 
-def load(
-    dbt: Dbt, data: Data, max_errors: int, reload: bool
-) -> Loaded:
+def load(dbt: Dbt, data: Data, max_errors: int, reload: bool) -> Loaded:
     """Load every file once: those that are new or changed, or with `reload` all.
 
     All or nothing: raises WarehouseError, and then nothing was published.
@@ -49,13 +47,13 @@ def load(
         if not reload
     }
     with tempfile.TemporaryDirectory(prefix="sparkify-load-") as folder:
+        copies = Path(folder)
         deliveries = [
-            delivery
-            for source, uri in (("events", data.events), ("songs", data.songs))
-            for delivery in _new_files(source, uri, data.region, known, Path(folder))
+            *_new_files("events", data.events, data.region, known, copies),
+            *_new_files("songs", data.songs, data.region, known, copies),
         ]
         if deliveries:
-            plan = Path(folder) / "plan.ndjson"
+            plan = copies / "plan.ndjson"
             with plan.open("w", encoding="utf-8") as out:
                 out.writelines(json.dumps(asdict(file)) + "\n" for file in deliveries)
             dbt.operation(
@@ -82,9 +80,7 @@ def load(
 def counts_since(dbt: Dbt, load_id: int) -> Loaded:
     """What the loads after `load_id` (from 1) brought."""
     row = dbt.query(f"{{{{ loaded_since({load_id}) }}}}")[0]
-    return Loaded(
-        int(row["files"]), int(row["rows_loaded"]), int(row["rows_rejected"])
-    )
+    return Loaded(int(row["files"]), int(row["rows_loaded"]), int(row["rows_rejected"]))
 
 
 def _new_files(  # those that the listing alone does not show to be unchanged

@@ -19,7 +19,7 @@ LOCATION = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?")
 
 
 def split_uri(uri: str) -> tuple[str, str]:
-    """The bucket and the prefix of an s3:// address; the prefix ends in / or is empty."""
+    """Bucket and prefix of an s3:// address; the prefix ends in / or is empty."""
     match = LOCATION.fullmatch(uri)
     if match is None:
         raise WarehouseError(f"{uri}: no S3 address; write s3://bucket/prefix")
@@ -40,9 +40,7 @@ def client(region: str) -> "S3Client":
     return session.client("s3", region_name=region, config=config)
 
 
-def list_prefix(
-    s3: "S3Client", source: Source, uri: str
-) -> tuple[list[Listed], int]:
+def list_prefix(s3: "S3Client", source: Source, uri: str) -> tuple[list[Listed], int]:
     """List a prefix's objects in the order of their keys, and count those ignored."""
     bucket, prefix = split_uri(uri)
     found: list[Listed] = []
@@ -81,9 +79,7 @@ def fetch(
             bucket, _, key = file.path.removeprefix("s3://").partition("/")
             partial = local.with_name(f"{local.name}.{os.getpid()}.part")
             with _plain_errors(file.path):
-                answer = s3.get_object(
-                    Bucket=bucket, Key=key, IfMatch=f'"{file.etag}"'
-                )
+                answer = s3.get_object(Bucket=bucket, Key=key, IfMatch=f'"{file.etag}"')
                 with partial.open("wb") as out:
                     for chunk in answer["Body"].iter_chunks(1 << 20):
                         out.write(chunk)
@@ -118,4 +114,4 @@ def _plain_errors(where: str) -> Iterator[None]:
         code = {"412": "PreconditionFailed", "403": "AccessDenied"}.get(code, code)
         raise WarehouseError(f"{where}: {advice.get(code, error)}") from None
     except BotoCoreError as error:
-        raise WarehouseError(f"{where}: {error}; check the network and run again") from None
+        raise WarehouseError(f"{where}: {error}; check the network") from None

@@ -65,9 +65,7 @@ def source_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @cli.command("run")
 @source_options
-@click.option(
-    "--full-refresh", is_flag=True, help="Build the marts anew from staging."
-)
+@click.option("--full-refresh", is_flag=True, help="Build the marts anew from staging.")
 def run_command(
     *,
     settings: Settings,
@@ -141,9 +139,7 @@ def summary(dbt: Dbt, loaded: Loaded) -> dict[str, Any]:
     }
     return {
         "load": dataclasses.asdict(loaded),
-        "staging": {
-            name: counts[name] for name in ("staging_events", "staging_songs")
-        },
+        "staging": {name: counts[name] for name in ("staging_events", "staging_songs")},
         "marts": {
             row["mart"]: {
                 "rows": int(row["row_count"]),

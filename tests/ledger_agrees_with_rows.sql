@@ -1,4 +1,6 @@
-{{ config(description='The ledger and the rows of a load disagree: something else wrote to staging.') }}
+{{ config(
+    description='The ledger and the rows of a load disagree: something else wrote to staging.'
+) }}
 
 -- A later delivery may supersede rows of a load, so staging may hold fewer of them than
 -- the ledger counts, never more; refused lines stay.

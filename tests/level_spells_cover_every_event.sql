@@ -1,4 +1,6 @@
-{{ config(description='An event at a time at which the user had no plan, or another one.') }}
+{{ config(
+    description='An event at a time at which the user had no plan, or another one.'
+) }}
 
 -- Of several events in one millisecond the last decides; the others may differ.
 with events as (

@@ -1,4 +1,6 @@
-{{ config(description='A user on two plans at once, on none, or on the same plan twice in a row.') }}
+{{ config(
+    description='A user on two plans at once, on none, or on the same plan twice in a row.'
+) }}
 
 with spells as (
 

@@ -59,5 +59,6 @@ select
     level,
     valid_from,
     valid_to,
-    case when valid_to is null then true else false end as is_current
+    -- A bare `is null` is no column on Redshift.
+    case when valid_to is null then true else false end as is_current -- noqa: ST02
 from spells

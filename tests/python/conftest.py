@@ -8,38 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt_project import Dbt
+from helpers import Warehouse
 from settings import PROJECT
 
 REAL_DATA = PROJECT.parent / "shared" / "data"
-
-
-class Warehouse:
-    """The DuckDB file of a test: emptied before each, at the same path throughout.
-
-    dbt parses anew when an environment variable that the profile reads has changed.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """The rows of a query, staging tables by their bare names."""
-        self.release()
-        with duckdb.connect(str(self.path), read_only=True) as connection:
-            connection.execute("set search_path = 'main,main_staging'")
-            return connection.execute(sql).fetchall()
-
-    def release(self) -> None:
-        """Make dbt, which keeps the file open as long as it lives, let go of it."""
-        DuckDBConnectionManager.close_all_connections()
-
-    def value(self, sql: str) -> Any:
-        """The one value of a query."""
-        return self.rows(sql)[0][0]
 
 
 @pytest.fixture(scope="session", autouse=True)

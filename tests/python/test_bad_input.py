@@ -9,11 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Warehouse
 from dbt_project import Dbt
 from errors import WarehouseError
+from helpers import TS, Sources, Warehouse, event, lines, song
 from load import load
-from sources import TS, Sources, event, lines, song
 
 GOOD = lines(event(10), event(11))
 

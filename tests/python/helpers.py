@@ -1,9 +1,11 @@
-"""Small source files for tests."""
+"""What tests are made of: small source files, and a warehouse to look into."""
 
 import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from settings import Data
 
 TS = 1541105830796  # 2018-11-01 20:57:10.796 UTC
@@ -81,3 +83,28 @@ class Sources:
 def lines(*objects: dict[str, Any]) -> bytes:
     """JSON objects, one a line."""
     return "\n".join(json.dumps(entry) for entry in objects).encode()
+
+
+class Warehouse:
+    """The DuckDB file of a test: emptied before each, at the same path throughout.
+
+    dbt parses anew when an environment variable that the profile reads has changed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query, staging tables by their bare names."""
+        self.release()
+        with duckdb.connect(str(self.path), read_only=True) as connection:
+            connection.execute("set search_path = 'main,main_staging'")
+            return connection.execute(sql).fetchall()
+
+    def release(self) -> None:
+        """Make dbt, which keeps the file open as long as it lives, let go of it."""
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+
+    def value(self, sql: str) -> Any:
+        """The one value of a query."""
+        return self.rows(sql)[0][0]
