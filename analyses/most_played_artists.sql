@@ -1,0 +1,19 @@
+-- Which artists are played most? By the name in the logs, so that artists outside the
+-- catalogue count too; of equals the one with more listeners comes first.
+with plays as (
+
+    select * from {{ ref('songplays') }} as songplays
+
+)
+
+select
+    artist_name,
+    count(*) as plays,
+    count(distinct user_id) as listeners,
+    count(distinct song_title) as songs
+from plays
+group by artist_name
+order by
+    plays desc nulls last,
+    listeners desc nulls last,
+    artist_name asc nulls last

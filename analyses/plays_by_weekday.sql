@@ -1,0 +1,45 @@
+-- On which day of the week do people listen? A month holds some weekdays five times, so
+-- compare plays_per_day, over those days (UTC) on which anything was played.
+with plays as (
+
+    select * from {{ ref('songplays') }} as songplays
+
+),
+
+moments as (
+
+    select * from {{ ref('time') }} as moments
+
+),
+
+weekdays as (
+
+    select
+        moments.weekday,
+        count(*) as plays,
+        count(distinct plays.user_id) as listeners,
+        count(distinct cast(plays.start_time as date)) as days
+    from plays
+    inner join moments
+        on plays.start_time = moments.start_time
+    group by moments.weekday
+
+)
+
+select
+    weekday,
+    case weekday
+        when 0 then 'Sunday'
+        when 1 then 'Monday'
+        when 2 then 'Tuesday'
+        when 3 then 'Wednesday'
+        when 4 then 'Thursday'
+        when 5 then 'Friday'
+        when 6 then 'Saturday'
+    end as weekday_name,
+    plays,
+    listeners,
+    days,
+    {{ rounded_ratio('plays', 'days') }} as plays_per_day
+from weekdays
+order by weekday asc nulls last
