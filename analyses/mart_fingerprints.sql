@@ -1,16 +1,16 @@
 -- Do two warehouses hold the same? Rows and fingerprint of every mart, which the same
 -- input gives on every engine, however it arrived; `_load_id` is no part of it. A mart
 -- that has not been built yet has no row.
-{% set marts = [] %}
-{% for mart in ['songplays', 'users', 'songs', 'artists', 'time', 'user_levels'] %}
+{% set built = [] %}
+{% for mart in marts() %}
 {% set relation = ref(mart) %}
 {% if not execute or load_relation(relation) %}
-{% do marts.append(mart) %}
+{% do built.append(mart) %}
 {% endif %}
 {% endfor %}
 with fingerprints as (
 
-    {% for mart in marts %}
+    {% for mart in built %}
     select
         {{ loop.index }} as place,
         cast('{{ mart }}' as varchar(64)) as mart,

@@ -1,4 +1,4 @@
--- Which songs are played most? By the title and artist that the logs name, so that songs
+-- Which songs are played most? By title and artist as the logs name them, so that songs
 -- outside the catalogue count too; of equals the one with more listeners comes first.
 with plays as (
 

@@ -1,5 +1,5 @@
--- In which state do people listen? An area across states ('…, NY-NJ-PA') counts for the
--- one named first, where its first city lies; without a comma the state is unknown.
+-- In which state do people listen? An area across states ('NY-NJ-PA') counts for the
+-- first one named, where its first city lies; without a comma the state is unknown.
 with plays as (
 
     select * from {{ ref('songplays') }} as songplays

@@ -1,4 +1,4 @@
--- How long is a session, and how much is played in it? Counted are sessions with a play,
+-- How long is a session, and how much is played in it? Only sessions with a play count,
 -- from the start of the first song to the start of the last, whose end nobody logs.
 with plays as (
 

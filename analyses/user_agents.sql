@@ -1,5 +1,5 @@
--- With which browser, on which platform? The first rule that fits decides: every browser
--- names its ancestors too (Edge says Chrome, Chrome says Safari, Android says Linux).
+-- With which browser, on which platform? The first rule that fits decides, since agents
+-- name their ancestors too (Edge says Chrome, Chrome says Safari, Android says Linux).
 with plays as (
 
     select * from {{ ref('songplays') }} as songplays

@@ -4,7 +4,6 @@
 -#}
 {% macro expected_against_actual() -%}
     {%- set staging = ['staging_events', 'staging_songs'] -%}
-    {%- set marts = ['songplays', 'users', 'songs', 'artists', 'time', 'user_levels'] -%}
     {%- set published = {
         'songplays': published_songplays(),
         'users': published_users(),
@@ -26,7 +25,7 @@
         {{ named_count('published', table, source('sparkify', table)) }}
         union all
         {%- endfor %}
-        {%- for mart in marts %}
+        {%- for mart in marts() %}
         {{ named_count('keyed', mart, ref(mart)) }}
         union all
         {%- endfor %}
@@ -56,7 +55,7 @@
 
 
 {#-
-    Which files are loaded, told by their bytes alone: the hash of the ledger's different
+    Which files are loaded, told by their bytes alone: the hash of the ledger's distinct
     etags. The var `real_data_etags` is what this gives for the real data.
 -#}
 {% macro loaded_etags() -%}

@@ -12,7 +12,7 @@
 
 {#-
     The number of rows and a hash of the set that they are, in whatever order they come:
-    each row's text becomes an md5, its four words of eight hexadecimal digits are summed
+    each row's text becomes an md5, its four words of eight hexadecimal digits are added
     up over all rows, and count and sums are hashed again. A sum of such words has room
     for two thousand million rows in a bigint, which is what Redshift sums in.
 
@@ -39,7 +39,7 @@
 
 {#-
     The text of a row, that is the same on every engine: its columns in the contract's
-    order, `_load_id` left out. Every value is led in by chr(31), every null is a chr(30),
+    order, `_load_id` left out. Every value is led in by chr(31), every null is chr(30),
     and no text holds either: so null is not the empty text, and columns cannot swap.
 -#}
 {% macro contract_row_text(mart) -%}
@@ -66,7 +66,7 @@
 {%- endmacro %}
 
 
-{#- A value as text, by its type: never by an engine's own idea of a time or a boolean. -#}
+{#- A value as text, by its type: never by an engine's idea of a time or a boolean. -#}
 {% macro canonical_text(column, data_type, mart) -%}
     {%- set type = (data_type or 'nothing').split('(')[0] | trim | lower -%}
     {%- if type == 'varchar' -%}
@@ -97,7 +97,8 @@
 
 {% macro default__hex_to_bigint(digits) -%}
     {% do exceptions.raise_compiler_error(
-        'hex_to_bigint is not written for ' ~ target.type ~ '; add its half to this file'
+        'hex_to_bigint is not written for ' ~ target.type
+        ~ '; add its half to this file'
     ) %}
 {%- endmacro %}
 

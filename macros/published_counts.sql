@@ -38,10 +38,10 @@
 
 
 {#-
-    That system kept durations as bare decimal, which on Redshift is decimal(18, 0). Here
-    the whole seconds are written out: a bare decimal is another type on each engine, and
-    which way a cast to it rounds is not said. Halves go up; the real data has none, and
-    cut off instead of rounded its durations match the same plays.
+    That system kept durations as bare decimal: decimal(18, 0) on Redshift, so whole
+    seconds. They are written out here, since a bare decimal is another type on each
+    engine, and which way a cast to it rounds is not said. Halves go up; the real data
+    has none, and cut off instead of rounded its durations match the same plays.
 -#}
 {% macro published_songplays() -%}
     select
