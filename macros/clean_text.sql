@@ -1,9 +1,13 @@
 {#-
     A text as people wrote it: double encoding undone, \x18 and \x19 back to the
     apostrophes that they stand for, no blanks around it, null instead of nothing.
+    The blanks are named, since DuckDB's plain trim takes no-break spaces away too and
+    Redshift's does not.
 -#}
 {% macro clean_text(text) -%}
-    nullif(trim(translate({{ repair_text(text) }}, chr(24) || chr(25), '''''')), '')
+    nullif(trim(both ' ' from translate(
+        {{ repair_text(text) }}, chr(24) || chr(25), ''''''
+    )), '')
 {%- endmacro %}
 
 
