@@ -48,6 +48,12 @@
         | selectattr('resource_type', 'equalto', 'model')
         | selectattr('name', 'equalto', mart)
         | first -%}
+    {%- if not model.config.contract.enforced -%}
+        {%- do exceptions.raise_compiler_error(
+            mart ~ ' has no contract, so it has no fingerprint:'
+            ~ ' enforce one, with a data_type for every column'
+        ) -%}
+    {%- endif -%}
     {%- set texts = [] -%}
     {%- for column in model.columns.values() if column.name != '_load_id' -%}
         {%- do texts.append(
@@ -56,19 +62,13 @@
             ~ ', chr(30))'
         ) -%}
     {%- endfor -%}
-    {%- if not texts -%}
-        {%- do exceptions.raise_compiler_error(
-            mart ~ ' has no contract, so it has no fingerprint:'
-            ~ ' give its columns a data_type in models/marts/_marts.yml'
-        ) -%}
-    {%- endif -%}
     {{ texts | join('\n            || ') }}
 {%- endmacro %}
 
 
 {#- A value as text, by its type: never by an engine's idea of a time or a boolean. -#}
 {% macro canonical_text(column, data_type, mart) -%}
-    {%- set type = (data_type or 'nothing').split('(')[0] | trim | lower -%}
+    {%- set type = data_type.split('(')[0] | trim | lower -%}
     {%- if type == 'varchar' -%}
         {{ column }}
     {%- elif type in ['bigint', 'integer', 'decimal'] -%}
