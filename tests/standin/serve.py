@@ -1,0 +1,26 @@
+"""Run the stand-in by hand: prints the environment to export, stops on Ctrl-C.
+
+    python tests/standin/serve.py
+"""
+
+import signal
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from standin.stack import StandIn  # noqa: E402
+
+
+def main() -> None:
+    server = StandIn(schema="dev")
+    for name, value in server.environment.items():
+        print(f"export {name}={value}", flush=True)
+    try:
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    finally:
+        server.stop()
+
+
+if __name__ == "__main__":
+    main()
