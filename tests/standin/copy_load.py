@@ -44,9 +44,7 @@ class Loader:
     second; what is not there is asked for by HTTP, for S3's own error.
     """
 
-    def __init__(
-        self, endpoint: str, region: str, loads: Path, peek: Peek
-    ) -> None:
+    def __init__(self, endpoint: str, region: str, loads: Path, peek: Peek) -> None:
         def client(service: Any) -> Any:
             return boto3.client(
                 service,

@@ -1,5 +1,6 @@
 """COPY's own words (DG r_COPY): only the JSON form, from S3, by role."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from standin.rewrite import NotEmulated, closing, relation, significant
@@ -11,7 +12,6 @@ FLAGS = {
     "emptyasnull": "empty_as_null",
     "blanksasnull": "blanks_as_null",
 }
-TIME_FORMATS = {"auto", "epochsecs", "epochmillisecs"}
 
 
 @dataclass
@@ -36,7 +36,6 @@ class Copy:
 def parse_copy(sql: str) -> Copy:
     """Read one COPY statement; raises NotEmulated and names the option."""
     tokens = [token for token in significant(sql) if token != ";"]
-    words = [token.lower() for token in tokens]
     copy = Copy()
     copy.relation, at = relation(tokens, 1)
     if tokens[at : at + 1] == ["("]:
@@ -44,39 +43,10 @@ def parse_copy(sql: str) -> Copy:
         listed = tokens[at + 1 : end]
         copy.columns = [name.strip('"').lower() for name in listed if name != ","]
         at = end + 1
-    if words[at : at + 1] != ["from"]:
-        raise NotEmulated("COPY without FROM")
     copy.source = literal(tokens[at + 1])
     if not copy.source.startswith("s3://"):
         raise NotEmulated(f"COPY from {copy.source}")
-    at += 2
-    while at < len(tokens):
-        word = words[at]
-        at += 1
-        if word in FLAGS:
-            setattr(copy, FLAGS[word], True)
-            continue
-        while words[at : at + 1] in (["as"], ["json"]):
-            word = "json" if words[at] == "json" else word
-            at += 1
-        if at >= len(tokens):
-            raise NotEmulated(f"COPY option {word.upper()}")
-        value = tokens[at]
-        at += 1
-        if word == "iam_role":
-            copy.role = "default" if value.lower() == "default" else literal(value)
-        elif word == "json":
-            copy.json = literal(value)
-        elif word == "timeformat" and literal(value) in TIME_FORMATS:
-            copy.time_format = literal(value)
-        elif word == "maxerror" and value.isdigit() and int(value) <= 100_000:
-            copy.max_error = int(value)
-        elif word == "region":
-            copy.region = literal(value)
-        elif word in {"compupdate", "statupdate"} and value.lower() == "off":
-            pass
-        else:
-            raise NotEmulated(f"COPY option {word.upper()} {value}")
+    options(copy, tokens[at + 2 :])
     if not copy.json:
         raise NotEmulated("COPY of another format than JSON")
     if not copy.role:
@@ -84,7 +54,50 @@ def parse_copy(sql: str) -> Copy:
     return copy
 
 
+def options(copy: Copy, tokens: list[str]) -> None:
+    """What follows the source: FORMAT and AS say nothing by themselves."""
+    words = iter([t for t in tokens if t.lower() not in {"format", "as"}])
+    for word in words:
+        option = word.lower()
+        if option in FLAGS:
+            setattr(copy, FLAGS[option], True)
+            continue
+        value = next(words, "")
+        if option in VALUES:
+            name, read = VALUES[option]
+            setattr(copy, name, read(value))
+        elif option not in {"compupdate", "statupdate"} or value.lower() != "off":
+            raise NotEmulated(f"COPY option {option.upper()} {value}")
+
+
 def literal(token: str) -> str:
     if not token.startswith("'"):
         raise NotEmulated(f"COPY with {token}")
     return token[1:-1].replace("''", "'")
+
+
+def role(token: str) -> str:
+    return "default" if token.lower() == "default" else literal(token)
+
+
+def time_format(token: str) -> str:
+    """The names are case-sensitive (DG copy-parameters-data-conversion)."""
+    name = literal(token)
+    if name not in {"auto", "epochsecs", "epochmillisecs"}:
+        raise NotEmulated(f"TIMEFORMAT '{name}'")
+    return name
+
+
+def count(token: str) -> int:
+    if not token.isdigit() or int(token) > 100_000:
+        raise NotEmulated(f"MAXERROR {token}: it is 0 to 100000")
+    return int(token)
+
+
+VALUES: dict[str, tuple[str, Callable[[str], str | int]]] = {
+    "iam_role": ("role", role),
+    "json": ("json", literal),
+    "timeformat": ("time_format", time_format),
+    "maxerror": ("max_error", count),
+    "region": ("region", literal),
+}

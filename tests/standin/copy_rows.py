@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 
 from standin.copy_parse import Copy
@@ -81,7 +82,10 @@ def rows(
     Objects are separated by white space and nothing else.
     """
     text = data.decode("utf-8", "surrogateescape")
-    convert = [(c, get, converter(c, copy)) for c, get in zip(columns, getters)]
+    convert = [
+        (column, get, converter(column, copy))
+        for column, get in zip(columns, getters, strict=True)
+    ]
     large = len(data) > OBJECT_LIMIT
     folded = copy.json == "auto ignorecase"
     at = SPACE.match(text).end()  # type: ignore[union-attr]
@@ -150,19 +154,18 @@ def converter(column: Column, copy: Copy) -> Converter:
     """How text becomes a value of the column's type; raises NotEmulated."""
     if column.type in {"character varying", "text"}:
         return text_converter(column, copy)
-    if column.type in INTEGERS:
-        return or_null(lambda text: integer(text, INTEGERS[column.type]))
-    if column.type in {"double precision", "real"}:
-        return or_null(floating)
-    if column.type == "numeric":
-        return or_null(lambda text: numeric(text, column.size))
-    if column.type == "boolean":
-        return or_null(boolean)
-    if column.type == "date":
-        return or_null(day)
-    if column.type == "timestamp without time zone":
-        return or_null(lambda text: timestamp(text, copy.time_format))
-    raise NotEmulated(f"COPY into a column of type {column.type}")
+    others: dict[str, Converter] = {
+        **{name: partial(integer, bits=bits) for name, bits in INTEGERS.items()},
+        "double precision": floating,
+        "real": floating,
+        "numeric": partial(numeric, typmod=column.size),
+        "boolean": boolean,
+        "date": day,
+        "timestamp without time zone": partial(timestamp, time_format=copy.time_format),
+    }
+    if column.type not in others:
+        raise NotEmulated(f"COPY into a column of type {column.type}")
+    return or_null(others[column.type])
 
 
 def or_null(function: Converter) -> Converter:

@@ -9,7 +9,7 @@ from standin.stack import StandIn
 
 @pytest.fixture(scope="session")
 def redshift_server() -> Iterator[StandIn]:
-    """One stand-in per process; with pytest-xdist, one per worker on ports of its own."""
+    """One stand-in per process, on free ports: with pytest-xdist, one per worker."""
     server = StandIn()
     yield server
     server.stop()

@@ -159,7 +159,9 @@ def table_attributes(tokens: list[str], words: list[str], at: int, keys: Keys) -
             at += 2
         elif words[at] == "sortkey":
             end = closing(tokens, at + 1)
-            keys.sort_keys = [part[0].strip('"') for part in split(tokens[at + 2 : end])]
+            keys.sort_keys = [
+                part[0].strip('"') for part in split(tokens[at + 2 : end])
+            ]
             if keys.sort_style == "auto":
                 keys.sort_style = "compound"
             at = end + 1

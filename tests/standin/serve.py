@@ -1,6 +1,6 @@
 """Run the stand-in by hand: prints the environment to export, stops on Ctrl-C.
 
-    python tests/standin/serve.py
+python tests/standin/serve.py
 """
 
 import signal
@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from standin.stack import StandIn  # noqa: E402
+from standin.stack import StandIn
 
 
 def main() -> None:

@@ -1,13 +1,13 @@
 """The whole stand-in in one object: PostgreSQL, the proxy, and S3 and IAM by moto."""
 
 import logging
-import urllib.request
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
 from typing import Any
 
 import boto3
 import redshift_connector
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
@@ -44,9 +44,7 @@ class StandIn:
         self.moto = ThreadedMotoServer(HOST, 0, verbose=False)
         self.moto.start()
         self.s3_endpoint = f"http://{HOST}:{self.moto.get_host_and_port()[1]}"
-        loader = Loader(
-            self.s3_endpoint, self.region, self.postgres.loads, moto_object
-        )
+        loader = Loader(self.s3_endpoint, self.region, self.postgres.loads, moto_object)
         self.proxy = Proxy(self.postgres, loader, self.faults)
         self.port = self.proxy.port
 
@@ -128,10 +126,10 @@ class StandIn:
         for file in self.postgres.loads.iterdir():
             file.unlink()
         self.faults.clear()
-        reset = urllib.request.Request(
-            f"{self.s3_endpoint}/moto-api/reset", method="POST"
-        )
-        urllib.request.urlopen(reset).close()
+        moto = HTTPConnection(*self.moto.get_host_and_port())
+        moto.request("POST", "/moto-api/reset")
+        moto.getresponse()
+        moto.close()
         self.schema = f"test_{int(self.schema.removeprefix('test_')) + 1}"
 
     def stop(self) -> None:

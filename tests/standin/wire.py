@@ -39,8 +39,8 @@ class Channel:
         self.reader = sock.makefile("rb", buffering=1 << 16)
 
     def read(self, size: int) -> bytes:
-        data = self.reader.read(size)
-        if data is None or len(data) < size:
+        data: bytes = self.reader.read(size)
+        if len(data) < size:
             raise Closed
         return data
 
@@ -63,9 +63,7 @@ def encode(kind: bytes, body: bytes) -> bytes:
 
 def startup(parameters: Mapping[str, str]) -> bytes:
     """The first packet, which has no letter."""
-    pairs = b"".join(
-        f"{key}\0{value}\0".encode() for key, value in parameters.items()
-    )
+    pairs = b"".join(f"{key}\0{value}\0".encode() for key, value in parameters.items())
     body = struct.pack("!i", PROTOCOL) + pairs + b"\0"
     return struct.pack("!i", len(body) + 4) + body
 
