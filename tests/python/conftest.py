@@ -13,6 +13,8 @@ from dbt_project import Dbt
 from helpers import Warehouse
 from settings import PROJECT
 
+pytest_plugins = ["standin.fixtures"]
+
 REAL_DATA = PROJECT.parent / "shared" / "data"
 
 

@@ -1,26 +1,15 @@
-"""COPY's work: list and read the files in S3, refuse or insert, and keep the record."""
+"""COPY's work: turn the files into rows, refuse or insert them, and keep the record."""
 
-import gzip
 import itertools
 import json
-import zlib
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
-
+from standin.copy_files import CopyFailed, Files
 from standin.copy_parse import Copy
 from standin.copy_rows import BadRow, Column, getters, rows
-from standin.rewrite import NotEmulated
 from standin.wire import Server, quote
-
-THREADS = 16
-Peek = Callable[[str, str], bytes | None]
 
 COLUMNS = """
 select
@@ -32,34 +21,12 @@ order by attnum
 """
 
 
-class CopyFailed(Exception):
-    """COPY stopped; the text is like Redshift's."""
-
-
 class Loader:
-    """Runs COPY for every session of one stand-in.
+    """Runs COPY for every session of one stand-in; `loads` holds the records."""
 
-    `endpoint` is S3's and IAM's address, `region` the cluster's. `peek` looks
-    into moto's store in this process, whose server answers only some 400 requests a
-    second; what is not there is asked for by HTTP, for S3's own error.
-    """
-
-    def __init__(self, endpoint: str, region: str, loads: Path, peek: Peek) -> None:
-        def client(service: Any) -> Any:
-            return boto3.client(
-                service,
-                endpoint_url=endpoint,
-                region_name=region,
-                aws_access_key_id="cluster",
-                aws_secret_access_key="cluster",
-                config=Config(max_pool_connections=THREADS),
-            )
-
-        self.s3 = client("s3")
-        self.iam = client("iam")
-        self.region = region
+    def __init__(self, files: Files, loads: Path) -> None:
+        self.files = files
         self.loads = loads
-        self.peek = peek
         self.queries = itertools.count(1)
 
     def run(self, server: Server, session: int, copy: Copy) -> None:
@@ -68,9 +35,9 @@ class Loader:
         Raises CopyFailed, NotEmulated, and ServerError (no such table or column).
         """
         table, columns = target(server, copy)
-        self.check_role(copy.role)
+        self.files.check_role(copy.role)
         record = Record(self.loads, next(self.queries), session, copy, table)
-        paths = self.json_paths(copy)
+        paths = self.files.json_paths(copy)
         if paths is not None and len(paths) != len(columns):
             raise CopyFailed(
                 "Number of jsonpaths and the number of columns should match. JSONPath "
@@ -79,22 +46,14 @@ class Loader:
             )
         find = getters([column.name for column in columns], paths)
         lines: list[str] = []
-        with ThreadPoolExecutor(THREADS) as pool:
-            for url, data in self.files(copy, pool):
-                found = rows(unpacked(url, data, copy), columns, find, copy)
-                loaded = len(lines)
-                for result in found:
-                    if isinstance(result, str):
-                        lines.append(result)
-                        continue
+        for url, data in self.files.read(copy):
+            before = len(lines)
+            for result in rows(data, columns, find, copy):
+                if isinstance(result, str):
+                    lines.append(result)
+                else:
                     record.add_error(url, result)
-                    if record.errors >= max(copy.max_error, 1):
-                        record.finish("failed", 0)
-                        raise CopyFailed(
-                            f"Load into table '{record.table_name}' failed.  Check "
-                            "'sys_load_error_detail' system table for details."
-                        )
-                record.add_file(url, len(data), len(lines) - loaded)
+            record.add_file(url, len(data), len(lines) - before)
         listed = ", ".join(f'"{column.name}"' for column in columns)
         chunks = ("".join(lines[at : at + 5000]) for at in range(0, len(lines), 5000))
         if lines:
@@ -103,102 +62,6 @@ class Loader:
                 (chunk.encode() for chunk in chunks),
             )
         record.finish("completed", len(lines))
-
-    def files(
-        self, copy: Copy, pool: ThreadPoolExecutor
-    ) -> Iterable[tuple[str, bytes]]:
-        """The addresses and contents, in order; raises CopyFailed."""
-        entries = self.entries(copy)
-        for bucket in sorted({address(url)[0] for url, _ in entries}):
-            self.check_region(bucket, copy.region)
-
-        def read(entry: tuple[str, bool]) -> tuple[str, bytes] | None:
-            url, mandatory = entry
-            try:
-                data = self.peek(*address(url))
-                return url, self.fetch(*address(url)) if data is None else data
-            except ClientError as error:
-                missing = error.response["Error"]["Code"] in {"NoSuchKey", "404"}
-                if missing and not mandatory:
-                    return None
-                raise CopyFailed(service_text(error)) from None
-
-        found = [item for item in pool.map(read, entries) if item is not None]
-        if not found:
-            raise CopyFailed(f"No files to load in {copy.source}")
-        return found
-
-    def entries(self, copy: Copy) -> list[tuple[str, bool]]:
-        """The files to read, and whether each must be there."""
-        if copy.manifest:
-            try:
-                manifest = json.loads(self.fetch(*address(copy.source)))
-                return [
-                    (entry["url"], entry.get("mandatory", False))
-                    for entry in manifest["entries"]
-                ]
-            except ClientError as error:
-                text = service_text(error)
-                raise CopyFailed(f"Problem reading manifest file - {text}") from None
-            except (ValueError, KeyError, TypeError) as error:
-                raise CopyFailed(f"Error parsing manifest file: {error}") from None
-        bucket, prefix = address(copy.source)
-        pages = self.s3.get_paginator("list_objects_v2")
-        try:
-            keys = [
-                item["Key"]
-                for page in pages.paginate(Bucket=bucket, Prefix=prefix)
-                for item in page.get("Contents", [])
-            ]
-        except ClientError as error:
-            raise CopyFailed(service_text(error)) from None
-        if not keys:
-            raise CopyFailed(f"The specified S3 prefix '{prefix}' does not exist")
-        return [(f"s3://{bucket}/{key}", True) for key in keys]
-
-    def fetch(self, bucket: str, key: str) -> bytes:
-        body: bytes = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-        return body
-
-    def check_region(self, bucket: str, region: str) -> None:
-        """A bucket in another region needs REGION; raises CopyFailed."""
-        try:
-            found = self.s3.get_bucket_location(Bucket=bucket)["LocationConstraint"]
-        except ClientError as error:
-            raise CopyFailed(service_text(error)) from None
-        if (found or "us-east-1") != (region or self.region):
-            raise CopyFailed(
-                "S3ServiceException:The bucket you are attempting to access must be "
-                "addressed using the specified endpoint. Please send all future "
-                "requests to this endpoint.,Status 301,Error PermanentRedirect"
-            )
-
-    def check_role(self, role: str) -> None:
-        """`default` is taken as set; an ARN must be a role that exists."""
-        if role == "default":
-            return
-        try:
-            found = self.iam.get_role(RoleName=role.rsplit("/", 1)[-1])["Role"]["Arn"]
-        except ClientError:
-            found = ""
-        if found != role:
-            raise CopyFailed(f"User is not authorized to assume IAM Role {role}")
-
-    def json_paths(self, copy: Copy) -> list[str] | None:
-        """The JSONPaths file; None for 'auto', also when the file's key is wrong."""
-        if copy.json in {"auto", "auto ignorecase"}:
-            return None
-        if not copy.json.startswith("s3://"):
-            raise NotEmulated(f"JSON '{copy.json}'")
-        try:
-            document = json.loads(self.fetch(*address(copy.json)))
-        except ClientError as error:
-            text = service_text(error)
-            raise CopyFailed(f"Problem reading jsonpaths file - {text}") from None
-        except ValueError:
-            raise CopyFailed(f"Invalid JSONPath format in {copy.json}") from None
-        paths = document.get("jsonpaths")
-        return None if paths is None else [str(path) for path in paths]
 
 
 class Record:
@@ -230,6 +93,7 @@ class Record:
         )
 
     def add_error(self, url: str, bad: BadRow) -> None:
+        """Note one refused object; raises CopyFailed when MAXERROR is reached."""
         self.errors += 1
         column = bad.column
         line = {
@@ -250,6 +114,12 @@ class Record:
             "raw_field_value": clean(bad.value),
         }
         self.append("errors", [line])
+        if self.errors >= max(self.copy.max_error, 1):
+            self.finish("failed", 0)
+            raise CopyFailed(
+                f"Load into table '{self.table_name}' failed.  Check "
+                "'sys_load_error_detail' system table for details."
+            )
 
     def finish(self, status: str, count: int) -> None:
         history = {
@@ -297,29 +167,6 @@ def target(server: Server, copy: Copy) -> tuple[int, list[Column]]:
             )
     table = int(found[0][4] or 0)
     return table, [known[name] for name in copy.columns or known]
-
-
-def address(url: str) -> tuple[str, str]:
-    bucket, _, key = url.removeprefix("s3://").partition("/")
-    return bucket, key
-
-
-def unpacked(url: str, data: bytes, copy: Copy) -> bytes:
-    """GZIP is said for all files, and believed."""
-    if not copy.gzip:
-        return data
-    try:
-        return gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
-        raise CopyFailed(f"Failed to read gzip file {url}: {error}") from None
-
-
-def service_text(error: ClientError) -> str:
-    """An S3 error as COPY reports it."""
-    detail = error.response["Error"]
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    message, code = detail.get("Message", ""), detail.get("Code", "")
-    return f"S3ServiceException:{message},Status {status},Error {code}"
 
 
 def now() -> str:

@@ -94,14 +94,14 @@ def rows(
         column: Column | None = None
         value: Any = None
         try:
+            if text[start] not in "{[":
+                at = next_object(text, start)
+                raise BadValue(1216, "Expected a JSON object")
             try:
                 document, at = DECODER.raw_decode(text, start)
             except (ValueError, RecursionError):
                 at = next_object(text, start)
                 raise BadValue(1216, "Invalid JSON object") from None
-            if not isinstance(document, dict | list):
-                at = next_object(text, start)
-                raise BadValue(1216, "Expected a JSON object")
             if large and len(text[start:at].encode(errors="replace")) > OBJECT_LIMIT:
                 raise BadValue(1216, "JSON object is larger than 4 MB")
             if folded and isinstance(document, dict):

@@ -5,6 +5,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Literal
 
+COMMENT = re.compile(r"/\*.*?\*/|--[^\n]*", re.S)
 Action = Literal["cut before", "cut after", "fail"]
 
 
@@ -60,10 +61,14 @@ class Faults:
         return not self._waiting
 
     def strike(self, sql: str) -> Fault | None:
-        """The fault for this statement, if its turn has come; used by the proxy."""
+        """The fault for this statement, if its turn has come; used by the proxy.
+
+        dbt begins statements with a comment: patterns see the text without comments.
+        """
+        plain = COMMENT.sub("", sql).strip()
         with self._lock:
             for fault in self._waiting:
-                if fault.pattern.search(sql):
+                if fault.pattern.search(plain):
                     fault.nth -= 1
                     if fault.nth == 0:
                         self._waiting.remove(fault)

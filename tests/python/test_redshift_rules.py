@@ -1,0 +1,135 @@
+"""The rule checker finds what Redshift refuses, and leaves alone what it takes."""
+
+from pathlib import Path
+
+import pytest
+from standin.rules import check, refusals
+
+LINES = Path(__file__).with_name("refused_by_redshift.txt").read_text().splitlines()
+REFUSED = [line.split(" ", 1) for line in LINES if not line.startswith("#")]
+
+# What Redshift answers otherwise than DuckDB or PostgreSQL, names, functions.
+DIFFERENT = [
+    ("B04", "select 7/2 as half"),
+    ("B11", "select timestamp 'epoch' + ts/1000 * interval '1 second' from e as e"),
+    ("B22", r"select s from t where s like 'a\_b'"),
+    ("A72", "select cast(false as text)"),
+    ("B28", 'select 1 as "firstName"'),
+    ("B31", "begin; truncate tgt; commit"),
+    ("B37", "select substring('abc', 0, 2)"),
+    ("B40", "create table t (s varchar)"),
+    ("B40", "create table t (s text not null)"),
+    ("B41", "create table t (n numeric)"),
+    ("B41", "select n::decimal from t"),
+    ("B46", "select count(distinct (a, b)) from t"),
+    ("W01", "select 1 as tag"),
+    ("W01", "select open from t"),
+    ("W01", "create table t (percent int, raw varchar(9))"),
+    ("W01", "with new as (select 1 as a) select a from new"),
+    ("F01", "select yearweek(d) from t"),
+    ("L01", f"select 1 as {'x' * 64}"),
+    ("P01", "select from where"),
+]
+
+LEGAL = [
+    "select 1",
+    "select a, count(*) as n from t group by a having count(*) > 1 order by n desc",
+    "select (a, b) from t where (a, b) in (select a, b from u)",
+    "select coalesce(a, b), nvl(a, b), nvl2(a, b, c), decode(a, 1, 'x', 'y') from t",
+    "select listagg(s, ',') within group (order by s) from t",
+    "select row_number() over (partition by a order by b desc nulls last) from t",
+    "select lag(a, 1) over (partition by b order by c) from t",
+    "select sum(a) over (partition by b) from t",
+    "select sum(a) over (order by b rows between unbounded preceding and current row)"
+    " from t",
+    "select first_value(s) over (partition by a order by b rows between unbounded "
+    "preceding and unbounded following) from t",
+    "select a from t as x where true qualify row_number() over (order by a) = 1",
+    "select t.a from t as x qualify rank() over (partition by a order by b) = 1",
+    "select timestamp 'epoch' + ts / 1000.0 * interval '1 second' from e",
+    "select dateadd(ms, ts, timestamp '1970-01-01'), datediff(day, a, b) from e",
+    "select extract(dow from ts), extract(week from ts), date_part(year, ts) from e",
+    "select date_trunc('week', ts)::date, to_char(ts, 'Day'), getdate() from e",
+    "select sysdate, current_date, current_user",
+    "select a::varchar(20), cast(b as decimal(10, 5)), c::double precision from t",
+    "select case when a is true then 'true' when a is false then 'false' end from t",
+    "select a from t where b is true and not c is false",
+    "select md5(a || '-' || b), sha2(a, 256), len(a), left(a, 3), right(a, 3) from t",
+    "select regexp_replace(a, '[^a-z]', ''), regexp_substr(a, '[0-9]+') from t",
+    "select count(distinct a), approximate count(distinct b) from t",
+    "select percentile_cont(0.5) within group (order by a) from t",
+    "select a from t union all select b from u",
+    "select a from t except select b from u",
+    "select a from t where exists (select 1 from u where u.a = t.a)",
+    "select a from t where b <> all (select c from u) or b = any (select c from u)",
+    "with recursive n (i) as (select 1 union all select i + 1 from n where i < 9) "
+    "select i from n",
+    "with a (x) as (select 1), b (y) as (select x from a) select y from b",
+    "select time, level, location, length, method, page, auth, song, status from e",
+    "select hour, day, week, month, year, weekday from time",
+    "select 'it''s distinct on (a), filter (where b) and for update' as quoted",
+    'select "tag", "open" from t',
+    "create table s.t (id bigint not null, name varchar(65535), primary key (id)) "
+    "diststyle key distkey (id) compound sortkey (id, name)",
+    "create temporary table t diststyle even sortkey (a) as (select 1 as a)",
+    "create table t (id int encode az64, s varchar(9) encode zstd) backup no",
+    "create table if not exists t (id int)",
+    "create view s.v as (select a from s.t) with no schema binding",
+    "drop table if exists s.t cascade",
+    "alter table s.t rename to u",
+    "alter table t add column c varchar(10)",
+    "alter table t alter column c type varchar(300)",
+    "insert into t (a, b) values (1, 'x'), (2, 'y')",
+    "insert into t (a, b) (select a, b from u)",
+    "delete from t where (a) in (select distinct a from u as x) and b >= '2018-01-01'",
+    "delete from t using u where t.a = u.a",
+    "update t set a = u.a from u where t.b = u.b",
+    "merge into t using u on t.a = u.a when matched then update set b = u.b "
+    "when not matched then insert values (u.a, u.b)",
+    "truncate table t",
+    "begin; lock t; delete from t; insert into t select * from u; commit",
+    "begin transaction",
+    "rollback",
+    "lock table s.t",
+    "set statement_timeout to 60000",
+    "set query_group to 'load'",
+    "analyze t",
+    "vacuum t",
+    "grant select on s.t to group readers",
+    "comment on table s.t is 'a for update comment'",
+    "copy s.t (a, b) from 's3://b/m' iam_role default format as json 's3://b/p.json' "
+    "manifest gzip timeformat 'epochmillisecs' maxerror 3 compupdate off",
+    "select * from sys_load_error_detail where query_id = pg_last_copy_id()",
+    "select c.oid from pg_catalog.pg_class as c where c.relname like 'a\\_b'",
+    "insert into t (a, b) values ($1, $2), ($3, $4)",
+    "-- select now()\nselect 1 /* current_timestamp */",
+]
+
+
+@pytest.mark.parametrize(("rule", "sql"), [*REFUSED, *DIFFERENT])
+def test_what_redshift_does_not_take_is_found(rule: str, sql: str) -> None:
+    assert [message for message in check(sql) if message.startswith(f"{rule}: ")]
+
+
+@pytest.mark.parametrize("sql", LEGAL)
+def test_what_redshift_takes_passes(sql: str) -> None:
+    assert check(sql) == []
+
+
+def test_the_stand_in_refuses_all_but_what_it_answers_as_redshift_does() -> None:
+    assert all(refusals(sql) for _, sql in REFUSED)
+    assert not refusals("create table t (s varchar, n numeric)")
+
+
+def test_descending_order_can_be_asked_to_name_its_nulls() -> None:
+    sql = "select a from t order by a desc"
+    assert check(sql) == []
+    assert check(sql, nulls=True) == [
+        "B02: ORDER BY .. DESC without NULLS FIRST or NULLS LAST"
+    ]
+    assert check(f"{sql} nulls last", nulls=True) == []
+
+
+def test_every_statement_of_a_text_is_read() -> None:
+    found = check("select 1; create index i on t (a); select array_agg(a) from t")
+    assert [message[:3] for message in found] == ["A05", "A31"]
