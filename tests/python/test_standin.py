@@ -1,8 +1,10 @@
 """The stand-in answers Redshift's own driver as Redshift documents."""
 
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -236,7 +238,8 @@ def test_a_transaction_reads_one_snapshot_from_its_first_read(
     assert run("select count(*) from t") == [[1]]
 
 
-def test_it_runs_by_hand_and_leaves_nothing() -> None:
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_it_runs_by_hand_and_leaves_nothing(end: signal.Signals) -> None:
     program = Path(__file__).parents[1] / "standin" / "serve.py"
     with subprocess.Popen(
         [sys.executable, program], stdout=subprocess.PIPE, text=True
@@ -244,10 +247,13 @@ def test_it_runs_by_hand_and_leaves_nothing() -> None:
         assert server.stdout is not None
         lines = [server.stdout.readline() for _ in range(12)]
         made = list(Path(tempfile.gettempdir()).glob(f"standin-{server.pid}-*"))
-        server.terminate()
-        assert server.wait(20) == 0
+        server.send_signal(end)
+        server.wait(20)
     exported = dict(line.split()[1].split("=", 1) for line in lines)
     assert exported["REDSHIFT_SSLMODE"] == "disable"
     assert exported["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
     assert len(made) == 1
+    until = time.monotonic() + 10
+    while made[0].exists() and time.monotonic() < until:
+        time.sleep(0.05)
     assert not made[0].exists()

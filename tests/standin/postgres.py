@@ -3,14 +3,13 @@
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
 
-from standin.wire import Server, ServerError
+from standin.wire import Closed, Server, ServerError
 
 SQL = Path(__file__).with_name("redshift.sql")
 USER = "sparkify"
@@ -38,6 +37,10 @@ SETTINGS = {
     "standin.copy": "",
 }
 
+# The server's parent: ends it and clears up when its own standard input closes, which
+# happens even when the tests are killed.
+GUARD = '"$@" & read _; kill -INT $!; wait $!; rm -rf "$0"'
+
 
 class Postgres:
     """The server; `start` takes about a second, `stop` leaves nothing behind."""
@@ -51,7 +54,8 @@ class Postgres:
         self.loads.mkdir()
         if self.user:
             owner = pwd.getpwnam(self.user)
-            os.chown(self.directory, owner.pw_uid, owner.pw_gid)
+            for made in (self.directory, self.loads):
+                os.chown(made, owner.pw_uid, owner.pw_gid)
         self.directory.chmod(0o755)
 
     def start(self) -> None:
@@ -81,11 +85,14 @@ class Postgres:
         }
         options = [f"-c{name}={value}" for name, value in settings.items()]
         with (self.directory / "log").open("wb") as log:
+            command: list[str | Path] = [programs() / "postgres", "-D", data, *options]
             self.process = subprocess.Popen(
-                [programs() / "postgres", "-D", data, *options],
+                ["/bin/sh", "-c", GUARD, self.directory, *command],
+                stdin=subprocess.PIPE,
                 stderr=log,
                 user=self.user,
                 cwd=self.directory,
+                start_new_session=True,
             )
 
     def connect(self, database: str) -> Server:
@@ -94,9 +101,8 @@ class Postgres:
         while True:
             try:
                 return Server(self.directory, {"user": USER, "database": database})
-            except (OSError, ServerError):
-                ended = self.process is None or self.process.poll() is not None
-                if ended or time.monotonic() > until:
+            except (OSError, ServerError, Closed):
+                if time.monotonic() > until:
                     log = (self.directory / "log").read_text(errors="replace")
                     raise RuntimeError(f"PostgreSQL did not start: {log}") from None
                 time.sleep(0.01)
@@ -111,10 +117,10 @@ class Postgres:
         )
 
     def stop(self) -> None:
-        if self.process is not None:
-            self.process.send_signal(signal.SIGINT)  # a fast shutdown
-            self.process.wait(20)
-        shutil.rmtree(self.directory)
+        if self.process is None:
+            shutil.rmtree(self.directory)
+        else:
+            self.process.communicate()
 
 
 def programs() -> Path:
