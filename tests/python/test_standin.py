@@ -116,6 +116,8 @@ def test_a_late_binding_view_outlives_its_table(run: Run, redshift: StandIn) -> 
         ("strtol('ff', 16)", 255),
         ("sha2('a', 256)", "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785"
          "afee48bb"),
+        ("from_varbyte(from_hex('c3a9'), 'utf-8')", "é"),
+        ("from_varbyte(to_varbyte('é', 'utf8'), 'hex')", "c3a9"),
         ("charindex('c', 'abc')", 3),
         ("concat('a', null)", None),
         ("regexp_replace('aXbXc', 'X', '-')", "a-b-c"),

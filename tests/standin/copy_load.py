@@ -13,8 +13,7 @@ from standin.wire import Server, quote
 
 COLUMNS = """
 select
-    attname, format_type(atttypid, null), atttypmod, attnotnull, attrelid::oid,
-    atthasdef
+    attname, format_type(atttypid, null), atttypmod, attnotnull, attrelid::oid
 from pg_attribute
 where attrelid = {relation}::regclass and attnum > 0 and not attisdropped
 order by attnum
@@ -158,7 +157,7 @@ def target(server: Server, copy: Copy) -> tuple[int, list[Column]]:
             else int(typmod or 0),
             required == "t",
         )
-        for name, kind, typmod, required, _, _ in found
+        for name, kind, typmod, required, _ in found
     }
     for name in copy.columns:
         if name not in known:

@@ -31,7 +31,8 @@ from standin.wire import (
     quote,
 )
 
-SYNTAX_ERROR, NO_FUNCTION = "42601", "42883"
+# PostgreSQL lacks it: syntax, function, type or parameter.
+LACKING = {"42601", "42883", "42704"}
 TEXT, VARCHAR = 25, 1043
 SIMPLE_QUERY = "[stand-in] not emulated: the simple query protocol"
 PASSED_ON = {"user", "database", "application_name"}
@@ -165,15 +166,16 @@ class Session:
         name, text, types = body.split(b"\0", 2)
         sql = text.decode()
         try:
-            refused = rules.refusals(sql)
+            refused = "; ".join(rules.refusals(sql))
             if refused:
-                raise NotEmulated("; ".join(refused))
-            rewritten = rewrite(sql)
+                rewritten = Rewritten(refusal(f"[stand-in] refused: {refused}"), "")
+            else:
+                rewritten = rewrite(sql)
         except NotEmulated as error:
-            rewritten = Rewritten(refusal(str(error)), "refused")
+            rewritten = Rewritten(refusal(str(error)), "")
         except (IndexError, ValueError) as error:
             unread = NotEmulated(f"this form of the statement ({error})")
-            rewritten = Rewritten(refusal(str(unread)), "refused")
+            rewritten = Rewritten(refusal(str(unread)), "")
         self.prepared[name] = Prepared(sql, rewritten)
         self.proxy.faults.statements.append(Statement(self.pid, sql))
         # COPY is run by the proxy; PostgreSQL prepares a stub that has no rows.
@@ -266,7 +268,7 @@ def translated(kind: bytes, body: bytes) -> bytes:
         return as_varchar(body)
     if kind == b"E":
         error = ServerError(body)
-        if error.fields.get("C") in {SYNTAX_ERROR, NO_FUNCTION}:
+        if error.fields.get("C") in LACKING:
             text = error.fields["M"]
             named = f"[stand-in] wrong or not emulated: {text}"
             return body.replace(b"M" + text.encode(), b"M" + named.encode())

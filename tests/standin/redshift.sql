@@ -170,6 +170,20 @@ language sql immutable as $$
             else sha256(convert_to(value, 'UTF8'))
         end, 'hex')
 $$;
+create function standin.from_hex(value text) returns bytea
+language sql immutable as $$ select decode(value, 'hex') $$;
+create function standin.to_hex(value bytea) returns text
+language sql immutable as $$ select encode(value, 'hex') $$;
+create function standin.to_varbyte(value text, form text) returns bytea
+language sql immutable as $$
+    select case when form = 'hex' then decode(value, 'hex')
+        else convert_to(value, form) end
+$$;
+create function standin.from_varbyte(value bytea, form text) returns text
+language sql immutable as $$
+    select case when form = 'hex' then encode(value, 'hex')
+        else convert_from(value, form) end
+$$;
 create function standin.strtol(value text, base int) returns bigint
 language plpgsql immutable as $$
 declare

@@ -18,7 +18,7 @@ TOKEN = re.compile(
 )
 TEXT_TYPES = {"text", "varchar", "nvarchar"}
 NUMBER_TYPES = {"numeric", "decimal"}
-DATE_FUNCTIONS = {"dateadd", "datediff", "date_part", "date_add", "date_diff"}
+DATE_FUNCTIONS = {"dateadd", "datediff", "date_part"}
 
 
 class NotEmulated(Exception):

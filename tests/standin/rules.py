@@ -46,7 +46,7 @@ NO_CALL = {
     *("timetz", "lateral", "returns", "insert", "between"),
 }
 # On these the stand-in itself answers as Redshift does: a lint, not a refusal.
-LINT = {"B04", "B11", "B28", "B37", "B40", "B41"}
+LINT = {"B04", "B08", "B11", "B25", "B28", "B37", "B40", "B41"}
 
 PATTERNS = [(rule, re.compile(regex), text) for rule, regex, text in table("patterns")]
 INSTEAD = {name: (rule, text) for name, rule, text in table("instead")}
