@@ -238,6 +238,17 @@ def test_what_s3_refuses_is_told_as_redshift_tells_it(
     assert run("select pg_last_copy_id(), pg_last_copy_count()") == [[-1, 0]]
 
 
+def test_a_cluster_that_may_not_read_is_told_so(
+    run: Run, s3: S3, redshift: StandIn
+) -> None:
+    url = s3.put("e", '{"ts": 1}')
+    run(TABLE)
+    redshift.deny()
+    text = failure(run, f"copy e from '{url}' {FORM} 'auto'")
+    assert text.startswith("S3ServiceException:")
+    assert ",Status 403,Error " in text
+
+
 def test_region_reaches_another_region(run: Run, s3: S3) -> None:
     s3.make("bucket-far-away", "eu-west-1")
     url = s3.put("e", '{"ts": 1}', "bucket-far-away")

@@ -5,7 +5,7 @@ PostgreSQL a proxy that speaks the wire protocol: it refuses what Redshift docum
 unsupported (`rules`), takes out what PostgreSQL has no word for and remembers
 distribution and sort keys (`rewrite`), runs COPY itself (`copy_*`), notes every
 statement and fails on request (`faults`). Redshift's functions and catalog views are
-PostgreSQL's (`redshift.sql`). Tests take the fixture `redshift` (`fixtures`);
+PostgreSQL's (`redshift.pgsql`). Tests take the fixture `redshift` (`fixtures`);
 `serve.py` runs it by hand.
 
 A green run says that the real adapter, driver and SQL path work and that the documented

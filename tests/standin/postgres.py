@@ -11,7 +11,7 @@ from pathlib import Path
 
 from standin.wire import Closed, Server, ServerError
 
-SQL = Path(__file__).with_name("redshift.sql")
+SQL = Path(__file__).with_name("redshift.pgsql")
 USER = "sparkify"
 DATABASE = "sparkify"
 

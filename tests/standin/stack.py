@@ -128,11 +128,19 @@ class StandIn:
         for file in self.postgres.loads.iterdir():
             file.unlink()
         self.faults.clear()
+        self.tell_moto("reset")
+        self.tell_moto("reset-auth", "inf")
+        self.schema = f"test_{int(self.schema.removeprefix('test_')) + 1}"
+
+    def deny(self) -> None:
+        """From now on and until the test ends, AWS knows nobody: status 403."""
+        self.tell_moto("reset-auth", "0")
+
+    def tell_moto(self, what: str, body: str = "") -> None:
         moto = HTTPConnection(*self.moto.get_host_and_port())
-        moto.request("POST", "/moto-api/reset")
+        moto.request("POST", f"/moto-api/{what}", body, {"Content-Type": "text/plain"})
         moto.getresponse()
         moto.close()
-        self.schema = f"test_{int(self.schema.removeprefix('test_')) + 1}"
 
     def stop(self) -> None:
         self.proxy.stop()

@@ -1,6 +1,7 @@
 -- What Redshift has and PostgreSQL does not, for this project and for dbt-redshift.
--- Loaded once into each stand-in. Sources: the Redshift Database Developer Guide's
--- page of each function; dbt-redshift 1.11.1's macros for the catalog views.
+-- Loaded once into each stand-in. Not named .sql: dbt would take it for a data test.
+-- Sources: the Redshift Database Developer Guide's page of each function;
+-- dbt-redshift 1.11.1's macros for the catalog views.
 set allow_system_table_mods = on;
 set client_min_messages = warning;
 create schema standin;
