@@ -8,8 +8,9 @@
 {% macro create_staging_tables() %}
     {% if execute %}
         {% set schema = source('sparkify', 'staging_events').without_identifier() %}
+        {#- Redshift's grammar has no database here. -#}
         {% call statement('create_staging_tables') %}
-            create schema if not exists {{ schema }};
+            create schema if not exists {{ schema.include(database=false) }};
             {%- for table in ['events', 'songs'] %}
             create table if not exists {{ source('sparkify', 'staging_' ~ table) }} (
                 {%- for column in staging_columns(table) %}

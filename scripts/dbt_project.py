@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -31,6 +32,7 @@ class Dbt:
             raise WarehouseError(
                 "profiles.yml is missing; run `make setup` to copy the example"
             )
+        self.profile_path = Path(profiles) / "profiles.yml"
         self._options = ["--project-dir", str(PROJECT), "--profiles-dir", profiles]
         self._options += ["--log-level", "none"]
         self._options += ["--target", target] if target else []
@@ -38,7 +40,10 @@ class Dbt:
         self._runner = dbtRunner(callbacks=[self._see])
         self._on_event: Callable[[Any], None] | None = None
         (PROJECT / "data").mkdir(exist_ok=True)
-        self._runner.manifest = self._invoke("parse").result  # type: ignore[assignment]
+        parsed: Any = self._invoke("parse").result
+        self._runner.manifest = parsed
+        self.engine: str = parsed.metadata.adapter_type
+        self.target = target
 
     def operation(self, macro: str, **arguments: object) -> None:
         """Run a macro; raises WarehouseError with the macro's own message."""

@@ -4,22 +4,24 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import s3
 from dbt_project import Dbt
 from errors import WarehouseError
-from files import Delivery, Known, Source, examine, is_unchanged, list_folder
+from files import Known, Listed, Source, examine, is_unchanged, list_folder
+from manifests import check_places, write_plan
+from profile_check import check_profile
 from settings import PROJECT, Data
 
-if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
-
 CACHE = PROJECT / "data" / "cache"
+
+Place = tuple[str, str]  # source and path
+Prepared = tuple[dict[str, str], dict[Place, str]]  # the plan, and the files' ETags
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ def load(dbt: Dbt, data: Data, max_errors: int, reload: bool) -> Loaded:
 
     All or nothing: raises WarehouseError, and then nothing was published.
     """
+    prepare = _prepare_files
+    if dbt.engine == "redshift":
+        prepare = _prepare_manifests
+        check_places(data)
+        check_profile(dbt.profile_path, dbt.target)
     dbt.operation("create_staging_tables")
     rows = dbt.query("{{ known_files() }}")
     newest = max((row["load_id"] for row in rows), default=0)
@@ -46,27 +53,28 @@ def load(dbt: Dbt, data: Data, max_errors: int, reload: bool) -> Loaded:
         for row in rows
         if not reload
     }
-    with tempfile.TemporaryDirectory(prefix="sparkify-load-") as folder:
-        copies = Path(folder)
-        deliveries = [
-            *_new_files("events", data.events, data.region, known, copies),
-            *_new_files("songs", data.songs, data.region, known, copies),
-        ]
-        if deliveries:
-            plan = copies / "plan.ndjson"
-            with plan.open("w", encoding="utf-8") as out:
-                out.writelines(json.dumps(asdict(file)) + "\n" for file in deliveries)
-            dbt.operation(
-                "load_staging", plan=str(plan), max_errors=max_errors, reload=reload
-            )
-    loaded = counts_since(dbt, newest)
-    new = [file for file in deliveries if not _is_known(file, known)]
-    if new and not loaded.files:
-        raise WarehouseError(
-            "the load is not in the ledger: another process loaded these files"
-            " meanwhile; run again"
-        )
+    new = [
+        *_list_new("events", data.events, data.region, known),
+        *_list_new("songs", data.songs, data.region, known),
+    ]
+    loaded = Loaded(0, 0, 0)
     if new:
+        with prepare(dbt, data, new) as (plan, etags):
+            dbt.operation(
+                "load_staging", plan=plan, max_errors=max_errors, reload=reload
+            )
+        loaded = counts_since(dbt, newest)
+        changed = {
+            place
+            for place, etag in etags.items()
+            if place not in known or known[place].etag != etag
+        }
+        # Whatever dbt says: a load that is not in the ledger did not happen.
+        if changed and not loaded.files:
+            raise WarehouseError(
+                "the load is not in the ledger: another process loaded these files"
+                " meanwhile; run again"
+            )
         for row in dbt.query(f"{{{{ empty_files_since({newest}) }}}}"):
             click.echo(f"warning: {row['path']}: empty, 0 rows", err=True)
     click.echo(
@@ -83,17 +91,12 @@ def counts_since(dbt: Dbt, load_id: int) -> Loaded:
     return Loaded(int(row["files"]), int(row["rows_loaded"]), int(row["rows_rejected"]))
 
 
-def _new_files(  # those that the listing alone does not show to be unchanged
-    source: Source,
-    uri: str,
-    region: str,
-    known: dict[tuple[str, str], Known],
-    copies: Path,
-) -> Iterator[Delivery]:
-    remote: S3Client | None = None
+def _list_new(
+    source: Source, uri: str, region: str, known: dict[Place, Known]
+) -> list[Listed]:
+    """The files that the listing alone does not show to be unchanged."""
     if uri.startswith("s3://"):
-        remote = s3.client(region)
-        listed, ignored = s3.list_prefix(remote, source, uri)
+        listed, ignored = s3.list_prefix(s3.client(region), source, uri)
     else:
         listed, ignored = list_folder(source, Path(uri))
     if not listed:
@@ -110,20 +113,41 @@ def _new_files(  # those that the listing alone does not show to be unchanged
         + (f", {ignored:,} ignored (not JSON)" if ignored else ""),
         err=True,
     )
-    locals_ = [Path(file.path) for file in new]
-    if remote is not None:
-        with _progress(f"fetching {source}", len(new)) as bar:
-            locals_ = s3.fetch(remote, new, CACHE, lambda: bar.update(1))
-    with _progress(f"reading {source}", len(new)) as bar:
-        for file, local in zip(new, locals_, strict=True):
-            yield examine(file, local, copies)
-            bar.update(1)
+    return new
 
 
-def _is_known(file: Delivery, known: dict[tuple[str, str], Known]) -> bool:
-    """Whether only the time of a file is new: its content stands in the ledger."""
-    before = known.get((file.source, file.path))
-    return before is not None and before.etag == file.etag
+@contextmanager
+def _prepare_files(dbt: Dbt, data: Data, files: list[Listed]) -> Iterator[Prepared]:
+    """Look at the files here, for DuckDB to read; those in S3 are fetched first."""
+    remote = [file for file in files if file.etag is not None]
+    local = {file: Path(file.path) for file in files}
+    if remote:
+        with _progress("fetching", len(remote)) as bar:
+            fetched = s3.fetch(
+                s3.client(data.region), remote, CACHE, lambda: bar.update(1)
+            )
+        local |= dict(zip(remote, fetched, strict=True))
+    with tempfile.TemporaryDirectory(prefix="sparkify-load-") as folder:
+        deliveries = []
+        with _progress("reading", len(files)) as bar:
+            for file in files:
+                deliveries.append(examine(file, local[file], Path(folder)))
+                bar.update(1)
+        plan = Path(folder) / "plan.ndjson"
+        with plan.open("w", encoding="utf-8") as out:
+            out.writelines(json.dumps(asdict(file)) + "\n" for file in deliveries)
+        yield (
+            {"files": str(plan)},
+            {(file.source, file.path): file.etag for file in deliveries},
+        )
+
+
+@contextmanager
+def _prepare_manifests(dbt: Dbt, data: Data, files: list[Listed]) -> Iterator[Prepared]:
+    """Say in S3 what there is to load, for Redshift to read the files itself."""
+    keys = [row["json_key"] for row in dbt.query("{{ json_keys('events') }}")]
+    plan = write_plan(s3.client(data.region), data, files, keys)
+    yield plan, {(file.source, file.path): str(file.etag) for file in files}
 
 
 def _progress(label: str, length: int) -> AbstractContextManager[Any]:

@@ -45,7 +45,7 @@ def list_prefix(s3: "S3Client", source: Source, uri: str) -> tuple[list[Listed],
     bucket, prefix = split_uri(uri)
     found: list[Listed] = []
     ignored = 0
-    with _plain_errors(uri):
+    with plain_errors(uri):
         pages = s3.get_paginator("list_objects_v2").paginate(
             Bucket=bucket, Prefix=prefix
         )
@@ -78,7 +78,7 @@ def fetch(
         if not (local.exists() and local.stat().st_size == file.size):
             bucket, _, key = file.path.removeprefix("s3://").partition("/")
             partial = local.with_name(f"{local.name}.{os.getpid()}.part")
-            with _plain_errors(file.path):
+            with plain_errors(file.path):
                 answer = s3.get_object(Bucket=bucket, Key=key, IfMatch=f'"{file.etag}"')
                 with partial.open("wb") as out:
                     for chunk in answer["Body"].iter_chunks(1 << 20):
@@ -92,7 +92,10 @@ def fetch(
 
 
 @contextmanager
-def _plain_errors(where: str) -> Iterator[None]:
+def plain_errors(
+    where: str, action: str = "s3:ListBucket and s3:GetObject"
+) -> Iterator[None]:
+    """What S3 refuses or the network breaks as one line; `action` is what it takes."""
     from botocore.exceptions import (  # noqa: PLC0415
         BotoCoreError,
         ClientError,
@@ -102,7 +105,7 @@ def _plain_errors(where: str) -> Iterator[None]:
         "NoSuchBucket": "there is no such bucket; check the name",
         "NoSuchKey": "the object is gone since it was listed; run again",
         "PreconditionFailed": "the object changed while it was read; run again",
-        "AccessDenied": "access denied; you need s3:ListBucket and s3:GetObject on it",
+        "AccessDenied": f"access denied; you need {action} on it",
         "PermanentRedirect": "the bucket is in another region; set region in [data]",
         "ExpiredToken": "your AWS credentials have expired; sign in again",
         "InvalidAccessKeyId": "AWS does not know these credentials; sign in again",

@@ -17,6 +17,7 @@ class Data:
     events: str = "data/sample/log_data"
     songs: str = "data/sample/song_data"
     manifests: str = ""
+    role: str = "default"
     region: str = "us-west-2"
 
 

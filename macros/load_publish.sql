@@ -1,0 +1,199 @@
+{#-
+    The one transaction: superseded rows out, new rows in, refused lines and ledger, all
+    or nothing. One text, so that dbt, which may try a statement again on a new
+    connection, can only repeat the whole: and there the work tables are gone.
+-#}
+{% macro publish_load(reload) %}
+    {% set ledger = source('sparkify', 'loaded_files') %}
+    {% set rejected = source('sparkify', 'rejected_rows') %}
+    {% set staging = {
+        'events': source('sparkify', 'staging_events'),
+        'songs': source('sparkify', 'staging_songs'),
+    } %}
+    {% call statement('publish', auto_begin=false) %}
+        begin;
+        {{ lock_tables([ledger, rejected] + staging.values() | list) }}
+        {{ assert_not_loaded(ledger, reload) }}
+        {% if reload %}
+        delete from {{ rejected }};
+        {% endif %}
+        insert into {{ rejected }}
+        select
+            numbered.load_id,
+            load_rejects.source,
+            load_rejects.path,
+            load_rejects.line,
+            load_rejects.reason,
+            load_rejects.document
+        from load_rejects
+        cross join ({{ next_load_id(ledger) }}) as numbered;
+
+        {% for kind, table in staging.items() %}
+        {% set key = staging_key(kind) %}
+        {% set names = staging_columns(kind) | map(attribute='name') | join(', ') %}
+        {% if reload %}
+        delete from {{ table }};
+        {% else %}
+        delete from {{ table }}
+        using load_{{ kind }}
+        where
+            {%- for column in key %}
+            {{ "and " if not loop.first }}{{ table.identifier }}.{{ column }}
+                = load_{{ kind }}.{{ column }}
+            {%- endfor %};
+        {% endif %}
+        insert into {{ table }} ({{ names }}, _load_id)
+        select
+            {{ names }},
+            numbered.load_id
+        from load_{{ kind }}
+        cross join ({{ next_load_id(ledger) }}) as numbered;
+        {% endfor %}
+
+        {{ note_file_times() }}
+        insert into {{ ledger }}
+        select
+            numbered.load_id,
+            load_files.source,
+            load_files.path,
+            load_files.etag,
+            load_files.bytes,
+            coalesce(load_counts.rows_loaded, 0),
+            coalesce(load_counts.rows_rejected, 0),
+            {{ utc_now() }}
+        from load_files
+        cross join ({{ next_load_id(ledger) }}) as numbered
+        left join load_counts
+            on load_files.source = load_counts.source
+            and load_files.path = load_counts.path;
+        {% if reload %}
+        delete from {{ ledger }}
+        where load_id < (select max(load_id) from {{ ledger }});
+        {% endif %}
+        commit
+    {% endcall %}
+{% endmacro %}
+
+
+{#- The number of this load: under the lock of the ledger nobody else can take it. -#}
+{% macro next_load_id(ledger) -%}
+    select coalesce(max(load_id), 0) + 1 as load_id from {{ ledger }}
+{%- endmacro %}
+
+
+{#- Locked before the first look, since that is when a transaction's snapshot begins. -#}
+{% macro lock_tables(relations) -%}
+    {{ adapter.dispatch('lock_tables')(relations) }}
+{%- endmacro %}
+
+
+{% macro default__lock_tables(relations) -%}
+    {% do exceptions.raise_compiler_error(
+        'lock_tables is not written for ' ~ target.type ~ '; add its half to this file'
+    ) %}
+{%- endmacro %}
+
+
+{#- The whole file is this process's own. -#}
+{% macro duckdb__lock_tables(relations) -%}
+{%- endmacro %}
+
+
+{% macro redshift__lock_tables(relations) -%}
+    lock {{ relations | join(', ') }};
+{%- endmacro %}
+
+
+{#- Nobody may have loaded one of these files since the plan was made. -#}
+{% macro assert_not_loaded(ledger, reload) -%}
+    {{ adapter.dispatch('assert_not_loaded')(ledger, reload) }}
+{%- endmacro %}
+
+
+{% macro default__assert_not_loaded(ledger, reload) -%}
+    {% do exceptions.raise_compiler_error(
+        'assert_not_loaded is not written for ' ~ target.type
+        ~ '; add its half to this file'
+    ) %}
+{%- endmacro %}
+
+
+{#- The plan was compared with the ledger by this process, which has the file. -#}
+{% macro duckdb__assert_not_loaded(ledger, reload) -%}
+{%- endmacro %}
+
+
+{#- Redshift has no assert, but a division by zero ends the transaction as well. -#}
+{% macro redshift__assert_not_loaded(ledger, reload) -%}
+    {% if not reload %}
+        select 1 / (1 - least(1, count(*))) as not_loaded
+        from load_files
+        inner join (
+            select
+                source,
+                path,
+                etag,
+                row_number() over (
+                    partition by source, path
+                    order by load_id desc nulls last
+                ) as recency
+            from {{ ledger }}
+        ) as delivered
+            on load_files.source = delivered.source
+            and load_files.path = delivered.path
+            and load_files.etag = delivered.etag
+            and delivered.recency = 1;
+    {% endif %}
+{%- endmacro %}
+
+
+{#- The times of local files, which only DuckDB loads. -#}
+{% macro note_file_times() -%}
+    {{ adapter.dispatch('note_file_times')() }}
+{%- endmacro %}
+
+
+{% macro default__note_file_times() -%}
+    {% do exceptions.raise_compiler_error(
+        'note_file_times is not written for ' ~ target.type
+        ~ '; add its half to this file'
+    ) %}
+{%- endmacro %}
+
+
+{% macro duckdb__note_file_times() -%}
+    {% set times = source('sparkify', 'file_times') %}
+        delete from {{ times }}
+        where path in (select path from load_plan);
+        insert into {{ times }}
+        select path, etag, bytes, modified_ns
+        from load_plan
+        where modified_ns is not null;
+{%- endmacro %}
+
+
+{% macro redshift__note_file_times() -%}
+{%- endmacro %}
+
+
+{#- The time of the statement, in UTC. -#}
+{% macro utc_now() -%}
+    {{ adapter.dispatch('utc_now')() }}
+{%- endmacro %}
+
+
+{% macro default__utc_now() -%}
+    {% do exceptions.raise_compiler_error(
+        'utc_now is not written for ' ~ target.type ~ '; add its half to this file'
+    ) %}
+{%- endmacro %}
+
+
+{% macro duckdb__utc_now() -%}
+    cast(now() at time zone 'UTC' as timestamp)
+{%- endmacro %}
+
+
+{% macro redshift__utc_now() -%}
+    getdate()
+{%- endmacro %}
