@@ -100,7 +100,9 @@
 
 
 {% macro redshift__lock_tables(relations) -%}
-    lock {{ relations | join(', ') }};
+    lock {% for relation in relations -%}
+        {{ relation.include(database=false) }}{{ ', ' if not loop.last }}
+    {%- endfor %};
 {%- endmacro %}
 
 

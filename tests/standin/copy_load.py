@@ -46,13 +46,14 @@ class Loader:
         find = getters([column.name for column in columns], paths)
         lines: list[str] = []
         for url, data in self.files.read(copy):
-            before = len(lines)
+            scanned = 0
             for result in rows(data, columns, find, copy):
                 if isinstance(result, str):
                     lines.append(result)
                 else:
                     record.add_error(url, result)
-            record.add_file(url, len(data), len(lines) - before)
+                scanned += 1
+            record.add_file(url, len(data), scanned)
         listed = ", ".join(f'"{column.name}"' for column in columns)
         chunks = ("".join(lines[at : at + 5000]) for at in range(0, len(lines), 5000))
         if lines:

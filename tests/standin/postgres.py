@@ -28,6 +28,8 @@ SETTINGS = {
     "max_wal_senders": "0",
     "autovacuum": "off",
     "jit": "off",
+    # No statistics here: a guess of one row would make a join of files take a minute.
+    "enable_nestloop": "off",
     "max_connections": "50",
     "shared_buffers": "64MB",
     "timezone": "UTC",

@@ -185,6 +185,19 @@ language sql immutable as $$
     select case when form = 'hex' then encode(value, 'hex')
         else convert_from(value, form) end
 $$;
+create function standin.holds_json(value text, opening text) returns boolean
+language plpgsql immutable as $$
+begin
+    perform value::json;
+    return left(ltrim(value), 1) = opening;
+exception when invalid_text_representation then
+    return false;
+end
+$$;
+create function standin.is_valid_json(value text) returns boolean
+language sql immutable as $$ select standin.holds_json(value, '{') $$;
+create function standin.is_valid_json_array(value text) returns boolean
+language sql immutable as $$ select standin.holds_json(value, '[') $$;
 create function standin.strtol(value text, base int) returns bigint
 language plpgsql immutable as $$
 declare

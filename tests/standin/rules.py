@@ -9,6 +9,7 @@ of the statements named in the messages. sqlglot is the parser; it accepts nearl
 everything that Redshift refuses.
 """
 
+import logging
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -21,6 +22,9 @@ from sqlglot import exp
 from sqlglot.dialects.redshift import Redshift
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
+
+# Its tree is all we want: what it has no tree for (LOCK, COPY) has rules of its own.
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 HERE = Path(__file__).parent
 
