@@ -2,7 +2,9 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    on_schema_change='append_new_columns'
+    on_schema_change='append_new_columns',
+    sort='start_time',
+    dist='start_time'
 ) }}
 
 with plays as (

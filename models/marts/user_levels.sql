@@ -1,4 +1,7 @@
 -- Free or paid, from when to when: one row per spell of a level, event-accurate.
+-- On Redshift every node keeps a copy: it is small, and the fact joins it all the time.
+{{ config(dist='all', sort=['user_id', 'valid_from']) }}
+
 with events as (
 
     select * from {{ ref('stg_events') }} as stg_events
