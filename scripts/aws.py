@@ -1,7 +1,4 @@
-"""Clients for AWS, and AWS's errors as one plain line.
-
-boto3 takes part of a second to import: that is paid here, when it is needed.
-"""
+"""Clients for AWS, and AWS's errors as one plain line."""
 
 import os
 import re

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-
 from errors import Refused
 from settings import PROJECT, read_settings
 
@@ -83,7 +82,7 @@ def pause(config: Path, timeout: float) -> None:
     help="How long AWS keeps it.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def down(
+def down(  # noqa: PLR0913, PLR0917 (one for each option)
     config: Path,
     dry_run: bool,
     timeout: float,
@@ -97,9 +96,8 @@ def down(
 
     settings = read_settings(config)
     name, region = settings.cluster.name, settings.cluster.region
-    steps = cluster_down.down_plan(
-        settings, snapshot=snapshot, days=snapshot_days, minutes=timeout
-    )
+    final = cluster_down.FinalSnapshot(snapshot, snapshot_days) if snapshot else None
+    steps = cluster_down.down_plan(settings, final, minutes=timeout)
     if dry_run:
         show_plan(steps)
         return

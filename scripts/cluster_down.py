@@ -1,20 +1,36 @@
 """`pause` and `down`: stop paying, and leave nothing behind."""
 
 import re
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import aws
 from cluster_found import Clients, Found, find_cluster, look
-from cluster_plan import GOING, Step, wait_gone
-from cluster_up import apply, changed
-from cluster_wait import Clock, refuse_hopeless, say, state_of, wait, when_free
+from cluster_step import Step, apply, changed
+from cluster_wait import (
+    GOING,
+    Clock,
+    refuse_hopeless,
+    state_of,
+    wait,
+    wait_gone,
+    when_free,
+)
 from cluster_wanted import TAG, checked_name, resource_name
 from errors import OutOfTime, Refused, WarehouseError
 from settings import Settings
 
 # AWS lets go of a group a few minutes after the cluster is gone.
 GROUP_MINUTES = 10.0
+
+
+@dataclass(frozen=True)
+class FinalSnapshot:
+    """A snapshot that is to outlive the cluster."""
+
+    name: str
+    days: int  # how long AWS keeps it
 
 
 def pause(settings: Settings, *, minutes: float) -> bool:
@@ -51,15 +67,15 @@ def missing_message(settings: Settings) -> str:
 
 
 def down_plan(
-    settings: Settings, *, snapshot: str = "", days: int = 0, minutes: float = 0
+    settings: Settings, final: FinalSnapshot | None, *, minutes: float
 ) -> list[Step]:
     """What `down` would remove, in order; changes nothing."""
     checked_name(settings.cluster)
     clients = Clients(settings.cluster.region)
     found = look(clients, settings.cluster)
-    if snapshot:
-        _check_snapshot(clients, settings, found, snapshot)
-    return _down_steps(clients, settings, found, snapshot, days, Clock(minutes))
+    if final:
+        _check_snapshot(clients, settings, found, final.name)
+    return _down_steps(clients, settings.cluster.name, found, final, Clock(minutes))
 
 
 def down(settings: Settings, steps: list[Step]) -> None:
@@ -109,23 +125,22 @@ def _check_snapshot(
 
 def _down_steps(
     clients: Clients,
-    settings: Settings,
+    name: str,
     found: Found,
-    snapshot: str,
-    days: int,
+    final: FinalSnapshot | None,
     clock: Clock,
 ) -> list[Step]:
-    name = settings.cluster.name
     steps = []
     if found.cluster:
+        state = state_of(found.cluster)
         what = f"cluster {name} with all its data"
-        if state_of(found.cluster) in GOING:
+        if state in GOING:
             what += " (going already)"
-        elif snapshot:
-            what += f", after snapshot {snapshot}, kept {days} days"
+        elif final:
+            what += f", after snapshot {final.name}, kept {final.days} days"
         else:
             what += ", without a snapshot"
-        remove = partial(_remove_cluster, clients, found, name, snapshot, days, clock)
+        remove = partial(_remove_cluster, clients, name, state, final, clock)
         steps.append(Step("-", what, remove))
     for group in found.groups:
         remove = partial(_remove_group, clients, group.id, clock)
@@ -150,9 +165,7 @@ def _down_steps(
             )
             what = f"policy {arn} of role {resource_name(name)}"
             steps.append(Step("-", what, remove))
-        remove = partial(
-            _remove, clients.iam.delete_role, RoleName=resource_name(name)
-        )
+        remove = partial(_remove, clients.iam.delete_role, RoleName=resource_name(name))
         steps.append(Step("-", f"role {resource_name(name)}", remove))
     return steps
 
@@ -163,17 +176,17 @@ def _remove(call: Any, **names: str) -> None:
 
 
 def _remove_cluster(
-    clients: Clients, found: Found, name: str, snapshot: str, days: int, clock: Clock
+    clients: Clients, name: str, state: str, final: FinalSnapshot | None, clock: Clock
 ) -> None:
-    final: dict[str, Any] = {"SkipFinalClusterSnapshot": True}
-    if snapshot:
-        final = {
+    last: dict[str, Any] = {"SkipFinalClusterSnapshot": True}
+    if final:
+        last = {
             "SkipFinalClusterSnapshot": False,
-            "FinalClusterSnapshotIdentifier": snapshot,
-            "FinalClusterSnapshotRetentionPeriod": days,
+            "FinalClusterSnapshotIdentifier": final.name,
+            "FinalClusterSnapshotRetentionPeriod": final.days,
         }
-    delete = partial(clients.redshift.delete_cluster, ClusterIdentifier=name, **final)
-    if found.cluster and state_of(found.cluster) not in GOING:
+    delete = partial(clients.redshift.delete_cluster, ClusterIdentifier=name, **last)
+    if state not in GOING:
         with aws.passing("ClusterNotFound"):
             when_free(delete, f"cluster {name}", clock)
     wait_gone(clients, name, clock)

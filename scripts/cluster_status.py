@@ -7,8 +7,8 @@ from typing import Any
 
 from cluster_down import missing_message
 from cluster_found import Clients, Found, look
-from cluster_plan import GOING, plan
-from cluster_wait import Clock, not_usable, state_of
+from cluster_plan import plan
+from cluster_wait import GOING, Clock, not_usable, state_of
 from cluster_wanted import checked_name, dollars_an_hour, wanted
 from errors import Refused, WarehouseError
 from settings import Settings
@@ -53,7 +53,7 @@ def cluster_status(settings: Settings) -> ClusterStatus:
 
 
 def require_usable(settings: Settings) -> ClusterStatus:
-    """For whoever is about to connect. Raises Refused with `message` if it is no use."""
+    """For whoever is about to connect. Raises Refused if nobody can, and says why."""
     status = cluster_status(settings)
     if status.message:
         raise Refused(status.message)

@@ -1,13 +1,12 @@
 """`up`: look first, then make, repair or resume only what differs."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import aws
 from cluster_found import Clients, look
-from cluster_plan import Step, plan, wait_usable
-from cluster_wait import Clock, say, wait
+from cluster_plan import plan
+from cluster_step import Step, apply, changed
+from cluster_wait import Clock, say, wait, wait_usable
 from cluster_wanted import Wanted, dollars_an_hour, wanted
 from errors import OutOfTime, Refused, WarehouseError
 from settings import Settings
@@ -43,27 +42,6 @@ def up(settings: Settings, *, minutes: float) -> dict[str, Any]:
 def up_plan(settings: Settings) -> list[Step]:
     """What `up` would do; changes nothing."""
     return _first_plan(_clients(settings), wanted(settings), Clock(0))
-
-
-def apply(steps: list[Step]) -> None:
-    """Take the steps in order. What was done before an error stays as it is."""
-    for number, step in enumerate(steps):
-        say(str(step))
-        with changed(number > 0), aws.plain_errors():
-            step.do()
-
-
-@contextmanager
-def changed(really: bool = True) -> Iterator[None]:
-    """Once something was changed an error is no longer `refused before`."""
-    try:
-        yield
-    except Refused as error:
-        if not really:
-            raise
-        raise WarehouseError(
-            f"{error.message}; what was done stays, the same command goes on from there"
-        ) from None
 
 
 def cost_line(node_type: str, nodes: int) -> str:

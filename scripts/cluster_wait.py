@@ -5,11 +5,13 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-import click
-
 import aws
+import click
+from cluster_found import Clients, find_cluster
 from errors import OutOfTime, WarehouseError
 
+# States of a cluster that is on its way out.
+GOING = {"deleting", "final-snapshot"}
 # States that no waiting mends, and what does.
 HOPELESS = {
     "hardware-failure": "AWS is replacing the hardware; look at the console",
@@ -124,3 +126,30 @@ def not_usable(cluster: dict[str, Any]) -> str | None:
             return f"{state}, security group {group['Status']}"
     pending = PENDING & set(cluster.get("PendingModifiedValues") or {})
     return f"{state}, changing {', '.join(sorted(pending))}" if pending else None
+
+
+def wait_usable(clients: Clients, name: str, clock: Clock) -> dict[str, Any]:
+    """Wait until somebody can work with the cluster; gives its description."""
+    cluster: dict[str, Any] = {}
+
+    def reason() -> str | None:
+        found = find_cluster(clients, name)
+        if found is None:
+            return "not known yet"
+        refuse_hopeless(found)
+        cluster.update(found)
+        return not_usable(found)
+
+    with aws.plain_errors():
+        wait(reason, f"cluster {name}", clock)
+    return cluster
+
+
+def wait_gone(clients: Clients, name: str, clock: Clock) -> None:
+    """Wait until AWS has removed the cluster."""
+
+    def reason() -> str | None:
+        found = find_cluster(clients, name)
+        return state_of(found) if found else None
+
+    wait(reason, f"cluster {name}", clock)

@@ -47,8 +47,11 @@ class Wanted:
     cidrs: tuple[str, ...]
 
     @property
-    def cluster_type(self) -> str:
-        return "single-node" if self.cluster.nodes == 1 else "multi-node"
+    def size(self) -> dict[str, Any]:
+        """The nodes as AWS wants them: a number only where there are several."""
+        if self.cluster.nodes == 1:
+            return {"ClusterType": "single-node"}
+        return {"ClusterType": "multi-node", "NumberOfNodes": self.cluster.nodes}
 
 
 def resource_name(name: str) -> str:

@@ -5,7 +5,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-
 from cluster_cli import config_option, down, pause, up
 from settings import read_settings
 

@@ -106,7 +106,7 @@ class AwsServer:
     def reset(self) -> None:
         """An empty account with its default VPC, and no memory of calls."""
         for name in ("ec2", "iam", "redshift", "s3", "secretsmanager", "sts"):
-            get_backend(name).reset()  # type: ignore[call-overload]
+            get_backend(name).reset()
         self.calls, self.answers, self.kill = [], {}, None
 
     def client(self, service: str, region: str = REGION) -> Any:

@@ -133,7 +133,8 @@ class Account:
                 if item["GroupName"] != "default"
             ],
             "secrets": [
-                item["Name"] for item in of("secretsmanager").list_secrets()["SecretList"]
+                item["Name"]
+                for item in of("secretsmanager").list_secrets()["SecretList"]
             ],
         }
         return {kind: names for kind, names in found.items() if names}
@@ -201,13 +202,13 @@ def resources(policy: Any) -> set[str]:
     return found
 
 
-def environment_for(url: str, key: str = "AKIATEST", secret: str = "s") -> dict[str, str]:
+def environment_for(url: str, key: str = "test", value: str = "test") -> dict[str, str]:
     """What the process is given: nothing of this machine's own AWS settings."""
     return {
         "PATH": os.environ["PATH"],
         "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": key,
-        "AWS_SECRET_ACCESS_KEY": secret,
+        "AWS_SECRET_ACCESS_KEY": value,
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -1,8 +1,6 @@
 """`up`, `status`, `pause` and `down`: the script as a process, moto as a server."""
 
-import json
-
-from cluster_account import BUCKET, MAKING, REMOVING, Account
+from cluster_account import MAKING, REMOVING, Account
 
 
 def test_a_life_of_a_cluster(account: Account) -> None:
