@@ -33,7 +33,7 @@ def client(service: str, region: str) -> Any:
         import boto3
         from botocore.config import Config
 
-        return boto3.session.Session().client(  # type: ignore[call-overload]
+        return boto3.client(  # type: ignore[call-overload]
             service,
             region_name=region,
             config=Config(
