@@ -45,9 +45,10 @@ def client(service: str, region: str) -> Any:
 
 
 @contextmanager
-def plain_errors() -> Iterator[None]:
+def plain_errors(where: str = "") -> Iterator[None]:
     """Turn what botocore raises into one line; also usable as a decorator.
 
+    `where` begins the line, for what AWS itself leaves out: S3 names no bucket.
     Raises Refused for missing, expired or insufficient credentials, WarehouseError
     for everything else that AWS or the network answers.
     """
@@ -56,9 +57,9 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise _plain_answer(error) from None
+        raise _located(where, _plain_answer(error)) from None
     except BotoCoreError as error:
-        raise _plain_trouble(error) from None
+        raise _located(where, _plain_trouble(error)) from None
 
 
 @contextmanager
@@ -83,6 +84,10 @@ def message_of(error: Any) -> str:
     return " ".join(str(error.response.get("Error", {}).get("Message", "")).split())
 
 
+def _located(where: str, error: WarehouseError) -> WarehouseError:
+    return type(error)(f"{where}: {error.message}") if where else error
+
+
 def _plain_answer(error: Any) -> WarehouseError:
     code, message, operation = code_of(error), message_of(error), error.operation_name
     if code in EXPIRED:
@@ -94,7 +99,9 @@ def _plain_answer(error: Any) -> WarehouseError:
             f"not allowed: {_action(operation, message)} (call {operation});"
             f" {POLICY_FILE} has what the operator needs, attach it and try again"
         )
-    return WarehouseError(f"AWS refused {operation}: {message} ({code})")
+    return WarehouseError(
+        f"AWS refused {operation}: {message} ({code}); mend that and try again"
+    )
 
 
 def _action(operation: str, message: str) -> str:
@@ -118,7 +125,7 @@ def _plain_trouble(error: Exception) -> WarehouseError:
         return WarehouseError(
             f"AWS cannot be reached: {message}; check the network and the region"
         )
-    return WarehouseError(f"AWS: {message} ({kind})")
+    return WarehouseError(f"AWS: {message} ({kind}); mend that and try again")
 
 
 def _log_in() -> str:

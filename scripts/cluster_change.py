@@ -58,7 +58,8 @@ def cluster_steps(
     elif reason := not_usable(cluster):
         ready = partial(wait_usable, clients, want.name, clock)
         what = f"{label}: wait until it is usable (now {reason})"
-        steps.append(Step("~", what, ready, drift=False))
+        # What it looks like meanwhile is no drift: `up` looks again after waiting.
+        return [Step("~", what, ready, drift=False)]
     for what, change in _changes(clients, goal, cluster, role, group):
         after = partial(_change, clients, want.name, change, clock)
         steps.append(Step("~", f"{label}: {what}", after))

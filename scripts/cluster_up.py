@@ -90,7 +90,8 @@ def _check_buckets(clients: Clients, goal: Wanted) -> None:
     # COPY is told [data] region, and a wrong one costs a cluster to find out.
     for bucket in sorted({place.bucket for place in goal.places}):
         region = None
-        with aws.plain_errors(), aws.passing("404", "NoSuchBucket"):
+        where = aws.plain_errors(f"bucket {bucket}")
+        with where, aws.passing("404", "NoSuchBucket"):
             answer = clients.s3.head_bucket(Bucket=bucket)
             headers = answer["ResponseMetadata"]["HTTPHeaders"]
             region = headers.get("x-amz-bucket-region", goal.data_region)

@@ -12,7 +12,7 @@ TAG = "sparkify-warehouse"
 ADMIN = "awsuser"  # AWS keeps its password; dbt asks for passing ones through IAM
 
 # Dollars an hour and node, on demand, us-east-1 and us-west-2:
-# https://aws.amazon.com/redshift/pricing/, read in 2025. An estimate, no more.
+# https://aws.amazon.com/redshift/pricing/, as of March 2026. An estimate, no more.
 DOLLARS_AN_HOUR = {
     "ra3.large": 0.543,
     "ra3.xlplus": 1.086,

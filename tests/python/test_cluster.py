@@ -145,6 +145,7 @@ def test_what_was_changed_by_hand_is_seen_and_repaired(account: Account) -> None
 def test_a_cluster_of_several_nodes_may_be_private_in_a_subnet_group(
     account: Account,
 ) -> None:
+    account.quick = True
     ec2 = account.server.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.1.1.0/24")["Subnet"]
@@ -188,6 +189,7 @@ def test_down_asks_first(account: Account) -> None:
 
 
 def test_a_final_snapshot_is_kept_as_long_as_asked(account: Account) -> None:
+    account.quick = True
     account.make()
     done = account.ok("down", "--yes", "--snapshot", "last", "--snapshot-days", "7")
     (delete,) = (c for c in account.server.calls if c.action == "DeleteCluster")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from aws_server import refusal
-from cluster_account import SETTINGS, Account, environment_for
+from cluster_account import BUCKET, SETTINGS, Account
 from cluster_wanted import dollars_an_hour, role_policy, wanted
 from errors import Refused
 from settings import Cluster, Data, Settings
@@ -120,12 +120,11 @@ def test_a_bad_setting_ends_the_process_before_any_call(account: Account) -> Non
 
 
 def test_no_credentials(account: Account) -> None:
-    environment = environment_for(account.server.url)
-    del environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"]
-    done = account.run("up", environment=environment)
-    assert done.code == 3
-    assert "no AWS credentials" in done.err
-    assert "aws sso login --profile" in done.err
+    for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        del account.environment[key]
+    line = account.refused("up")
+    assert "no AWS credentials" in line
+    assert "aws sso login --profile" in line
 
 
 def test_expired_credentials(account: Account) -> None:
@@ -135,7 +134,15 @@ def test_expired_credentials(account: Account) -> None:
     assert "credentials have expired; run `aws sso login --profile" in line
 
 
+def test_a_bucket_that_may_not_be_looked_at_is_named(account: Account) -> None:
+    account.quick = True
+    account.server.answers["s3:HeadBucket"] = lambda _: (403, "")
+    line = account.refused("up")
+    assert f"bucket {BUCKET}: not allowed: s3:ListBucket (call HeadBucket)" in line
+
+
 def test_no_default_vpc(account: Account) -> None:
+    account.quick = True
     ec2 = account.server.client("ec2")
     (vpc,) = ec2.describe_vpcs()["Vpcs"]
     for subnet in ec2.describe_subnets()["Subnets"]:
@@ -150,6 +157,7 @@ def test_no_default_vpc(account: Account) -> None:
 
 
 def test_a_bucket_elsewhere_or_nowhere(account: Account) -> None:
+    account.quick = True
     account.server.client("s3", "eu-west-1").create_bucket(
         Bucket="sparkify-far",
         CreateBucketConfiguration={"LocationConstraint": "eu-west-1"},

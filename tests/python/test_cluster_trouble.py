@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from aws_server import Answer, Answerer, Call, ec2_refusal, refusal
 from cluster_account import MAKING, Account
+from cluster_status import require_usable
+from errors import Refused
 
-# --timeout is in minutes; a second or so is enough to see that it ends
-SOON = ("--timeout", "0.02")
+# --timeout is in minutes; half a second is enough to see that it ends
+SOON = ("--timeout", "0.01")
 
 
 def answering(*answers: Answer | None) -> Answerer:
@@ -43,7 +45,7 @@ def looking(account: Account, *looks: dict[str, Any]) -> Answerer:
 
 @pytest.mark.parametrize("kind", ["cluster", "role", "security group"])
 def test_what_is_not_ours_is_never_touched(account: Account, kind: str) -> None:
-    of = account.server.client
+    of, account.quick = account.server.client, True
     if kind == "cluster":
         of("redshift").create_cluster(
             ClusterIdentifier="sparkify",
@@ -171,11 +173,23 @@ def test_another_change_that_is_running_is_waited_for(account: Account) -> None:
     assert account.left() == {}
 
 
-def test_a_missing_cluster_says_so(account: Account) -> None:
+def test_a_missing_or_paused_cluster_says_so(account: Account) -> None:
+    account.quick = True
     missing = "there is no cluster sparkify in us-west-2; `up` makes it"
     assert missing in account.refused("pause")
     assert missing in account.ok("status").out
     assert missing in account.refused("down", "--yes", "--snapshot", "last")
+    with account.environment_here(), pytest.raises(Refused, match=missing):
+        require_usable(account.settings())
+    account.make()
+    with account.environment_here():
+        assert require_usable(account.settings()).user == "awsuser"
+    account.server.cluster().status = "paused"
+    paused = "cluster sparkify is paused; `up` resumes it"
+    with account.environment_here(), pytest.raises(Refused, match=paused):
+        require_usable(account.settings())
+    assert paused in account.ok("status").out
+    assert "was paused already" in account.ok("pause").out
 
 
 def test_a_cluster_on_its_way_out_is_waited_for_and_made_anew(
