@@ -110,6 +110,7 @@ def test_available_is_not_yet_usable(account: Account) -> None:
 
 
 def test_a_hopeless_cluster_is_not_waited_for(account: Account) -> None:
+    account.quick = True
     account.make()
     account.server.cluster().status = "incompatible-network"
     line = account.refused("up", code=1)
@@ -162,6 +163,7 @@ def test_a_security_group_that_is_in_use_is_tried_again_and_its_holder_named(
 
 
 def test_another_change_that_is_running_is_waited_for(account: Account) -> None:
+    account.quick = True
     account.make()
     busy = refusal("InvalidClusterState", "There is an operation running")
     account.server.answers["redshift:PauseCluster"] = answering(busy)
@@ -215,6 +217,7 @@ def test_a_cluster_on_its_way_out_is_waited_for_and_made_anew(
 
 
 def test_a_change_that_does_not_last_is_an_error(account: Account) -> None:
+    account.quick = True
     account.make()
     account.write(cluster={"allow_cidrs": ["198.51.100.0/24"]})
     same = "<AuthorizeSecurityGroupIngressResponse/>"
