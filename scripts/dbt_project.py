@@ -25,15 +25,11 @@ class Dbt:
     """
 
     def __init__(self, target: str | None) -> None:
-        from dbt.cli.main import dbtRunner  # noqa: PLC0415 (costs a second)
+        from dbt.cli.main import dbtRunner
 
-        profiles = os.environ.get("DBT_PROFILES_DIR", str(PROJECT))
-        if not (PROJECT / "profiles.yml").exists() and profiles == str(PROJECT):
-            raise WarehouseError(
-                "profiles.yml is missing; run `make setup` to copy the example"
-            )
-        self.profile_path = Path(profiles) / "profiles.yml"
-        self._options = ["--project-dir", str(PROJECT), "--profiles-dir", profiles]
+        self.profile_path = profile_path()
+        self._options = ["--project-dir", str(PROJECT)]
+        self._options += ["--profiles-dir", str(self.profile_path.parent)]
         self._options += ["--log-level", "none"]
         self._options += ["--target", target] if target else []
         self._failure = ""
@@ -117,6 +113,11 @@ class Dbt:
                 " open; wait for it or close it, then run again"
             )
         return WarehouseError(one_line(text))
+
+
+def profile_path() -> Path:
+    """Where dbt's profiles are: in the project, unless DBT_PROFILES_DIR says else."""
+    return Path(os.environ.get("DBT_PROFILES_DIR", PROJECT)) / "profiles.yml"
 
 
 def one_line(text: str) -> str:

@@ -11,11 +11,11 @@ from typing import Any
 
 import click
 import s3
+from dbt_profile import check_profile
 from dbt_project import Dbt
 from errors import WarehouseError
 from files import Known, Listed, Source, examine, is_unchanged, list_folder
 from manifests import check_places, write_plan
-from profile_check import check_profile
 from settings import PROJECT, Data
 
 CACHE = PROJECT / "data" / "cache"

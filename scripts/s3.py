@@ -29,9 +29,9 @@ def split_uri(uri: str) -> tuple[str, str]:
 
 def client(region: str) -> "S3Client":
     """A client by boto3's own chain; without any credentials requests are unsigned."""
-    import boto3  # noqa: PLC0415 (a third of a second that local files don't need)
-    from botocore import UNSIGNED  # noqa: PLC0415
-    from botocore.config import Config  # noqa: PLC0415
+    import boto3
+    from botocore import UNSIGNED
+    from botocore.config import Config
 
     session = boto3.Session()
     config = Config(max_pool_connections=THREADS, retries={"mode": "standard"})
@@ -96,7 +96,7 @@ def plain_errors(
     where: str, action: str = "s3:ListBucket and s3:GetObject"
 ) -> Iterator[None]:
     """What S3 refuses or the network breaks as one line; `action` is what it takes."""
-    from botocore.exceptions import (  # noqa: PLC0415
+    from botocore.exceptions import (
         BotoCoreError,
         ClientError,
     )

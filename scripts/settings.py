@@ -32,6 +32,8 @@ class Cluster:
     database: str = "sparkify"
     port: int = 5439
     allow_cidrs: list[str] = field(default_factory=list)
+    subnet_group: str = ""
+    public: bool = True
 
 
 @dataclass(frozen=True)

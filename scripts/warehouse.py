@@ -7,12 +7,15 @@ Progress and messages go to stderr, the result to stdout. Exit codes: 0 done, 1 
 
 import dataclasses
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
-from dbt_project import Dbt
+from cluster_cli import config_option, down, pause, up
+from dbt_profile import target_type
+from dbt_project import Dbt, profile_path
 from load import Loaded, counts_since, load
 from settings import PROJECT, Data, Settings, read_settings
 
@@ -22,14 +25,6 @@ def cli() -> None:
     """Sparkify's warehouse: load the files, build the star, see what is there."""
 
 
-config_option = click.option(
-    "--config",
-    "settings",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=PROJECT / "warehouse.toml",
-    callback=lambda _context, _option, path: read_settings(path),
-    help="Another settings file than warehouse.toml.",
-)
 target_option = click.option(
     "--target", help="A target of profiles.yml; its default target otherwise."
 )
@@ -68,7 +63,7 @@ def source_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--full-refresh", is_flag=True, help="Build the marts anew from staging.")
 def run_command(
     *,
-    settings: Settings,
+    config: Path,
     target: str | None,
     events: str | None,
     songs: str | None,
@@ -78,18 +73,23 @@ def run_command(
     as_json: bool,
 ) -> None:
     """Load what is new, `dbt build`, and say what the warehouse holds."""
+    settings = read_settings(config)
     data = located(settings.data, events, songs)
-    dbt = Dbt(target)
+    dbt = connected(settings, target)
     loaded = load(dbt, data, max_errors, reload)
     dbt.build(full_refresh or reload)
-    show(summary(dbt, loaded), as_json)
+    result = summary(dbt, loaded)
+    if as_json:
+        click.echo(json.dumps(result))
+    else:
+        show(result)
 
 
 @cli.command("load")
 @source_options
 def load_command(
     *,
-    settings: Settings,
+    config: Path,
     target: str | None,
     events: str | None,
     songs: str | None,
@@ -98,8 +98,9 @@ def load_command(
     as_json: bool,
 ) -> None:
     """Load what is new into the staging tables."""
+    settings = read_settings(config)
     data = located(settings.data, events, songs)
-    loaded = load(Dbt(target), data, max_errors, reload)
+    loaded = load(connected(settings, target), data, max_errors, reload)
     if reload:
         click.echo(
             "staging is new: build with `run --full-refresh`, or dbt's", err=True
@@ -112,11 +113,53 @@ def load_command(
 @config_option
 @target_option
 @json_option
-def status_command(*, settings: Settings, target: str | None, as_json: bool) -> None:
-    """All loads, and rows and fingerprint of every mart."""
-    dbt = Dbt(target)
-    dbt.operation("create_staging_tables")
-    show(summary(dbt, counts_since(dbt, 0)), as_json)
+def status_command(*, config: Path, target: str | None, as_json: bool) -> None:
+    """The cluster (Redshift), all loads, rows and fingerprint of every mart."""
+    settings = read_settings(config)
+    result: dict[str, Any] = {}
+    reachable = True
+    if target_type(profile_path(), target) == "redshift":
+        from cluster_status import cluster_status, status_lines
+
+        cluster = cluster_status(settings)
+        result["cluster"] = dataclasses.asdict(cluster)
+        if not as_json:
+            click.echo("\n".join(status_lines(cluster)))
+        reachable = "REDSHIFT_HOST" in os.environ
+        if not reachable:
+            click.echo(
+                "REDSHIFT_HOST is not set, so loads and marts were not looked at;"
+                " `up` prints what to set",
+                err=True,
+            )
+    if reachable:
+        dbt = connected(settings, target)
+        dbt.operation("create_staging_tables")
+        result |= summary(dbt, counts_since(dbt, 0))
+        if not as_json:
+            show(result)
+    if as_json:
+        click.echo(json.dumps(result))
+
+
+for command in (up, pause, down):
+    cli.add_command(command)
+
+
+def connected(settings: Settings, target: str | None) -> Dbt:
+    """dbt on a target, once it is sure that there is something to connect to.
+
+    Raises Refused when the cluster that `up` makes is missing or paused.
+    """
+    if (
+        target_type(profile_path(), target) == "redshift"
+        and os.environ.get("REDSHIFT_METHOD", "iam") == "iam"
+        and os.environ.get("REDSHIFT_CLUSTER") == settings.cluster.name
+    ):
+        from cluster_status import require_usable
+
+        require_usable(settings)
+    return Dbt(target)
 
 
 def located(data: Data, events: str | None, songs: str | None) -> Data:
@@ -151,11 +194,8 @@ def summary(dbt: Dbt, loaded: Loaded) -> dict[str, Any]:
     }
 
 
-def show(result: dict[str, Any], as_json: bool) -> None:
-    """Print a summary, for a machine or for a person."""
-    if as_json:
-        click.echo(json.dumps(result))
-        return
+def show(result: dict[str, Any]) -> None:
+    """Print a summary for a person."""
     loads, match = result["load"], result["match"]
     click.echo(
         f"files loaded   {loads['files']:>12,}"

@@ -13,7 +13,7 @@ from dbt_project import Dbt
 from helpers import Warehouse
 from settings import PROJECT
 
-pytest_plugins = ["standin.fixtures"]
+pytest_plugins = ["cluster_account", "standin.fixtures"]
 
 REAL_DATA = PROJECT.parent / "shared" / "data"
 
