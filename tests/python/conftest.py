@@ -1,17 +1,18 @@
-"""One way to have a warehouse in a test: a fresh DuckDB file and a kept dbt."""
+"""One way to have a warehouse in a test: a DuckDB file of its own and a kept dbt."""
 
+import fcntl
 import os
-import subprocess
-import sys
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from dbt_project import Dbt
 from helpers import Warehouse
-from settings import PROJECT
+from sample import Sample, make_sample, read_sample
+from settings import PROJECT, Data
+
+Once = Callable[[str, Callable[[Path], None]], Path]
 
 pytest_plugins = ["cluster_account", "standin.fixtures"]
 
@@ -40,37 +41,72 @@ def dbt(environment: Path) -> Dbt:
 
 
 @pytest.fixture
-def warehouse(environment: Path) -> Iterator[Warehouse]:
-    """An empty warehouse."""
-    made = Warehouse(environment / "warehouse.duckdb")
+def warehouse(environment: Path, dbt: Dbt) -> Iterator[Warehouse]:
+    """An empty warehouse, at one path throughout: processes need not parse anew."""
+    made = Warehouse(environment / "warehouse.duckdb", dbt)
+    made.remove()
     yield made
-    made.release()
-    made.path.unlink(missing_ok=True)
+    made.remove()
 
 
 @pytest.fixture(scope="session")
-def real_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the real log_data and song_data."""
+def once(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Once:
+    """Fill a folder that every worker of this run may read; only the first has to."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+
+    def fill(name: str, make: Callable[[Path], None]) -> Path:
+        folder, filled = root / name, root / f"{name}.filled"
+        with (root / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not filled.exists():
+                folder.mkdir()
+                make(folder)
+                filled.touch()
+        return folder
+
+    return fill
+
+
+@pytest.fixture(scope="session")
+def real_data(once: Once) -> Data:
+    """The real log_data and song_data, which no test may change."""
     if not REAL_DATA.is_dir():
         pytest.skip("the real data is not there: ../shared/data")
-    folder = tmp_path_factory.mktemp("real")
-    for name in ("log_data", "song_data"):
-        with tarfile.open(REAL_DATA / f"{name}.tar.gz") as archive:
-            archive.extractall(folder, filter="data")
-    return folder
+
+    def unpack(folder: Path) -> None:
+        for name in ("log_data", "song_data"):
+            with tarfile.open(REAL_DATA / f"{name}.tar.gz") as archive:
+                archive.extractall(folder, filter="data")
+
+    folder = once("real_data", unpack)
+    return Data(events=str(folder / "log_data"), songs=str(folder / "song_data"))
 
 
-@pytest.fixture
-def command() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """scripts/warehouse.py as a process of its own."""
+@pytest.fixture(scope="session")
+def real_warehouse(
+    once: Once,
+    real_data: Data,
+    dbt: Dbt,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Warehouse:
+    """The warehouse of the real data, to look at: who changes it takes a copy."""
 
-    def run(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, PROJECT / "scripts" / "warehouse.py", *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            **options,
-        )
+    def fill(folder: Path) -> None:
+        made = Warehouse(folder / "warehouse.duckdb", dbt)
+        made.load(real_data)
+        made.build()
+        made.release()
 
-    return run
+    folder = once("real_warehouse", fill)
+    shared = Warehouse(folder / "warehouse.duckdb", dbt)
+    return shared.copy(tmp_path_factory.mktemp("real_warehouse"))
+
+
+@pytest.fixture(scope="session")
+def sample(once: Once) -> Sample:
+    """What sample_data.py makes when no options are given."""
+    return read_sample(once("sample", make_sample) / "sample")

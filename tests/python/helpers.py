@@ -1,12 +1,22 @@
 """What tests are made of: small source files, and a warehouse to look into."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from settings import Data
+from dbt_project import Dbt
+from load import Loaded, counts_since, load
+from settings import PROJECT, Data
+from warehouse import summary
+
+COMMAND = (sys.executable, PROJECT / "scripts" / "warehouse.py")
+DBT = (Path(sys.executable).with_name("dbt"), "--no-use-colors")
 
 TS = 1541105830796  # 2018-11-01 20:57:10.796 UTC
 
@@ -65,6 +75,11 @@ class Sources:
         """The settings that name this folder."""
         return Data(events=str(self.events), songs=str(self.songs))
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The command line's options that name this folder."""
+        return options(self.data)
+
     def write_events(self, name: str, *events: dict[str, Any]) -> Path:
         """A log file, one object a line, no final newline."""
         return self.write(self.events / name, lines(*events))
@@ -85,14 +100,81 @@ def lines(*objects: dict[str, Any]) -> bytes:
     return "\n".join(json.dumps(entry) for entry in objects).encode()
 
 
-class Warehouse:
-    """The DuckDB file of a test: emptied before each, at the same path throughout.
+def options(data: Data) -> tuple[str, ...]:
+    """The command line's options that name these places."""
+    return ("--events", data.events, "--songs", data.songs)
 
-    dbt parses anew when an environment variable that the profile reads has changed.
+
+class Warehouse:
+    """A DuckDB file, the project's own code and dbt to fill it, and a look into it.
+
+    dbt in this process is parsed once: what it kept serves every file of this name.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, dbt: Dbt) -> None:
         self.path = path
+        self._dbt = dbt
+
+    def load(self, data: Data, max_errors: int = 0, reload: bool = False) -> Loaded:
+        """The load, in this process."""
+        return load(self._opened(), data, max_errors, reload)
+
+    def build(self, full_refresh: bool = False) -> None:
+        """What `run` does after the load, in this process."""
+        self._opened().build(full_refresh)
+
+    def operation(self, macro: str, **arguments: object) -> None:
+        """A macro, run in this process."""
+        self._opened().operation(macro, **arguments)
+
+    def status(self) -> dict[str, Any]:
+        """What `status --json` prints, from this process."""
+        dbt = self._opened()
+        return summary(dbt, counts_since(dbt, 0))
+
+    def fingerprints(self) -> dict[str, str]:
+        """Every mart's fingerprint."""
+        marts = self.status()["marts"]
+        return {name: mart["fingerprint"] for name, mart in marts.items()}
+
+    def dbt(self, *command: str) -> Any:
+        """What a dbt command in this process returned, whether it succeeded or not."""
+        return self._opened()._invoke(*command, check=False)
+
+    def done(self, *command: str) -> Any:
+        """The result of a dbt command that must succeed."""
+        answer = self.dbt(*command)
+        assert answer.success, answer.exception or [
+            f"{result.node.name}: {result.message}"
+            for result in answer.result
+            if result.status not in ("success", "pass")
+        ]
+        return answer.result
+
+    def start(self, *words: str | Path, **options: Any) -> subprocess.Popen[str]:
+        """A process that was started on this warehouse: any program of the venv's."""
+        self.release()
+        places = {"env": os.environ | {"SPARKIFY_DUCKDB": str(self.path)}}
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen(words, **(places | pipes | options))
+
+    def command(
+        self, *words: str | Path, **options: Any
+    ) -> subprocess.CompletedProcess[str]:
+        """scripts/warehouse.py, as a process of its own."""
+        return self.finished(self.start(*COMMAND, *words, **options))
+
+    def plain_dbt(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """dbt, as a process of its own, as its users start it."""
+        return self.finished(self.start(*DBT, *words, cwd=PROJECT))
+
+    def finished(
+        self, process: subprocess.Popen[str]
+    ) -> subprocess.CompletedProcess[str]:
+        """What a process said, and how it ended."""
+        with process:
+            said, told = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, said, told)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query, staging tables by their bare names."""
@@ -101,10 +183,37 @@ class Warehouse:
             connection.execute("set search_path = 'main,main_staging'")
             return connection.execute(sql).fetchall()
 
+    def value(self, sql: str) -> Any:
+        """The one value of a query."""
+        return self.rows(sql)[0][0]
+
+    def change(self, sql: str) -> None:
+        """Do to the warehouse what none of its own code does."""
+        self.release()
+        with duckdb.connect(str(self.path)) as connection:
+            connection.execute("set search_path = 'main,main_staging'")
+            connection.execute(sql)
+
+    def copy(self, folder: Path) -> "Warehouse":
+        """Another warehouse with the same content, to be changed at will."""
+        self.release()
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in self.path.parent.glob(f"{self.path.name}*"):
+            shutil.copy(file, folder)  # the last changes may still be in its .wal
+        return Warehouse(folder / self.path.name, self._dbt)
+
     def release(self) -> None:
         """Make dbt, which keeps the file open as long as it lives, let go of it."""
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
-    def value(self, sql: str) -> Any:
-        """The one value of a query."""
-        return self.rows(sql)[0][0]
+    def remove(self) -> None:
+        """Begin anew."""
+        self.release()
+        for file in self.path.parent.glob(f"{self.path.name}*"):
+            file.unlink()
+
+    def _opened(self) -> Dbt:
+        if os.environ["SPARKIFY_DUCKDB"] != str(self.path):
+            self.release()
+            os.environ["SPARKIFY_DUCKDB"] = str(self.path)
+        return self._dbt

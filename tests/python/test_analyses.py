@@ -1,113 +1,21 @@
-"""Every analysis against figures that plain Python counts in the real, raw files.
+"""Every analysis against figures that plain Python counts in the real, raw files."""
 
-The real data is not part of the project. It is looked for beside it, in ../shared/data;
-where it is missing these tests say so and are skipped.
-"""
-
-import json
 import re
-import shutil
-import tarfile
 from collections import Counter, defaultdict
 from collections.abc import Hashable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
 import by_hand
-import duckdb
 import pytest
 from by_hand import Play, Raw, ratio
-from dbt.cli.main import dbtRunner
-
-PROJECT = Path(__file__).parents[2]
-REAL_DATA = PROJECT.parent / "shared" / "data"
-
-needs_real_data = pytest.mark.skipif(
-    not (REAL_DATA / "log_data.tar.gz").exists(),
-    reason="the real data is not there: ../shared/data/log_data.tar.gz",
-)
+from helpers import Warehouse
+from settings import PROJECT, Data
 
 Row = tuple[Any, ...]
 Key = TypeVar("Key", bound=Hashable)
-
-
-@dataclass
-class Warehouse:
-    """The project on a DuckDB file of its own; dbt in this process, parsed once."""
-
-    folder: Path
-    database: Path
-    manifest: Any = field(default=None, repr=False)
-
-    def dbt(self, *command: str) -> Any:
-        """What a dbt command returned, whether it succeeded or not."""
-        places = {
-            "--project-dir": PROJECT,
-            "--profiles-dir": self.folder,
-            "--target-path": self.folder / "target",
-            "--log-path": self.folder / "logs",
-        }
-        options = [str(word) for place in places.items() for word in place]
-        with pytest.MonkeyPatch.context() as environment:
-            environment.setenv("SPARKIFY_DUCKDB", str(self.database))
-            return dbtRunner(manifest=self.manifest).invoke(
-                ["--quiet", *command, *options]
-            )
-
-    def done(self, *command: str) -> Any:
-        """What a dbt command that must succeed returned."""
-        answer = self.dbt(*command)
-        assert answer.success, answer.exception or [
-            f"{result.node.name}: {result.message}"
-            for result in answer.result
-            if result.status not in ("success", "pass")
-        ]
-        return answer.result
-
-    def copy(self, folder: Path) -> "Warehouse":
-        """Another warehouse with the same content, to be changed at will."""
-        for file in self.database.parent.glob(f"{self.database.name}*"):
-            shutil.copy(file, folder)  # the last changes may still be in its .wal
-        return Warehouse(self.folder, folder / self.database.name, self.manifest)
-
-
-@pytest.fixture(scope="session")
-def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    folder = tmp_path_factory.mktemp("warehouse")
-    shutil.copy(PROJECT / "profiles.yml.example", folder / "profiles.yml")
-    warehouse = Warehouse(folder, folder / "sparkify.duckdb")
-    warehouse.manifest = warehouse.done("parse")
-    return warehouse
-
-
-@pytest.fixture(scope="session")
-def real_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("real")
-    for name in ("log_data", "song_data"):
-        with tarfile.open(REAL_DATA / f"{name}.tar.gz") as archive:
-            archive.extractall(folder, filter="data")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def real_warehouse(
-    empty_warehouse: Warehouse,
-    real_files: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Warehouse:
-    database = tmp_path_factory.mktemp("real_warehouse") / empty_warehouse.database.name
-    warehouse = Warehouse(empty_warehouse.folder, database, empty_warehouse.manifest)
-    folders = {
-        "events": str(real_files / "log_data"),
-        "songs": str(real_files / "song_data"),
-    }
-    warehouse.done("run-operation", "load_staging", "--args", json.dumps(folders))
-    warehouse.done("build")
-    return warehouse
 
 
 @pytest.fixture(scope="session")
@@ -121,13 +29,13 @@ def answers(real_warehouse: Warehouse) -> dict[str, list[Row]]:
 
 
 @pytest.fixture(scope="session")
-def events(real_files: Path) -> list[Raw]:
-    return by_hand.read(real_files / "log_data")
+def events(real_data: Data) -> list[Raw]:
+    return by_hand.read(Path(real_data.events))
 
 
 @pytest.fixture(scope="session")
-def catalogue(real_files: Path) -> list[Raw]:
-    return by_hand.read(real_files / "song_data")
+def catalogue(real_data: Data) -> list[Raw]:
+    return by_hand.read(Path(real_data.songs))
 
 
 @pytest.fixture(scope="session")
@@ -142,7 +50,6 @@ def grouped(plays: list[Play], keys: list[Key]) -> dict[Key, list[Play]]:
     return groups
 
 
-@needs_real_data
 def test_every_analysis_has_a_test_here(answers: dict[str, list[Row]]) -> None:
     tested = Path(__file__).read_text("utf-8")
     assert [name for name in answers if f'answers["{name}"]' not in tested] == []
@@ -150,14 +57,12 @@ def test_every_analysis_has_a_test_here(answers: dict[str, list[Row]]) -> None:
     assert set(answers) == files
 
 
-@needs_real_data
 def test_most_played_songs(answers: dict[str, list[Row]], plays: list[Play]) -> None:
     expected = by_hand.ranked(plays, lambda play: (play.song_title, play.artist_name))
     assert answers["most_played_songs"] == expected
     assert expected[0][:3] == ("You're The One", "Dwight Yoakam", 37)
 
 
-@needs_real_data
 def test_most_played_artists(answers: dict[str, list[Row]], plays: list[Play]) -> None:
     titles = defaultdict(set)
     for play in plays:
@@ -168,7 +73,6 @@ def test_most_played_artists(answers: dict[str, list[Row]], plays: list[Play]) -
     ]
 
 
-@needs_real_data
 def test_plays_by_hour(answers: dict[str, list[Row]], plays: list[Play]) -> None:
     hours = grouped(plays, [play.moment.hour for play in plays])
     assert answers["plays_by_hour"] == [
@@ -177,7 +81,6 @@ def test_plays_by_hour(answers: dict[str, list[Row]], plays: list[Play]) -> None
     ]
 
 
-@needs_real_data
 def test_plays_by_weekday(answers: dict[str, list[Row]], plays: list[Play]) -> None:
     weekdays = grouped(plays, [play.moment.isoweekday() % 7 for play in plays])
     expected = []
@@ -189,7 +92,6 @@ def test_plays_by_weekday(answers: dict[str, list[Row]], plays: list[Play]) -> N
     assert answers["plays_by_weekday"] == expected
 
 
-@needs_real_data
 def test_plays_by_location(answers: dict[str, list[Row]], plays: list[Play]) -> None:
     expected = by_hand.ranked(plays, lambda play: (play.location,))
     assert answers["plays_by_location"] == [
@@ -198,7 +100,6 @@ def test_plays_by_location(answers: dict[str, list[Row]], plays: list[Play]) -> 
     ]
 
 
-@needs_real_data
 def test_plays_by_state(answers: dict[str, list[Row]], plays: list[Play]) -> None:
     states = [re.sub(r".*, ([A-Z]{2}).*", r"\1", str(play.location)) for play in plays]
     expected = [
@@ -214,7 +115,6 @@ def test_plays_by_state(answers: dict[str, list[Row]], plays: list[Play]) -> Non
     assert answers["plays_by_state"] == expected
 
 
-@needs_real_data
 def test_free_against_paid(answers: dict[str, list[Row]], plays: list[Play]) -> None:
     expected = []
     for level, all_ in sorted(grouped(plays, [play.level for play in plays]).items()):
@@ -234,7 +134,6 @@ def test_free_against_paid(answers: dict[str, list[Row]], plays: list[Play]) -> 
     assert answers["free_against_paid"] == expected
 
 
-@needs_real_data
 def test_sessions(answers: dict[str, list[Row]], plays: list[Play]) -> None:
     sessions = grouped(plays, [play.session_id for play in plays])
     assert all(len({play.user_id for play in all_}) == 1 for all_ in sessions.values())
@@ -253,7 +152,6 @@ def test_sessions(answers: dict[str, list[Row]], plays: list[Play]) -> None:
     ]
 
 
-@needs_real_data
 def test_most_active_users(
     answers: dict[str, list[Row]], plays: list[Play], events: list[Raw]
 ) -> None:
@@ -273,7 +171,6 @@ def test_most_active_users(
     assert len(expected) == 96
 
 
-@needs_real_data
 def test_catalogue_coverage_by_day(
     answers: dict[str, list[Row]], plays: list[Play]
 ) -> None:
@@ -289,7 +186,6 @@ def test_catalogue_coverage_by_day(
     assert sum(row[3] for row in expected) == 327
 
 
-@needs_real_data
 def test_level_changes(answers: dict[str, list[Row]], events: list[Raw]) -> None:
     names = {"paid": "upgrade", "free": "downgrade"}
     expected = [
@@ -305,7 +201,6 @@ def test_level_changes(answers: dict[str, list[Row]], events: list[Raw]) -> None
     assert len(expected) == 106 - 97
 
 
-@needs_real_data
 def test_songs_per_listener(answers: dict[str, list[Row]], plays: list[Play]) -> None:
     heard: dict[str, Counter[tuple[object, ...]]] = defaultdict(Counter)
     for play in plays:
@@ -322,7 +217,6 @@ def test_songs_per_listener(answers: dict[str, list[Row]], plays: list[Play]) ->
     assert answers["songs_per_listener"] == expected
 
 
-@needs_real_data
 def test_user_agents(answers: dict[str, list[Row]], plays: list[Play]) -> None:
     def browser(agent: str) -> str:
         names = re.findall(r"MSIE|Trident|Firefox|Chrome|Safari", agent)
@@ -339,7 +233,6 @@ def test_user_agents(answers: dict[str, list[Row]], plays: list[Play]) -> None:
     )
 
 
-@needs_real_data
 def test_the_published_counts_are_reproduced(
     answers: dict[str, list[Row]], events: list[Raw], catalogue: list[Raw]
 ) -> None:
@@ -362,7 +255,6 @@ def test_the_published_counts_are_reproduced(
     assert answers["published_time"] == [(published["time"],)]
 
 
-@needs_real_data
 def test_expected_and_actual_are_one(
     answers: dict[str, list[Row]],
     plays: list[Play],
@@ -389,28 +281,20 @@ def test_expected_and_actual_are_one(
     ]
 
 
-@needs_real_data
 def test_a_count_that_is_off_fails_with_the_real_files_only(
     real_warehouse: Warehouse, tmp_path: Path
 ) -> None:
     warehouse = real_warehouse.copy(tmp_path)
     command = ("test", "-s", "expected_results,test_type:singular")
-    with duckdb.connect(str(warehouse.database)) as database:
-        database.execute(
-            "update expected_results set expected = 1 where name = 'exact'"
-        )
+    warehouse.change("update expected_results set expected = 1 where name = 'exact'")
     *_, result = warehouse.dbt(*command).result
     assert (result.status, result.failures) == ("fail", 1)
 
-    with duckdb.connect(str(warehouse.database)) as database:
-        database.execute(
-            "delete from main_staging.loaded_files where path like '%30-%'"
-        )
+    warehouse.change("delete from loaded_files where path like '%30-%'")
     *_, result = warehouse.dbt(*command).result
     assert (result.status, result.failures) == ("pass", 0)
 
 
-@needs_real_data
 def test_every_mart_is_what_the_raw_files_say_to_the_last_value(
     answers: dict[str, list[Row]],
     plays: list[Play],
@@ -430,122 +314,3 @@ def test_every_mart_is_what_the_raw_files_say_to_the_last_value(
     assert answers["mart_fingerprints"] == [
         (mart, len(rows), by_hand.fingerprint(rows)) for mart, rows in marts.items()
     ]
-
-
-FREE: Row = ("8", "free", datetime(2018, 11, 1, 20, 57, 10, 796000), None, True)
-PAID: Row = (
-    "9",
-    "paid",
-    datetime(1969, 12, 31, 23, 59, 59, 999000),
-    datetime(2018, 11, 2),
-    False,
-)
-SONG: Row = ("SO1", "Café", "AR1", 1999, Decimal("-0.50000"))
-NEW_SONG: Row = ("SO2", "", None, None, None)
-
-
-class Fingerprints:
-    """The project's own SQL for a mart's fingerprint, run over rows made here."""
-
-    def __init__(self, warehouse: Warehouse) -> None:
-        self.sql: dict[str, str] = {}
-        self.table: dict[str, str] = {}
-        for mart in ("songs", "user_levels"):
-            inline = f"{{{{ mart_fingerprint('{mart}') }}}}"
-            [result] = warehouse.done("compile", "--inline", inline)
-            self.sql[mart] = result.node.compiled_code
-            columns = warehouse.manifest.nodes[f"model.sparkify.{mart}"].columns
-            typed = (f"{name} {of.data_type}" for name, of in columns.items())
-            self.table[mart] = f"create table {mart} ({', '.join(typed)})"
-
-    def of(self, mart: str, *rows: Row) -> str:
-        """The fingerprint of a mart that holds just these rows, in this order."""
-        with duckdb.connect() as database:
-            database.execute("attach ':memory:' as sparkify; use sparkify")
-            database.execute(self.table[mart])
-            for row in rows:
-                places = ", ".join("?" * len(row))
-                database.execute(f"insert into {mart} values ({places})", row)
-            [(count, fingerprint)] = database.execute(self.sql[mart]).fetchall()
-        assert count == len(rows)
-        return str(fingerprint)
-
-
-@pytest.fixture(scope="session")
-def fingerprints(empty_warehouse: Warehouse) -> Fingerprints:
-    return Fingerprints(empty_warehouse)
-
-
-@pytest.mark.parametrize(
-    ("mart", "rows"),
-    [
-        ("user_levels", []),
-        ("user_levels", [FREE, PAID]),
-        ("songs", [SONG, NEW_SONG, SONG]),
-    ],
-)
-def test_a_fingerprint_is_what_its_definition_says(
-    fingerprints: Fingerprints, mart: str, rows: list[Row]
-) -> None:
-    assert fingerprints.of(mart, *rows) == by_hand.fingerprint(rows)
-
-
-def test_the_order_of_rows_is_no_part_of_a_fingerprint(
-    fingerprints: Fingerprints,
-) -> None:
-    forth = fingerprints.of("user_levels", FREE, PAID)
-    assert forth == fingerprints.of("user_levels", PAID, FREE)
-
-
-@pytest.mark.parametrize(
-    ("mart", "row", "other"),
-    [
-        pytest.param("songs", SONG, ("SO1", "Cafe", *SONG[2:]), id="a text"),
-        pytest.param("songs", SONG, (*SONG[:3], 2000, SONG[4]), id="a number"),
-        pytest.param("songs", SONG, (*SONG[:4], Decimal("0.5")), id="a decimal"),
-        pytest.param(
-            "user_levels",
-            FREE,
-            (*FREE[:2], FREE[2] + timedelta(milliseconds=1), *FREE[3:]),
-            id="a millisecond",
-        ),
-        pytest.param("user_levels", FREE, (*FREE[:4], False), id="a boolean"),
-        pytest.param(
-            "songs", NEW_SONG, ("SO2", None, *NEW_SONG[2:]), id="null and empty text"
-        ),
-        pytest.param(
-            "songs", NEW_SONG, ("SO2", None, "", *NEW_SONG[3:]), id="null moved"
-        ),
-        pytest.param(
-            "songs", SONG, ("Café", "SO1", *SONG[2:]), id="two columns swapped"
-        ),
-        pytest.param(
-            "songs", SONG, ("SO1C", "afé", *SONG[2:]), id="text moved to its neighbour"
-        ),
-    ],
-)
-def test_a_changed_value_changes_the_fingerprint(
-    fingerprints: Fingerprints, mart: str, row: Row, other: Row
-) -> None:
-    assert fingerprints.of(mart, row) != fingerprints.of(mart, other)
-
-
-def test_values_that_change_rows_change_the_fingerprint(
-    fingerprints: Fingerprints,
-) -> None:
-    swapped = [(SONG[0], *NEW_SONG[1:]), (NEW_SONG[0], *SONG[1:])]
-    assert fingerprints.of("songs", SONG, NEW_SONG) != fingerprints.of(
-        "songs", *swapped
-    )
-    assert fingerprints.of("songs", SONG) != fingerprints.of("songs", SONG, SONG)
-
-
-def test_a_mart_without_a_contract_has_no_fingerprint(
-    empty_warehouse: Warehouse,
-) -> None:
-    answer = empty_warehouse.dbt(
-        "compile", "--inline", "{{ contract_row_text('stg_events') }}"
-    )
-    assert "stg_events has no contract, so it has no fingerprint" in str(
-        answer.exception
-    )

@@ -12,7 +12,6 @@ import pytest
 from dbt_project import Dbt
 from errors import WarehouseError
 from helpers import TS, Sources, Warehouse, event, lines, song
-from load import load
 
 GOOD = lines(event(10), event(11))
 
@@ -74,25 +73,25 @@ BAD_LINES: dict[str, tuple[bytes, str]] = {
 
 @pytest.fixture(scope="module")
 def loaded_once(
-    tmp_path_factory: pytest.TempPathFactory, dbt: Dbt, environment: Path
-) -> tuple[Sources, bytes]:
-    """One good log file and one good song file, and the warehouse that holds them."""
-    made = Sources(tmp_path_factory.mktemp("sources"))
+    tmp_path_factory: pytest.TempPathFactory, dbt: Dbt
+) -> tuple[Sources, Warehouse]:
+    """One good log file and one good song file, and a warehouse that holds them."""
+    folder = tmp_path_factory.mktemp("loaded_once")
+    made = Sources(folder)
     made.write_events("good.json", event(0), event(1))
     made.write_songs("good.json", song("SO1"))
-    load(dbt, made.data, 0, False)
-    warehouse = Warehouse(environment / "warehouse.duckdb")
-    warehouse.release()
-    return made, warehouse.path.read_bytes()
+    loaded = Warehouse(folder / "warehouse.duckdb", dbt)
+    loaded.load(made.data)
+    return made, loaded
 
 
 @pytest.fixture
 def sources(
-    loaded_once: tuple[Sources, bytes], warehouse: Warehouse
+    loaded_once: tuple[Sources, Warehouse], warehouse: Warehouse
 ) -> Iterator[Sources]:
     """Those files, loaded, for one test to add bad ones to."""
-    made, content = loaded_once
-    warehouse.path.write_bytes(content)
+    made, loaded = loaded_once
+    loaded.copy(warehouse.path.parent)
     yield made
     for folder in (made.events, made.songs):
         for path in folder.iterdir():
@@ -117,20 +116,20 @@ def staging(warehouse: Warehouse) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("case", BAD_LINES)
 def test_a_bad_line_is_named_or_set_aside(
-    case: str, dbt: Dbt, warehouse: Warehouse, sources: Sources
+    case: str, warehouse: Warehouse, sources: Sources
 ) -> None:
     content, reason = BAD_LINES[case]
     path = sources.write(sources.events / "bad.json", content)
     before = staging(warehouse)
     with pytest.raises(WarehouseError) as error:
-        load(dbt, sources.data, 0, False)
+        warehouse.load(sources.data)
     message = str(error.value)
     assert message.startswith(f"{path}, line 3: ")
     assert reason in message
     assert "\n" not in message
     assert staging(warehouse) == before
 
-    loaded = load(dbt, sources.data, 1, False)
+    loaded = warehouse.load(sources.data, max_errors=1)
     assert (loaded.files, loaded.rejected) == (1, 1)
     kept = warehouse.rows("select path, line, reason, raw from rejected_rows")
     assert [row[:2] for row in kept] == [(str(path), 3)]
@@ -145,22 +144,20 @@ def test_a_bad_line_is_named_or_set_aside(
 
 
 def test_one_bad_line_more_than_allowed_stops_the_load(
-    dbt: Dbt, warehouse: Warehouse, sources: Sources
+    warehouse: Warehouse, sources: Sources
 ) -> None:
     sources.write(sources.events / "bad.json", GOOD + b"\n{\n{")
     before = staging(warehouse)
     with pytest.raises(WarehouseError, match=r"2 bad line\(s\) in all, 1 allowed"):
-        load(dbt, sources.data, 1, False)
+        warehouse.load(sources.data, max_errors=1)
     assert staging(warehouse) == before
 
 
-def test_a_byte_order_mark_is_named(
-    dbt: Dbt, warehouse: Warehouse, sources: Sources
-) -> None:
+def test_a_byte_order_mark_is_named(warehouse: Warehouse, sources: Sources) -> None:
     path = sources.write(sources.events / "bad.json", b"\xef\xbb\xbf" + GOOD)
     with pytest.raises(WarehouseError, match="line 1: starts with a byte order mark"):
-        load(dbt, sources.data, 0, False)
-    loaded = load(dbt, sources.data, 1, False)
+        warehouse.load(sources.data)
+    loaded = warehouse.load(sources.data, max_errors=1)
     assert (loaded.rows, loaded.rejected) == (1, 1)
     assert warehouse.value("select path from rejected_rows") == str(path)
 
@@ -180,14 +177,14 @@ DAMAGED: dict[str, tuple[str, Callable[[bytes], bytes], str]] = {
 @pytest.mark.parametrize("case", DAMAGED)
 @pytest.mark.parametrize("source", ["events", "songs"])
 def test_a_damaged_file_stops_the_load_whatever_is_allowed(
-    case: str, source: str, dbt: Dbt, warehouse: Warehouse, sources: Sources
+    case: str, source: str, warehouse: Warehouse, sources: Sources
 ) -> None:
     name, damage, reason = DAMAGED[case]
     folder = sources.events if source == "events" else sources.songs
     path = sources.write(folder / name, damage(GOOD))
     before = staging(warehouse)
     with pytest.raises(WarehouseError) as error:
-        load(dbt, sources.data, 1000, False)
+        warehouse.load(sources.data, max_errors=1000)
     assert str(error.value).startswith(f"{path}, line ")
     assert reason in str(error.value)
     assert staging(warehouse) == before
@@ -222,20 +219,19 @@ BAD_SONGS: dict[str, tuple[bytes, int, str]] = {
 
 @pytest.mark.parametrize("case", BAD_SONGS)
 def test_a_bad_song_is_named_and_nothing_is_published(
-    case: str, dbt: Dbt, warehouse: Warehouse, sources: Sources
+    case: str, warehouse: Warehouse, sources: Sources
 ) -> None:
     content, line, reason = BAD_SONGS[case]
     path = sources.write(sources.songs / "bad.json", content)
     before = staging(warehouse)
     with pytest.raises(WarehouseError) as error:
-        load(dbt, sources.data, 0, False)
+        warehouse.load(sources.data)
     assert str(error.value).startswith(f"{path}, line {line}: ")
     assert reason in str(error.value)
     assert staging(warehouse) == before
 
 
 def test_harmless_oddities_load(
-    dbt: Dbt,
     warehouse: Warehouse,
     sources: Sources,
     capsys: pytest.CaptureFixture[str],
@@ -258,7 +254,7 @@ def test_harmless_oddities_load(
         sources.songs / "zipped.json.gz",
         gzip.compress(lines(song("SO4"), song("SO5", title=4.6))),
     )
-    loaded = load(dbt, sources.data, 0, False)
+    loaded = warehouse.load(sources.data)
     assert (loaded.files, loaded.rows, loaded.rejected) == (6, 8, 0)
     assert warehouse.value("select count(*) from staging_events") == 6
     assert warehouse.rows(
@@ -278,7 +274,7 @@ def test_harmless_oddities_load(
 
 
 def test_an_empty_or_missing_folder_is_named(
-    dbt: Dbt, warehouse: Warehouse, sources: Sources, tmp_path: Path
+    warehouse: Warehouse, sources: Sources, tmp_path: Path
 ) -> None:
     before = staging(warehouse)
     empty = tmp_path / "empty"
@@ -286,18 +282,16 @@ def test_an_empty_or_missing_folder_is_named(
     for folder, reason in ((empty, "no JSON file"), (tmp_path / "gone", "No such")):
         data = replace(sources.data, songs=str(folder))
         with pytest.raises(WarehouseError, match=reason) as error:
-            load(dbt, data, 0, False)
+            warehouse.load(data)
         assert str(folder) in str(error.value)
     assert staging(warehouse) == before
 
 
-def test_an_unreadable_file_is_named(
-    dbt: Dbt, warehouse: Warehouse, sources: Sources
-) -> None:
+def test_an_unreadable_file_is_named(warehouse: Warehouse, sources: Sources) -> None:
     # A link to nowhere is unreadable for root too, whom permissions don't stop.
     path = sources.events / "link.json"
     path.symlink_to(sources.events / "nowhere")
     before = staging(warehouse)
     with pytest.raises(WarehouseError, match=r"link\.json: No such file"):
-        load(dbt, sources.data, 0, False)
+        warehouse.load(sources.data)
     assert staging(warehouse) == before

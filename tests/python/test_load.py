@@ -1,19 +1,14 @@
 """Each file once, whatever is delivered again, and staging always whole."""
 
 import os
-import subprocess
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
-from dbt_project import Dbt
 from errors import WarehouseError
 from helpers import TS, Sources, Warehouse, event, song
-from load import Loaded, load
-
-Command = Callable[..., subprocess.CompletedProcess[str]]
+from load import Loaded
 
 
 @pytest.fixture
@@ -27,14 +22,12 @@ def sources(tmp_path: Path) -> Sources:
     return made
 
 
-def test_a_file_is_loaded_once(
-    dbt: Dbt, warehouse: Warehouse, sources: Sources
-) -> None:
-    assert load(dbt, sources.data, 0, False) == Loaded(4, 5, 0)
-    assert load(dbt, sources.data, 0, False) == Loaded(0, 0, 0)
+def test_a_file_is_loaded_once(warehouse: Warehouse, sources: Sources) -> None:
+    assert warehouse.load(sources.data) == Loaded(4, 5, 0)
+    assert warehouse.load(sources.data) == Loaded(0, 0, 0)
     assert warehouse.value("select count(*) from staging_events") == 3
     sources.write_events("3.json", event(3))
-    assert load(dbt, sources.data, 0, False) == Loaded(1, 1, 0)
+    assert warehouse.load(sources.data) == Loaded(1, 1, 0)
     assert warehouse.rows(
         "select load_id, count(*), sum(rows_loaded) from loaded_files group by 1"
         " order by 1"
@@ -42,38 +35,38 @@ def test_a_file_is_loaded_once(
 
 
 def test_an_unchanged_file_is_not_read_again(
-    dbt: Dbt, warehouse: Warehouse, sources: Sources
+    warehouse: Warehouse, sources: Sources
 ) -> None:
-    load(dbt, sources.data, 0, False)
+    warehouse.load(sources.data)
     path = sources.events / "1.json"
     stat = path.stat()
     # Size and time stay; only a reader could see that the bytes are other ones.
     path.write_bytes(path.read_bytes().replace(b"Ada", b"Eva"))
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    assert load(dbt, sources.data, 0, False) == Loaded(0, 0, 0)
+    assert warehouse.load(sources.data) == Loaded(0, 0, 0)
     # Another time: it is read, and found to be another delivery.
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
-    assert load(dbt, sources.data, 0, False) == Loaded(1, 2, 0)
+    assert warehouse.load(sources.data) == Loaded(1, 2, 0)
 
 
 def test_a_touched_file_is_no_delivery_and_its_new_time_is_noted(
-    dbt: Dbt, warehouse: Warehouse, sources: Sources
+    warehouse: Warehouse, sources: Sources
 ) -> None:
-    load(dbt, sources.data, 0, False)
+    warehouse.load(sources.data)
     os.utime(sources.events / "1.json", ns=(TS, TS))
-    assert load(dbt, sources.data, 0, False) == Loaded(0, 0, 0)
+    assert warehouse.load(sources.data) == Loaded(0, 0, 0)
     noted = "select modified_ns from file_times where path like '%1.json'"
     assert warehouse.value(noted) == TS
     assert warehouse.value("select count(*) from loaded_files") == 4
 
 
 def test_a_changed_file_replaces_its_events_and_removes_none(
-    dbt: Dbt, warehouse: Warehouse, sources: Sources
+    warehouse: Warehouse, sources: Sources
 ) -> None:
-    load(dbt, sources.data, 0, False)
+    warehouse.load(sources.data)
     # Event 1 is gone from the file, event 0 has another level, event 9 is new.
     sources.write_events("1.json", event(0, level="paid"), event(9))
-    assert load(dbt, sources.data, 0, False) == Loaded(1, 2, 0)
+    assert warehouse.load(sources.data) == Loaded(1, 2, 0)
     assert warehouse.rows(
         "select item_in_session, level, _load_id from staging_events order by 1"
     ) == [(0, "paid", 2), (1, "free", 1), (2, "free", 1), (9, "free", 2)]
@@ -84,11 +77,11 @@ def test_a_changed_file_replaces_its_events_and_removes_none(
 
 
 def test_a_corrected_song_replaces_the_old_one(
-    dbt: Dbt, warehouse: Warehouse, sources: Sources
+    warehouse: Warehouse, sources: Sources
 ) -> None:
-    load(dbt, sources.data, 0, False)
+    warehouse.load(sources.data)
     sources.write_songs("A.json", song("SO1", title="Eres tú"))
-    assert load(dbt, sources.data, 0, False) == Loaded(1, 1, 0)
+    assert warehouse.load(sources.data) == Loaded(1, 1, 0)
     assert warehouse.rows("select song_id, title, _load_id from staging_songs") == [
         ("SO2", "Otra", 1),
         ("SO1", "Eres tú", 2),
@@ -96,93 +89,91 @@ def test_a_corrected_song_replaces_the_old_one(
 
 
 def test_of_one_event_in_two_files_the_last_path_wins(
-    dbt: Dbt, warehouse: Warehouse, sources: Sources
+    warehouse: Warehouse, sources: Sources
 ) -> None:
     sources.write_events("0.json", event(2, level="paid"))
     sources.write_events("3.json", event(2, level="paid"), event(2, level="free"))
-    assert load(dbt, sources.data, 0, False) == Loaded(6, 8, 0)
+    assert warehouse.load(sources.data) == Loaded(6, 8, 0)
     assert warehouse.rows(
         "select level from staging_events where item_in_session = 2"
     ) == [("free",)]
 
 
 def test_reload_replaces_everything_in_one_transaction(
-    dbt: Dbt, warehouse: Warehouse, sources: Sources
+    warehouse: Warehouse, sources: Sources
 ) -> None:
-    load(dbt, sources.data, 0, False)
+    warehouse.load(sources.data)
     (sources.events / "2.json").unlink()
-    assert load(dbt, sources.data, 0, True) == Loaded(3, 4, 0)
+    assert warehouse.load(sources.data, reload=True) == Loaded(3, 4, 0)
     assert warehouse.value("select count(*) from staging_events") == 2
     assert warehouse.rows("select distinct load_id from loaded_files") == [(2,)]
     (sources.events / "1.json").write_text("{")
     with pytest.raises(WarehouseError, match="line 1"):
-        load(dbt, sources.data, 0, True)
+        warehouse.load(sources.data, reload=True)
     assert warehouse.value("select count(*) from staging_events") == 2
 
 
 def test_marts_forget_what_a_reload_no_longer_has(
-    dbt: Dbt, warehouse: Warehouse, sources: Sources
+    warehouse: Warehouse, sources: Sources
 ) -> None:
-    load(dbt, sources.data, 0, False)
-    dbt.build(False)
+    warehouse.load(sources.data)
+    warehouse.build()
     (sources.events / "2.json").unlink()
-    load(dbt, sources.data, 0, True)
-    dbt.build(True)
+    warehouse.load(sources.data, reload=True)
+    warehouse.build(full_refresh=True)
     assert warehouse.value("select count(*) from songplays") == 1
     assert warehouse.value("select count(*) from time") == 1
 
 
 def test_by_hand_the_macro_loads_folders(
-    dbt: Dbt, warehouse: Warehouse, sources: Sources
+    warehouse: Warehouse, sources: Sources
 ) -> None:
     folders = {"events": str(sources.events), "songs": str(sources.songs)}
-    dbt.operation("load_staging", **folders)
+    warehouse.operation("load_staging", **folders)
     assert warehouse.value("select count(*) from loaded_files") == 4
-    dbt.operation("load_staging", **folders)
+    warehouse.operation("load_staging", **folders)
     assert warehouse.value("select count(*) from loaded_files") == 4
     # The command line goes on from there: it hashes, and finds nothing new.
-    assert load(dbt, sources.data, 0, False) == Loaded(0, 0, 0)
+    assert warehouse.load(sources.data) == Loaded(0, 0, 0)
 
 
-def test_paths_with_quotes_load(
-    dbt: Dbt, warehouse: Warehouse, sources: Sources
-) -> None:
+def test_paths_with_quotes_load(warehouse: Warehouse, sources: Sources) -> None:
     odd = sources.events / 'it\'s 100% "odd"; drop table x --'
     odd.mkdir()
     (odd / "é'.json").write_bytes((sources.events / "1.json").read_bytes())
-    assert load(dbt, sources.data, 0, False).files == 5
+    assert warehouse.load(sources.data).files == 5
     path = warehouse.value("select path from loaded_files where path like '%odd%'")
     assert path == str(odd / "é'.json")
 
 
-def test_a_file_open_elsewhere_is_named(
-    warehouse: Warehouse, sources: Sources, command: Command
-) -> None:
+def test_a_file_open_elsewhere_is_named(warehouse: Warehouse, sources: Sources) -> None:
     with duckdb.connect(str(warehouse.path)):
-        done = command("load", "--events", sources.events, "--songs", sources.songs)
+        done = warehouse.command(
+            "load", "--events", sources.events, "--songs", sources.songs
+        )
     assert done.returncode == 1
     assert f"{warehouse.path}: another process (PID {os.getpid()})" in done.stderr
     assert done.stderr.count("\n") == 1
 
 
-def test_an_unknown_target_is_named(command: Command, sources: Sources) -> None:
-    done = command("load", "--target", "nowhere")
+def test_an_unknown_target_is_named(warehouse: Warehouse, sources: Sources) -> None:
+    done = warehouse.command("load", "--target", "nowhere")
     assert done.returncode == 1
     assert "nowhere" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_settings_name_the_sources(
-    warehouse: Warehouse, sources: Sources, command: Command, tmp_path: Path
+    warehouse: Warehouse, sources: Sources, tmp_path: Path
 ) -> None:
     config = tmp_path / "other.toml"
     config.write_text(
         f'[data]\nevents = "{sources.events}"\nsongs = "{sources.songs}"\n'
     )
-    done = command("load", "--config", config, "--json")
+    done = warehouse.command("load", "--config", config, "--json")
     assert done.stdout == '{"load": {"files": 4, "rows": 5, "rejected": 0}}\n'
     config.write_text("[data]\nevent = 1\n")
-    done = command("load", "--config", config)
+    done = warehouse.command("load", "--config", config)
     assert (done.returncode, done.stderr) == (
         1,
         f"error: {config}: unknown key event in [data]; remove it\n",
@@ -190,10 +181,10 @@ def test_settings_name_the_sources(
 
 
 def test_data_of_another_source_is_refused(
-    dbt: Dbt, warehouse: Warehouse, sources: Sources
+    warehouse: Warehouse, sources: Sources
 ) -> None:
     swapped = replace(
         sources.data, events=str(sources.songs), songs=str(sources.events)
     )
     with pytest.raises(WarehouseError, match="required key artist_id is missing"):
-        load(dbt, swapped, 0, False)
+        warehouse.load(swapped)
