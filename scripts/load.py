@@ -1,9 +1,10 @@
 """The load: list, compare with the ledger, read what is new, let SQL publish it."""
 
+import functools
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from settings import PROJECT, Data
 CACHE = PROJECT / "data" / "cache"
 
 Place = tuple[str, str]  # source and path
+Connect = Callable[[], Any]  # makes the S3 client, or gives the one that is there
 Prepared = tuple[dict[str, str], dict[Place, str]]  # the plan, and the files' ETags
 
 
@@ -53,13 +55,15 @@ def load(dbt: Dbt, data: Data, max_errors: int, reload: bool) -> Loaded:
         for row in rows
         if not reload
     }
+    # One client for all: to make it and to find credentials takes a second.
+    connect = functools.cache(lambda: s3.client(data.region))
     new = [
-        *_list_new("events", data.events, data.region, known),
-        *_list_new("songs", data.songs, data.region, known),
+        *_list_new("events", data.events, connect, known),
+        *_list_new("songs", data.songs, connect, known),
     ]
     loaded = Loaded(0, 0, 0)
     if new:
-        with prepare(dbt, data, new) as (plan, etags):
+        with prepare(dbt, data, connect, new) as (plan, etags):
             dbt.operation(
                 "load_staging", plan=plan, max_errors=max_errors, reload=reload
             )
@@ -92,11 +96,11 @@ def counts_since(dbt: Dbt, load_id: int) -> Loaded:
 
 
 def _list_new(
-    source: Source, uri: str, region: str, known: dict[Place, Known]
+    source: Source, uri: str, connect: Connect, known: dict[Place, Known]
 ) -> list[Listed]:
     """The files that the listing alone does not show to be unchanged."""
     if uri.startswith("s3://"):
-        listed, ignored = s3.list_prefix(s3.client(region), source, uri)
+        listed, ignored = s3.list_prefix(connect(), source, uri)
     else:
         listed, ignored = list_folder(source, Path(uri))
     if not listed:
@@ -117,15 +121,15 @@ def _list_new(
 
 
 @contextmanager
-def _prepare_files(dbt: Dbt, data: Data, files: list[Listed]) -> Iterator[Prepared]:
+def _prepare_files(
+    dbt: Dbt, data: Data, connect: Connect, files: list[Listed]
+) -> Iterator[Prepared]:
     """Look at the files here, for DuckDB to read; those in S3 are fetched first."""
     remote = [file for file in files if file.etag is not None]
     local = {file: Path(file.path) for file in files}
     if remote:
         with _progress("fetching", len(remote)) as bar:
-            fetched = s3.fetch(
-                s3.client(data.region), remote, CACHE, lambda: bar.update(1)
-            )
+            fetched = s3.fetch(connect(), remote, CACHE, lambda: bar.update(1))
         local |= dict(zip(remote, fetched, strict=True))
     with tempfile.TemporaryDirectory(prefix="sparkify-load-") as folder:
         deliveries = []
@@ -143,10 +147,12 @@ def _prepare_files(dbt: Dbt, data: Data, files: list[Listed]) -> Iterator[Prepar
 
 
 @contextmanager
-def _prepare_manifests(dbt: Dbt, data: Data, files: list[Listed]) -> Iterator[Prepared]:
+def _prepare_manifests(
+    dbt: Dbt, data: Data, connect: Connect, files: list[Listed]
+) -> Iterator[Prepared]:
     """Say in S3 what there is to load, for Redshift to read the files itself."""
     keys = [row["json_key"] for row in dbt.query("{{ json_keys('events') }}")]
-    plan = write_plan(s3.client(data.region), data, files, keys)
+    plan = write_plan(connect(), data, files, keys)
     yield plan, {(file.source, file.path): str(file.etag) for file in files}
 
 

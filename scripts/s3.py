@@ -1,7 +1,8 @@
 """List S3 prefixes and fetch their objects into the local cache."""
 
-import os
+import hashlib
 import re
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 THREADS = 16
+ATTEMPTS = 3
+STALE_SECONDS = 3600
+CHANGED = "the object changed while it was read; run again"
 LOCATION = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?")
 
 
@@ -33,11 +37,12 @@ def client(region: str) -> "S3Client":
     from botocore import UNSIGNED
     from botocore.config import Config
 
-    session = boto3.Session()
-    config = Config(max_pool_connections=THREADS, retries={"mode": "standard"})
-    if session.get_credentials() is None:
-        config = config.merge(Config(signature_version=UNSIGNED))
-    return session.client("s3", region_name=region, config=config)
+    with plain_errors("AWS"):
+        session = boto3.Session()
+        config = Config(max_pool_connections=THREADS, retries={"mode": "standard"})
+        if session.get_credentials() is None:
+            config = config.merge(Config(signature_version=UNSIGNED))
+        return session.client("s3", region_name=region, config=config)
 
 
 def list_prefix(s3: "S3Client", source: Source, uri: str) -> tuple[list[Listed], int]:
@@ -63,32 +68,83 @@ def list_prefix(s3: "S3Client", source: Source, uri: str) -> tuple[list[Listed],
 def fetch(
     s3: "S3Client", files: list[Listed], cache: Path, done: Callable[[], None]
 ) -> list[Path]:
-    """Fetch objects into `cache`, each under its ETag, so that none is fetched twice.
+    """Fetch objects into `cache`, so that none is fetched twice.
 
     Returns their local paths in the order of `files`; calls `done` after each. Raises
-    WarehouseError when an object is gone, refused, or changed since it was listed.
+    WarehouseError when an object is gone, refused, or changed since it was listed, or
+    when the cache can't be written.
     """
-    cache.mkdir(parents=True, exist_ok=True)
 
     def fetch_one(file: Listed) -> Path:
-        suffix = next(
-            suffix for suffix in reversed(SUFFIXES) if file.path.endswith(suffix)
-        )
-        local = cache / f"{file.etag}{suffix}"
+        local = _place(file, cache)
         if not (local.exists() and local.stat().st_size == file.size):
-            bucket, _, key = file.path.removeprefix("s3://").partition("/")
-            partial = local.with_name(f"{local.name}.{os.getpid()}.part")
-            with plain_errors(file.path):
-                answer = s3.get_object(Bucket=bucket, Key=key, IfMatch=f'"{file.etag}"')
-                with partial.open("wb") as out:
-                    for chunk in answer["Body"].iter_chunks(1 << 20):
-                        out.write(chunk)
-            partial.replace(local)
-        done()
+            _download(s3, file, local)
         return local
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(fetch_one, files))
+    paths: list[Path] = []
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        _remove_stale_parts(cache)
+        with ThreadPoolExecutor(THREADS) as pool:
+            for local in pool.map(fetch_one, files):
+                paths.append(local)
+                done()
+    except OSError as error:
+        raise WarehouseError(
+            f"{cache}: {error.strerror or error}; make room there, or make it writable"
+        ) from None
+    return paths
+
+
+def _place(file: Listed, cache: Path) -> Path:
+    """Where an object's content lies in the cache.
+
+    Named by a hash, since an ETag may hold any character, and by path and ETag, since
+    two objects with the same bytes are two files still.
+    """
+    suffix = next(suffix for suffix in reversed(SUFFIXES) if file.path.endswith(suffix))
+    name = hashlib.sha256(f"{file.path}\n{file.etag}".encode()).hexdigest()[:32]
+    return cache / f"{name}{suffix}"
+
+
+def _download(s3: "S3Client", file: Listed, local: Path) -> None:
+    """Download an object, whole or not at all; begin anew when the line is cut."""
+    from botocore.exceptions import (
+        HTTPClientError,
+        IncompleteReadError,
+    )
+
+    bucket, _, key = file.path.removeprefix("s3://").partition("/")
+    partial = local.with_name(f"{local.name}.{time.time_ns()}.part")
+    try:
+        with plain_errors(file.path):
+            for attempt in range(1, ATTEMPTS + 1):
+                try:
+                    answer = s3.get_object(
+                        Bucket=bucket, Key=key, IfMatch=f'"{file.etag}"'
+                    )
+                    with partial.open("wb") as out:
+                        for chunk in answer["Body"].iter_chunks(1 << 20):
+                            out.write(chunk)
+                    break
+                except (HTTPClientError, IncompleteReadError):
+                    if attempt == ATTEMPTS:
+                        raise
+        if partial.stat().st_size != file.size:
+            raise WarehouseError(f"{file.path}: {CHANGED}")
+        partial.replace(local)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _remove_stale_parts(cache: Path) -> None:
+    """Remove what killed runs left; a younger one may be another process's."""
+    for partial in cache.glob("*.part"):
+        try:
+            if time.time() - partial.stat().st_mtime > STALE_SECONDS:
+                partial.unlink()
+        except FileNotFoundError:
+            continue  # its process was faster
 
 
 @contextmanager
@@ -99,12 +155,15 @@ def plain_errors(
     from botocore.exceptions import (
         BotoCoreError,
         ClientError,
+        ConnectionError,
+        HTTPClientError,
+        IncompleteReadError,
     )
 
     advice = {
         "NoSuchBucket": "there is no such bucket; check the name",
         "NoSuchKey": "the object is gone since it was listed; run again",
-        "PreconditionFailed": "the object changed while it was read; run again",
+        "PreconditionFailed": CHANGED,
         "AccessDenied": f"access denied; you need {action} on it",
         "PermanentRedirect": "the bucket is in another region; set region in [data]",
         "ExpiredToken": "your AWS credentials have expired; sign in again",
@@ -116,5 +175,9 @@ def plain_errors(
         code = error.response.get("Error", {}).get("Code", "")
         code = {"412": "PreconditionFailed", "403": "AccessDenied"}.get(code, code)
         raise WarehouseError(f"{where}: {advice.get(code, error)}") from None
-    except BotoCoreError as error:
+    except (ConnectionError, HTTPClientError, IncompleteReadError) as error:
         raise WarehouseError(f"{where}: {error}; check the network") from None
+    except BotoCoreError as error:
+        raise WarehouseError(
+            f"{where}: {error}; check your AWS settings and credentials"
+        ) from None
