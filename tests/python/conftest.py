@@ -3,12 +3,15 @@
 import fcntl
 import os
 import tarfile
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import load
 import pytest
 from dbt_project import Dbt
 from helpers import Warehouse
+from s3_server import Bucket, Server
 from sample import Sample, make_sample, read_sample
 from settings import PROJECT, Data
 
@@ -110,3 +113,32 @@ def real_warehouse(
 def sample(once: Once) -> Sample:
     """What sample_data.py makes when no options are given."""
     return read_sample(once("sample", make_sample) / "sample")
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[Server]:
+    """A server that speaks S3."""
+    server = Server()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def bucket(
+    s3_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Bucket:
+    """An empty bucket; credentials that may read it, and an empty cache."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in {
+        "AWS_ENDPOINT_URL": s3_server.url,
+        "AWS_ACCESS_KEY_ID": "anybody",
+        "AWS_SECRET_ACCESS_KEY": "anything",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(load, "CACHE", tmp_path / "cache")
+    s3_server.reset()
+    return Bucket(f"sparkify-{uuid.uuid4()}", s3_server)

@@ -187,6 +187,20 @@ class Warehouse:
         """The one value of a query."""
         return self.rows(sql)[0][0]
 
+    def published(self) -> list[tuple[Any, ...]]:
+        """All that a load can change."""
+        return [
+            row
+            for table in (
+                "staging_events",
+                "staging_songs",
+                "loaded_files",
+                "rejected_rows",
+                "file_times",
+            )
+            for row in self.rows(f"select * from {table} order by all")
+        ]
+
     def change(self, sql: str) -> None:
         """Do to the warehouse what none of its own code does."""
         self.release()
