@@ -14,10 +14,8 @@
     ).rows[0] %}
     {% if span['first'] is not none %}
     delete from {{ target_relation }}
-    using {{ fresh }}
-    where {{ target_relation.identifier }}.{{ key }} = {{ fresh.identifier }}.{{ key }}
-        and {{ target_relation.identifier }}.{{ sort }}
-            between timestamp '{{ span['first'] }}' and timestamp '{{ span['last'] }}';
+    where {{ sort }} between '{{ span['first'] }}' and '{{ span['last'] }}'
+        and {{ key }} in (select {{ key }} from {{ fresh }});
     {% endif %}
     insert into {{ target_relation }} ({{ columns }})
     select {{ columns }}

@@ -1,7 +1,8 @@
 {#-
     Make what the load writes to, where it is missing: the two staging tables, the
     ledger `loaded_files`, the refused lines, and `file_times`, the load's note of each
-    local file's time, by which an unchanged file is not read again.
+    local file's time, by which an unchanged file is not read again,
+    and `tested_loads`, by which `warehouse.py run` tests only what is new.
     Runs before every dbt command that builds or tests, so that an empty warehouse is
     a warehouse too; never drops or alters anything.
 -#}
@@ -43,6 +44,10 @@
                 etag varchar(128) not null,
                 bytes bigint not null,
                 modified_ns bigint not null
+            );
+            create table if not exists {{ source('sparkify', 'tested_loads') }} (
+                load_id bigint not null,
+                tested_at timestamp not null
             );
         {% endcall %}
         {% do adapter.commit() %}

@@ -22,3 +22,45 @@
         )
     {%- endif -%}
 {%- endmacro %}
+
+
+{#- The days, in days since 1970, that events of the loads after `since` fall on. -#}
+{% macro event_days_since(since) %}
+    {%- if not execute -%}{{ return([]) }}{%- endif -%}
+    {{ return(run_query(
+        'select distinct cast(floor(occurred_ms / 86400000.0) as bigint) as event_day'
+        ~ ' from ' ~ ref('stg_events') ~ ' as stg_events'
+        ~ ' where _load_id > ' ~ since ~ ' order by event_day asc nulls last'
+    ).columns[0].values() | list) }}
+{% endmacro %}
+
+
+{#-
+    All of a day goes when it is made anew: what an event was of may be nobody's now.
+-#}
+{% macro forget_days_to_redo() -%}
+    {%- set days = event_days_since(newest_load(this)) if is_incremental() else [] -%}
+    {%- if days -%}
+        delete from {{ this }}
+        where event_date in (
+            {%- for day in days -%}
+            cast({{ timestamp_from_ms(day * 86400000) }} as date)
+                {{- ", " if not loop.last }}
+            {%- endfor -%}
+        )
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#-
+    Rows of `time` at which nothing was played. There are none unless staging was loaded
+    anew, after which the ledger does not start at 1 any more.
+-#}
+{% macro forget_unplayed_times() -%}
+    {%- if is_incremental() and run_query(
+        'select min(load_id) as load_id from ' ~ source('sparkify', 'loaded_files')
+    ).rows[0]['load_id'] not in (none, 1) -%}
+        delete from {{ this }}
+        where start_time not in (select start_time from {{ ref('songplays') }})
+    {%- endif -%}
+{%- endmacro %}

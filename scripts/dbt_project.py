@@ -56,9 +56,13 @@ class Dbt:
     def build(self, full_refresh: bool) -> None:
         """`dbt build` but for the unit tests, which look at code and not at data.
 
-        Says on stderr what was built; raises WarehouseError naming what failed.
+        Tests what is new since all tests last passed, or all with `full_refresh`. Says
+        on stderr what was built; raises WarehouseError naming what failed.
         """
+        loads = self.query("{{ loads_to_test() }}")[0]
+        tested = 0 if full_refresh else int(loads["tested_load"])
         options = ["--exclude-resource-type", "unit_test"]
+        options += ["--vars", json.dumps({"tested_load": tested})]
         options += ["--full-refresh"] if full_refresh else []
         self._on_event = _say_what_was_built
         try:
@@ -81,6 +85,7 @@ class Dbt:
             )
         tests = sum(outcome.status == "pass" for outcome in outcomes)
         click.echo(f"{tests} tests passed", err=True)
+        self.operation("note_tested", load_id=int(loads["newest_load"]))
 
     def _rows(self, *what: str) -> list[dict[str, Any]]:
         result: Any = self._invoke("show", *what, "--limit", "-1").result

@@ -1,15 +1,22 @@
 {{ config(description='A play was lost or made up on the way into songplays.') }}
 
+{% set span = arrived_span('staging_events', 'ts')
+    if execute and var('tested_load') else none %}
 with plays as (
 
     select event_id from {{ ref('stg_events') }} as stg_events
-    where page = 'NextSong'
+    where page = 'NextSong' and {{ arrived('stg_events') }}
 
 ),
 
 songplays as (
 
-    select songplay_id from {{ ref('songplays') }} as songplays
+    select songplays.songplay_id from {{ ref('songplays') }} as songplays
+    {% if span %}
+    where songplays.start_time between
+        {{ timestamp_from_ms(span['first'] or 0) }}
+        and {{ timestamp_from_ms(span['last'] or 0) }}
+    {% endif %}
 
 )
 

@@ -11,7 +11,10 @@ with events as (
         count(distinct level) as levels,
         min(level) as level
     from {{ ref('stg_events') }} as stg_events
-    where user_id is not null and level is not null
+    where
+        user_id is not null
+        and level is not null
+        and {{ arrived('stg_events') }}
     group by user_id, occurred_at
 
 ),
@@ -20,17 +23,40 @@ spells as (
 
     select * from {{ ref('user_levels') }} as user_levels
 
+),
+
+-- Joined by user alone, and counted: a join by ranges would compare all with all.
+covered as (
+
+    select
+        events.user_id,
+        count(*) as event_count
+    from events
+    inner join spells
+        on events.user_id = spells.user_id
+    where
+        events.occurred_at >= spells.valid_from
+        and (events.occurred_at < spells.valid_to or spells.valid_to is null)
+        and (events.levels > 1 or events.level = spells.level)
+    group by events.user_id
+
+),
+
+counted as (
+
+    select
+        user_id,
+        count(*) as event_count
+    from events
+    group by user_id
+
 )
 
 select
-    events.user_id,
-    events.occurred_at,
-    events.level
-from events
-left join spells
-    on events.user_id = spells.user_id
-    and events.occurred_at >= spells.valid_from
-    and (events.occurred_at < spells.valid_to or spells.valid_to is null)
-where
-    spells.user_id is null
-    or (events.levels = 1 and events.level <> spells.level)
+    counted.user_id,
+    counted.event_count,
+    covered.event_count as covered_count
+from counted
+left join covered
+    on counted.user_id = covered.user_id
+where counted.event_count <> coalesce(covered.event_count, 0)

@@ -3,6 +3,7 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='append_new_columns',
+    pre_hook="{{ forget_unplayed_times() }}",
     sort='start_time',
     dist='start_time'
 ) }}

@@ -2,32 +2,7 @@
 -- On Redshift every node keeps a copy: it is small, and the fact joins it all the time.
 {{ config(dist='all', sort=['user_id', 'valid_from']) }}
 
-with events as (
-
-    select * from {{ ref('stg_events') }} as stg_events
-    where user_id is not null and level is not null
-
-),
-
--- Of several events in one millisecond the last by session and item counts.
-ordered as (
-
-    select
-        user_id,
-        level,
-        occurred_at,
-        row_number() over (
-            partition by user_id, occurred_at
-            order by
-                session_id desc nulls last,
-                item_in_session desc nulls last,
-                page desc nulls last
-        ) as recency
-    from events
-
-),
-
-steps as (
+with levels as (
 
     select
         user_id,
@@ -37,8 +12,8 @@ steps as (
             partition by user_id
             order by occurred_at asc nulls last
         ) as previous_level
-    from ordered
-    where recency = 1
+    from {{ ref('int_user_steps') }} as int_user_steps
+    where level is not null
 
 ),
 
@@ -52,7 +27,7 @@ spells as (
             partition by user_id
             order by occurred_at asc nulls last
         ) as valid_to
-    from steps
+    from levels
     where previous_level is null or previous_level <> level
 
 )

@@ -31,6 +31,7 @@ cleaned as (
         nullif(trim(both ' ' from user_agent), '') as user_agent,
         status,
         {{ to_decimal('length', 10) }} as duration,
+        ts as occurred_ms,
         {{ timestamp_from_ms('ts') }} as occurred_at,
         {{ timestamp_from_ms('registration') }} as registered_at,
         _load_id

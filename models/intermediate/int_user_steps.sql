@@ -1,0 +1,82 @@
+-- What must be kept of the events to know each user's state at any time: per user and
+-- day the first event, the last, and those at which the level changes. Ten million
+-- events shrink to a few hundred thousand steps, from which `users` and `user_levels`
+-- are made anew each time. An increment makes the days anew that new events fall on.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='append_new_columns',
+    pre_hook=["{{ forget_replaced_loads() }}", "{{ forget_days_to_redo() }}"],
+    sort='event_date',
+    dist='user_id'
+) }}
+
+{% set days = event_days_since(newest_load(this)) if is_incremental() else none %}
+
+with events as (
+
+    select * from {{ ref('stg_events') }} as stg_events
+    where user_id is not null
+    {% if days %}
+    and occurred_ms >= {{ days[0] * 86400000 }}
+    and occurred_ms < {{ (days[-1] + 1) * 86400000 }}
+    and floor(occurred_ms / 86400000.0) in ({{ days | join(', ') }})
+    {% elif is_incremental() %}
+    and 1 = 0
+    {% endif %}
+
+),
+
+-- Of several events in one millisecond the last by session and item counts.
+moments as (
+
+    select
+        *,
+        cast(occurred_at as date) as event_date,
+        row_number() over (
+            partition by user_id, occurred_at
+            order by
+                session_id desc nulls last,
+                item_in_session desc nulls last,
+                page desc nulls last
+        ) as recency
+    from events
+
+),
+
+ordered as (
+
+    select
+        *,
+        lag(level) over (
+            partition by user_id, event_date
+            order by occurred_at asc nulls last
+        ) as previous_level,
+        lag(occurred_at) over (
+            partition by user_id, event_date
+            order by occurred_at asc nulls last
+        ) as previous_at,
+        lead(occurred_at) over (
+            partition by user_id, event_date
+            order by occurred_at asc nulls last
+        ) as next_at,
+        max(_load_id) over (partition by event_date) as newest_load_id
+    from moments
+    where recency = 1
+
+)
+
+select
+    user_id,
+    first_name,
+    last_name,
+    gender,
+    level,
+    event_date,
+    occurred_at,
+    newest_load_id as _load_id
+from ordered
+where
+    previous_at is null
+    or next_at is null
+    or coalesce(level, '') <> coalesce(previous_level, '')
