@@ -5,19 +5,22 @@
     so that a double is in that stretch with its twin. `dbt test` and `dbt build` by hand
     test everything.
 -#}
-{% macro arrived(identifier) %}
+{% macro arrived(relation) %}
     {% set columns = {
         'staging_events': 'ts',
         'stg_events': 'occurred_ms',
         'songplays': 'start_time',
         'time': 'start_time',
     } %}
-    {% if not execute or not var('tested_load') or identifier not in columns %}
+    {% set column = columns[relation.identifier] %}
+    {% if not execute or not var('tested_load') or not column %}
         {{ return('1 = 1') }}
     {% endif %}
-    {% set column = columns[identifier] %}
+    {#- Beside it stands the relation that knows the load of each row. -#}
     {% set place = 'songplays' if column == 'start_time' else 'staging_events' %}
-    {% set span = arrived_span(place, columns[place]) %}
+    {% set span = arrived_span(
+        relation.incorporate(path={'identifier': place}), columns[place]
+    ) %}
     {% if span['first'] is none %}
         {{ return('1 = 0') }}
     {% endif %}
@@ -26,8 +29,7 @@
 
 
 {#- The first and the last time of what newer loads brought or changed. -#}
-{% macro arrived_span(place, column) %}
-    {% set relation = ref(place) if place == 'songplays' else source('sparkify', place) %}
+{% macro arrived_span(relation, column) %}
     {{ return(run_query(
         'select min(' ~ column ~ ') as first, max(' ~ column ~ ') as last from '
         ~ relation ~ ' where _load_id > ' ~ var('tested_load') | int
@@ -37,7 +39,7 @@
 
 {#- dbt's own hook for the rows that a test looks at. -#}
 {% macro get_where_subquery(relation) -%}
-    {%- set conditions = [config.get('where'), arrived(relation.identifier)] -%}
+    {%- set conditions = [config.get('where'), arrived(relation)] -%}
     {%- set where = conditions | select | reject('equalto', '1 = 1') | join(' and ') -%}
     {%- if where -%}
         (select * from {{ relation }} where {{ where }}) as dbt_subquery

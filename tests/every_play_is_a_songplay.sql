@@ -1,11 +1,11 @@
 {{ config(description='A play was lost or made up on the way into songplays.') }}
 
-{% set span = arrived_span('staging_events', 'ts')
+{% set span = arrived_span(source('sparkify', 'staging_events'), 'ts')
     if execute and var('tested_load') else none %}
 with plays as (
 
     select event_id from {{ ref('stg_events') }} as stg_events
-    where page = 'NextSong' and {{ arrived('stg_events') }}
+    where page = 'NextSong' and {{ arrived(ref('stg_events')) }}
 
 ),
 

@@ -14,7 +14,7 @@ with events as (
     where
         user_id is not null
         and level is not null
-        and {{ arrived('stg_events') }}
+        and {{ arrived(ref('stg_events')) }}
     group by user_id, occurred_at
 
 ),
