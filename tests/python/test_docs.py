@@ -21,9 +21,9 @@ def site(
     warehouse = Warehouse(environment / "warehouse.duckdb")
     target = tmp_path_factory.mktemp("docs")
     dbt.build(False)
+    options = ["--project-dir", str(PROJECT), "--profiles-dir", str(environment)]
     result = dbtRunner().invoke(
-        ["--quiet", "docs", "generate", "--project-dir", str(PROJECT)]
-        + ["--profiles-dir", str(environment), "--target-path", str(target)]
+        ["--quiet", "docs", "generate", *options, "--target-path", str(target)]
     )
     assert result.success, result.exception
     warehouse.release()

@@ -19,6 +19,7 @@ from warehouse import cli
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (PROJECT / "Makefile").read_text(encoding="utf-8")
+GIT = shutil.which("git")
 MAKE_TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 # Options of other programs that README names: dbt's.
 FOREIGN_OPTIONS = {"--args", "--limit"}
@@ -96,11 +97,9 @@ def test_every_option_named_exists() -> None:
         for command in commands()
         for option in re.findall(r"(?<![\w-])--[a-z][a-z-]*", command)
     }
-    known = {
-        option for option in options(cli) | options(sample_data) if "--" in option
-    }
+    known = {option for option in options(cli) | options(sample_data) if "--" in option}
     assert named <= known | FOREIGN_OPTIONS
-    assert FOREIGN_OPTIONS <= named, "an exception that nothing needs"
+    assert FOREIGN_OPTIONS - named == set(), "an exception that nothing needs"
 
 
 def test_every_command_and_option_is_described() -> None:
@@ -198,9 +197,7 @@ def diagram(marts: dict[str, Mart]) -> str:
     foreign = {
         child: parent
         for child, parent in wanted.items()
-        if key(marts[parent[0]]) == [parent[1]] and child[0] != parent[0]
-        # Of two keys that refer to each other the dimension's is the primary one.
-        and not (key(marts[child[0]]) == [child[1]] and wanted.get(parent) == child)
+        if key(marts[parent[0]]) == [parent[1]]
     }
     drawn = ["erDiagram"]
     for name, mart in marts.items():
@@ -282,10 +279,9 @@ def test_the_published_counts_are_those_that_are_tested() -> None:
 def clone(tmp_path: Path) -> Path:
     """A clone of what is committed, with this Python's packages as its .venv."""
     folder = tmp_path / "clone"
-    git = shutil.which("git")
-    if git is None or not (PROJECT / ".git").exists():
+    if GIT is None or not (PROJECT / ".git").exists():
         pytest.skip("this is no git checkout, or there is no git")
-    subprocess.run([git, "clone", "--quiet", PROJECT, folder], check=True)
+    subprocess.run([GIT, "clone", "--quiet", PROJECT, folder], check=True)
     venv = folder / ".venv"
     venv.mkdir()
     for entry in Path(sys.prefix).iterdir():
@@ -313,13 +309,7 @@ def test_the_quickstart_shows_what_readme_says(clone: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert blocks("", text)[0] in done.stdout
+    assert blocks("text", text)[0] in done.stdout
     assert "Look next" in done.stdout
-    left = subprocess.run(
-        ["git", "status", "--short"],
-        cwd=clone,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert left.stdout == "", "a run leaves nothing behind that git would see"
+    left = subprocess.check_output([str(GIT), "status", "--short"], cwd=clone)
+    assert left == b"", "a run leaves nothing behind that git would see"
