@@ -59,7 +59,7 @@ def test_every_column_that_there_is_has_a_description(
 @pytest.mark.parametrize(
     ("part", "kinds"),
     [
-        ("nodes", ("model", "seed")),
+        ("nodes", ("model", "seed", "analysis")),
         ("sources", ("source",)),
         ("exposures", ("exposure",)),
         ("unit_tests", ("unit_test",)),
