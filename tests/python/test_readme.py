@@ -24,7 +24,7 @@ MAKE_TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 # Options of other programs that README names: dbt's.
 FOREIGN_OPTIONS = {"--args", "--limit"}
 # Made by make, dbt or the load, so not there in a clean checkout.
-GENERATED = ("data/", ".venv", "profiles.yml", "../shared/data")
+GENERATED = ("data/", ".venv", "profiles.yml")
 SUFFIXES = (".py", ".sql", ".yml", ".yaml", ".toml", ".md", ".csv", ".txt", ".example")
 
 
