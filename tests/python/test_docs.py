@@ -1,35 +1,27 @@
 """Whoever reads the documentation finds a word on everything that there is."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-from dbt.cli.main import dbtRunner
 from dbt_project import Dbt
 from helpers import Warehouse
-from settings import PROJECT
 
 RELATIONS = ("model", "source", "seed")
 
 
 @pytest.fixture(scope="module")
 def site(
-    dbt: Dbt, environment: Path, tmp_path_factory: pytest.TempPathFactory
+    dbt: Dbt, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, dict[str, Any]]:
     """The manifest and the catalog that the documentation of an empty warehouse has."""
-    warehouse = Warehouse(environment / "warehouse.duckdb")
-    target = tmp_path_factory.mktemp("docs")
-    dbt.build(False)
-    options = ["--project-dir", str(PROJECT), "--profiles-dir", str(environment)]
-    result = dbtRunner().invoke(
-        ["--quiet", "docs", "generate", *options, "--target-path", str(target)]
-    )
-    assert result.success, result.exception
-    warehouse.release()
-    warehouse.path.unlink()
+    folder = tmp_path_factory.mktemp("docs")
+    warehouse = Warehouse(folder / "warehouse.duckdb", dbt)
+    warehouse.build()
+    done = warehouse.plain_dbt("docs", "generate", "--target-path", folder.as_posix())
+    assert done.returncode == 0, done.stdout + done.stderr
     return {
-        name: json.loads((target / f"{name}.json").read_text(encoding="utf-8"))
+        name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
         for name in ("manifest", "catalog")
     }
 

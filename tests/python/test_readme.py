@@ -117,7 +117,7 @@ def test_every_path_named_exists() -> None:
     old = [row[0] for row in table_rows(section("What it replaces"))]
     replaced = set(chain(*(quoted(cell) for cell in old)))
     links = re.findall(r"\]\(([^)#]+)\)", README)
-    words = {word for command in commands() for word in command.split()}
+    words = {word for command in commands() for word in re.split(r'[\s"$()]+', command)}
     named = {
         word
         for word in words - replaced
