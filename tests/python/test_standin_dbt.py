@@ -110,10 +110,16 @@ def dbt(project: Path, redshift: StandIn, *commands: list[str]) -> None:
         "    if not runner.invoke(command).success:\n"
         "        sys.exit(' '.join(command))\n"
     )
+    # This project's profile and folders, not those of the tests of the warehouse.
+    own = {
+        "DBT_PROFILES_DIR": str(project),
+        "DBT_TARGET_PATH": str(project / "target"),
+        "DBT_LOG_PATH": str(project / "logs"),
+    }
     done = subprocess.run(
         [sys.executable, "-c", program, json.dumps(commands)],
         cwd=project,
-        env={**os.environ, **redshift.environment},
+        env={**os.environ, **redshift.environment, **own},
         capture_output=True,
         text=True,
         check=False,
