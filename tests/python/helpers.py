@@ -3,8 +3,11 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +177,17 @@ class Warehouse:
         """What a process said, and how it ended."""
         with process:
             said, told = process.communicate()
+        assert "Traceback" not in told
         return subprocess.CompletedProcess(process.args, process.returncode, said, told)
+
+    @contextmanager
+    def stopped(self, process: subprocess.Popen[str]) -> Iterator[None]:
+        """A process that stands still for a while, wherever it is."""
+        process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGCONT)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query, staging tables by their bare names."""

@@ -1,0 +1,143 @@
+"""However the files arrive, and whoever is killed, the marts come out the same."""
+
+import os
+import random
+import time
+from pathlib import Path
+
+import pytest
+from helpers import COMMAND, Sources, Warehouse, event, options, song
+from settings import Data
+
+KILLS = int(os.environ.get("SPARKIFY_TEST_KILLS", "4"))
+
+
+def linked(files: list[Path], folder: Path) -> str:
+    """A folder with just these files."""
+    folder.mkdir()
+    for file in files:
+        os.link(file, folder / file.name)
+    return str(folder)
+
+
+def test_split_shuffled_and_late_deliveries_equal_a_single_load(
+    warehouse: Warehouse, real_warehouse: Warehouse, real_data: Data, tmp_path: Path
+) -> None:
+    days = sorted(Path(real_data.events).rglob("*.json"))
+    songs = sorted(Path(real_data.songs).rglob("*.json"))
+    random.Random(0).shuffle(songs)
+    # Thirds of the month, the last one first, and no more than a song with each.
+    for number, third in enumerate((days[20:], days[:10], days[10:20])):
+        logs = linked(third, tmp_path / f"logs{number}")
+        first_song = linked([songs[number]], tmp_path / f"song{number}")
+        loaded = warehouse.load(Data(logs, first_song))
+        assert loaded.files == 11
+        warehouse.build()
+    assert warehouse.status()["match"]["matched"] < 10
+    for number in range(2):
+        late = linked(songs[3 + number :: 2], tmp_path / f"songs{number}")
+        warehouse.load(Data(logs, late))
+        warehouse.build()
+    assert warehouse.value("select count(distinct _load_id) from songplays") > 3
+    assert warehouse.fingerprints() == real_warehouse.fingerprints()
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Sources:
+    """Two plays of a song, and another song."""
+    made = Sources(tmp_path)
+    made.write_events("1.json", event(0), event(1, level="paid"))
+    made.write_songs("B.json", song("SO2", title="Otra"))
+    return made
+
+
+def match(warehouse: Warehouse) -> list[tuple[object, ...]]:
+    """Which song the plays found, and how."""
+    return warehouse.rows(
+        "select distinct song_id, artist_id, song_match from songplays"
+    )
+
+
+def load_and_run(warehouse: Warehouse, data: Data) -> None:
+    """A load and its increment, without the data tests, which take most of the time."""
+    warehouse.load(data)
+    warehouse.done("run")
+
+
+def equals_a_rebuild(warehouse: Warehouse) -> bool:
+    """Whether the marts are what `--full-refresh` makes of the same staging tables."""
+    increments = warehouse.fingerprints()
+    warehouse.build(full_refresh=True)
+    return warehouse.fingerprints() == increments
+
+
+def test_late_and_corrected_songs_change_old_plays(
+    warehouse: Warehouse, sources: Sources
+) -> None:
+    def deliver(*songs: tuple[str, dict[str, object]]) -> list[tuple[object, ...]]:
+        for name, content in songs:
+            sources.write_songs(name, content)
+        load_and_run(warehouse, sources.data)
+        return match(warehouse)
+
+    assert deliver() == [(None, None, None)]
+    late = song("SO3", duration=199.5)
+    assert deliver(("C.json", late)) == [("SO3", "AR1", "title and artist")]
+    closer = song("SO4", artist_id="AR2")
+    assert deliver(("D.json", closer)) == [("SO4", "AR2", "exact")]
+    elsewhere = closer | {"artist_id": "AR3"}
+    assert deliver(("D.json", elsewhere)) == [("SO4", "AR3", "exact")]
+    renamed = closer | {"title": "Eras"}
+    assert deliver(("D.json", renamed)) == [("SO3", "AR1", "title and artist")]
+    assert deliver(("C.json", late | {"title": "Eros"})) == [(None, None, None)]
+    assert deliver(("D.json", closer)) == [("SO4", "AR2", "exact")]
+    assert equals_a_rebuild(warehouse)
+
+
+def test_late_logs_and_deliveries_anew_equal_a_rebuild(
+    warehouse: Warehouse, sources: Sources
+) -> None:
+    sources.write_songs("A.json", song("SO1"))
+    load_and_run(warehouse, sources.data)
+    # Older than all that is there, with another level, so that a spell begins earlier.
+    sources.write_events("0.json", event(-9, itemInSession=7, level="paid"))
+    load_and_run(warehouse, sources.data)
+    # The same key, another level and name; another play beside it; event 1 is gone.
+    changed = event(0, level="paid", lastName="Mosse", song="Otra")
+    sources.write_events("1.json", changed, event(5))
+    load_and_run(warehouse, sources.data)
+    assert warehouse.rows("select level, last_name from users") == [("free", "Moss")]
+    assert warehouse.value("select count(*) from songplays") == 4
+    assert equals_a_rebuild(warehouse)
+
+
+def test_a_run_killed_at_any_instant_is_finished_by_the_next(
+    warehouse: Warehouse,
+    real_warehouse: Warehouse,
+    real_data: Data,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    whole = [(8056, 14896, 14926)]
+    instants: list[tuple[str, float]] = []
+    for number in range(KILLS):
+        # One half into reading and publishing, the other into the build.
+        line = "songs: 14,896" if number % 2 == 0 else "built stg_songs"
+        instants.append((line, random.uniform(0, 2 if number % 2 == 0 else 1)))
+        process = warehouse.start(*COMMAND, "run", *options(real_data))
+        assert process.stderr is not None
+        while not process.stderr.readline().startswith(line):
+            assert process.poll() is None, instants
+        time.sleep(instants[-1][1])
+        process.kill()
+        warehouse.finished(process)
+        warehouse.operation("create_staging_tables")
+        assert warehouse.rows(
+            "select (select count(*) from staging_events),"
+            " (select count(*) from staging_songs), (select count(*) from loaded_files)"
+        ) in ([(0, 0, 0)], whole), instants
+    warehouse.load(real_data)
+    warehouse.build()
+    assert warehouse.fingerprints() == real_warehouse.fingerprints(), instants
+    assert warehouse.status() == real_warehouse.status(), instants

@@ -1,0 +1,55 @@
+"""`run` does its job in a small multiple of the time that the bare work takes."""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from helpers import COMMAND, Warehouse, options
+from settings import Data
+
+BY_SQL = Path(__file__).with_name("by_sql.py")
+MARTS = ("songplays", "users", "songs", "artists", "time", "user_levels")
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long something takes, in wall time."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def test_run_takes_at_most_four_times_a_script_by_hand(
+    warehouse: Warehouse,
+    real_data: Data,
+    tmp_path: Path,
+) -> None:
+    by_hand = warehouse.copy(tmp_path)
+    words = (sys.executable, BY_SQL, by_hand.path, real_data.events, real_data.songs)
+
+    def run() -> None:
+        done = warehouse.finished(
+            warehouse.start(*COMMAND, "run", "--json", *options(real_data))
+        )
+        assert done.returncode == 0, done.stderr
+
+    def script() -> None:
+        done = by_hand.finished(by_hand.start(*words))
+        assert done.returncode == 0, done.stderr
+
+    # Warm: dbt's partial parse and the files are there, as on every day but the first.
+    warehouse.command("status")
+    # In turn, and the best of three, so that a neighbour's work doesn't count.
+    taken: dict[str, list[float]] = {"run": [], "script": []}
+    for _ in range(3):
+        warehouse.remove()
+        by_hand.remove()
+        taken["run"].append(seconds(run))
+        taken["script"].append(seconds(script))
+    ratio = min(taken["run"]) / min(taken["script"])
+    print(f"run / by hand: {ratio:.2f}", taken)  # to be seen with pytest -rP
+
+    counts = " union all ".join(f"select count(*) from {mart}" for mart in MARTS)
+    counts += " union all select count(song_match) from songplays"
+    assert warehouse.rows(counts) == by_hand.rows(counts), "the same job"
+    assert ratio <= 4, taken
