@@ -17,6 +17,7 @@ def site(
     """The manifest and the catalog that the documentation of an empty warehouse has."""
     folder = tmp_path_factory.mktemp("docs")
     warehouse = Warehouse(folder / "warehouse.duckdb", dbt)
+    warehouse.operation("create_staging_tables")
     warehouse.build()
     done = warehouse.plain_dbt("docs", "generate", "--target-path", folder.as_posix())
     assert done.returncode == 0, done.stdout + done.stderr
