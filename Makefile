@@ -43,6 +43,7 @@ lint: .venv/dev.done profiles.yml  ## check code, types, SQL, YAML and conventio
 	$(BIN)/mypy
 	$(BIN)/yamllint --strict .
 	SPARKIFY_DUCKDB=:memory: $(BIN)/dbt --quiet --warn-error parse --no-partial-parse
+	SPARKIFY_DUCKDB=:memory: $(BIN)/dbt --quiet --warn-error parse --no-partial-parse --target redshift
 	SPARKIFY_DUCKDB=:memory: $(BIN)/sqlfluff lint --dialect duckdb .
 	SPARKIFY_DUCKDB=:memory: $(BIN)/sqlfluff lint --dialect redshift .
 	$(BIN)/dbt-bouncer run

@@ -53,12 +53,13 @@ def plain_errors(where: str = "") -> Iterator[None]:
     for everything else that AWS or the network answers.
     """
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
     except ClientError as error:
         raise _located(where, _plain_answer(error)) from None
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         raise _located(where, _plain_trouble(error)) from None
 
 

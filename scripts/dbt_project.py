@@ -25,6 +25,8 @@ class Dbt:
     """
 
     def __init__(self, target: str | None) -> None:
+        # The profile names its DuckDB file from the project on, wherever we are called.
+        os.chdir(PROJECT)
         from dbt.cli.main import dbtRunner
 
         self.profile_path = profile_path()

@@ -101,10 +101,6 @@ def load_command(
     settings = read_settings(config)
     data = located(settings.data, events, songs)
     loaded = load(connected(settings, target), data, max_errors, reload)
-    if reload:
-        click.echo(
-            "staging is new: build with `run --full-refresh`, or dbt's", err=True
-        )
     if as_json:
         click.echo(json.dumps({"load": dataclasses.asdict(loaded)}))
 
