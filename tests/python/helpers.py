@@ -177,7 +177,7 @@ class Warehouse:
         """What a process said, and how it ended."""
         with process:
             said, told = process.communicate()
-        assert "Traceback" not in told
+        assert "Traceback" not in said + told
         return subprocess.CompletedProcess(process.args, process.returncode, said, told)
 
     @contextmanager

@@ -44,6 +44,15 @@ def loaded(real_warehouse: Warehouse, warehouse: Warehouse) -> Warehouse:
     return warehouse
 
 
+@pytest.fixture
+def sources(tmp_path: Path) -> Sources:
+    """One play and the song that was played."""
+    made = Sources(tmp_path)
+    made.write_events("1.json", event(0))
+    made.write_songs("A.json", song("SO1"))
+    return made
+
+
 def answer(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     """What a command that was done printed, which is one JSON object and no more."""
     assert done.returncode == 0, done.stderr
@@ -127,15 +136,6 @@ def test_a_person_reads_a_table(warehouse: Warehouse, sources: Sources) -> None:
 
 
 # Ways to end
-
-
-@pytest.fixture
-def sources(tmp_path: Path) -> Sources:
-    """One play and the song that was played."""
-    made = Sources(tmp_path)
-    made.write_events("1.json", event(0))
-    made.write_songs("A.json", song("SO1"))
-    return made
 
 
 @pytest.mark.parametrize(
