@@ -90,7 +90,9 @@ class Dbt:
         self.operation("note_tested", load_id=int(loads["newest_load"]))
 
     def _rows(self, *what: str) -> list[dict[str, Any]]:
-        result: Any = self._invoke("show", *what, "--limit", "-1").result
+        # No list of all relations first: on Redshift the catalog is slow to ask.
+        options = ["--limit", "-1", "--no-populate-cache"]
+        result: Any = self._invoke("show", *what, *options).result
         table = result.results[0].agate_table
         names = [name.lower() for name in table.column_names]
         return [dict(zip(names, row.values(), strict=True)) for row in table.rows]

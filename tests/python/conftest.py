@@ -17,7 +17,7 @@ from settings import PROJECT, Data
 
 Once = Callable[[str, Callable[[Path], None]], Path]
 
-pytest_plugins = ["cluster_account", "standin.fixtures"]
+pytest_plugins = ["cluster_account", "redshift_warehouse", "standin.fixtures"]
 
 REAL_DATA = PROJECT.parent / "shared" / "data"
 

@@ -66,14 +66,13 @@ class Server:
         self._moto.stop()
 
 
-class Bucket:
-    """A bucket, filled and looked at without HTTP."""
+class Objects:
+    """A bucket of any moto server in this process, filled without HTTP."""
 
-    def __init__(self, name: str, server: Server) -> None:
+    def __init__(self, name: str, region: str = REGION) -> None:
         self.name = name
-        self.server = server
         self._s3 = s3_backends[ACCOUNT]["aws"]
-        self._s3.create_bucket(name, REGION)
+        self._s3.create_bucket(name, region)
 
     @property
     def data(self) -> Data:
@@ -81,16 +80,10 @@ class Bucket:
         return Data(f"s3://{self.name}/logs", f"s3://{self.name}/songs", region=REGION)
 
     @property
-    def fetched(self) -> list[str]:
-        """The keys of the objects that were asked for, in order."""
-        prefix = f"/{self.name}/"
-        paths = (asked.path for asked in self.server.requests)
-        return sorted(path.removeprefix(prefix) for path in paths if path > prefix)
-
-    @property
-    def listings(self) -> int:
-        """How many pages of listings were asked for."""
-        return sum("list-type=2" in asked.query for asked in self.server.requests)
+    def contents(self) -> dict[str, bytes]:
+        """All that is in the bucket."""
+        found = self._s3.get_bucket(self.name).keys
+        return {key: bytes(found[key].value) for key in found}
 
     def put(self, key: str, content: bytes, etag: str | None = None) -> None:
         """Put an object that its owner alone may read."""
@@ -113,6 +106,26 @@ class Bucket:
         bucket = self._s3.get_bucket(self.name)
         for readable in (bucket, *bucket.keys.values()):
             readable.set_acl(get_canned_acl("public-read"))
+
+
+class Bucket(Objects):
+    """A bucket that knows what the server was asked of it."""
+
+    def __init__(self, name: str, server: Server) -> None:
+        super().__init__(name)
+        self.server = server
+
+    @property
+    def fetched(self) -> list[str]:
+        """The keys of the objects that were asked for, in order."""
+        prefix = f"/{self.name}/"
+        paths = (asked.path for asked in self.server.requests)
+        return sorted(path.removeprefix(prefix) for path in paths if path > prefix)
+
+    @property
+    def listings(self) -> int:
+        """How many pages of listings were asked for."""
+        return sum("list-type=2" in asked.query for asked in self.server.requests)
 
 
 @contextmanager

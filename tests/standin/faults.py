@@ -2,11 +2,12 @@
 
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
 COMMENT = re.compile(r"/\*.*?\*/|--[^\n]*", re.S)
-Action = Literal["cut before", "cut after", "fail"]
+Action = Literal["cut before", "cut after", "fail", "meanwhile"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Fault:
     pattern: re.Pattern[str]
     nth: int
     message: str = ""
+    act: Callable[[], object] = lambda: None
 
 
 @dataclass
@@ -49,6 +51,12 @@ class Faults:
     def fail(self, pattern: str, message: str, nth: int = 1) -> None:
         """Answer with this error text instead of running the statement."""
         self._add("fail", pattern, nth, message)
+
+    def meanwhile(
+        self, pattern: str, act: Callable[[], object], nth: int = 1
+    ) -> None:
+        """Do something before the statement is forwarded; the client has to wait."""
+        self._add("meanwhile", pattern, nth, act=act)
 
     def clear(self) -> None:
         """Forget the statements and the faults that did not strike."""
@@ -75,7 +83,14 @@ class Faults:
                         return fault
         return None
 
-    def _add(self, action: Action, pattern: str, nth: int, message: str = "") -> None:
+    def _add(
+        self,
+        action: Action,
+        pattern: str,
+        nth: int,
+        message: str = "",
+        act: Callable[[], object] = lambda: None,
+    ) -> None:
         regex = re.compile(pattern, re.I | re.S | re.M)
         with self._lock:
-            self._waiting.append(Fault(action, regex, nth, message))
+            self._waiting.append(Fault(action, regex, nth, message, act))

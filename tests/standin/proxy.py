@@ -197,6 +197,8 @@ class Session:
             raise Closed
         if fault and fault.action == "fail":
             return self.error(fault.message)
+        if fault and fault.action == "meanwhile":
+            fault.act()
         if rewritten.verb == "copy":
             answer = self.copy(prepared.sql)
         else:

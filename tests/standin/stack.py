@@ -1,6 +1,8 @@
 """The whole stand-in in one object: PostgreSQL, the proxy, and S3 and IAM by moto."""
 
+import itertools
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from typing import Any
@@ -27,7 +29,8 @@ REGION = "us-west-2"
 class StandIn:
     """Starts when made, in about a second; `stop` leaves nothing behind.
 
-    `schema` is dbt's target schema for the running test; `new_schema` takes the next.
+    `schema` is dbt's target schema for the running test; `new_schema` takes the next,
+    or one by name.
     """
 
     region: str = REGION
@@ -37,6 +40,7 @@ class StandIn:
     password: str = "standin"
     schema: str = "test_0"
     faults: Faults = field(default_factory=Faults)
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.WARNING)
@@ -112,7 +116,7 @@ class StandIn:
         sort_keys = listed.split(",") if listed else []
         return Keys(str(dist_style), dist_key, str(sort_style), sort_keys)
 
-    def new_schema(self) -> None:
+    def new_schema(self, name: str = "") -> None:
         """Forget the last test: sessions, schemas, statements, faults, S3, COPYs."""
         self.query(
             "select pg_terminate_backend(pid) from pg_stat_activity "
@@ -130,7 +134,7 @@ class StandIn:
         self.faults.clear()
         self.tell_moto("reset")
         self.tell_moto("reset-auth", "inf")
-        self.schema = f"test_{int(self.schema.removeprefix('test_')) + 1}"
+        self.schema = name or f"test_{next(self.numbers)}"
 
     def deny(self) -> None:
         """From now on and until the test ends, AWS knows nobody: status 403."""
