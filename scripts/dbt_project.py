@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from errors import WarehouseError
+from errors import DatabaseError, WarehouseError
+from redshift_errors import plain_connection_error
 from settings import PROJECT
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
 
 LOCKED = re.compile(r'Could not set lock on file "([^"]*)".*?\(PID (\d+)\)', re.DOTALL)
+INLINE = "sql_operation.sparkify.inline_query"
+FROM_MACROS = re.compile(r"(Runtime Error\s+)?Compilation Error")
 
 
 class Dbt:
@@ -35,12 +38,13 @@ class Dbt:
         self._options += ["--log-level", "none"]
         self._options += ["--target", target] if target else []
         self._failure = ""
+        self.engine = ""
         self._runner = dbtRunner(callbacks=[self._see])
         self._on_event: Callable[[Any], None] | None = None
         (PROJECT / "data").mkdir(exist_ok=True)
         parsed: Any = self._invoke("parse").result
-        self._runner.manifest = parsed
-        self.engine: str = parsed.metadata.adapter_type
+        self._runner.manifest = self._manifest = parsed
+        self.engine = parsed.metadata.adapter_type
         self.target = target
 
     def operation(self, macro: str, **arguments: object) -> None:
@@ -90,9 +94,14 @@ class Dbt:
         self.operation("note_tested", load_id=int(loads["newest_load"]))
 
     def _rows(self, *what: str) -> list[dict[str, Any]]:
-        # No list of all relations first: on Redshift the catalog is slow to ask.
-        options = ["--limit", "-1", "--no-populate-cache"]
-        result: Any = self._invoke("show", *what, *options).result
+        # Neither list every relation first, which is slow to ask of Redshift, nor
+        # write the manifest once more.
+        options = ["--limit", "-1", "--no-populate-cache", "--no-write-json"]
+        try:
+            result: Any = self._invoke("show", *what, *options).result
+        finally:
+            # dbt forgets its name for an inline query only when the query succeeds.
+            self._manifest.nodes.pop(INLINE, None)
         table = result.results[0].agate_table
         names = [name.lower() for name in table.column_names]
         return [dict(zip(names, row.values(), strict=True)) for row in table.rows]
@@ -121,6 +130,8 @@ class Dbt:
                 f"{locked[1]}: another process (PID {locked[2]}) has this DuckDB file"
                 " open; wait for it or close it, then run again"
             )
+        if self.engine == "redshift" and not FROM_MACROS.match(text):
+            return DatabaseError(plain_connection_error(one_line(text)))
         return WarehouseError(one_line(text))
 
 

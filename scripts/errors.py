@@ -11,8 +11,16 @@ class WarehouseError(click.ClickException):
 
     exit_code = 1
 
+    def __init__(self, message: str) -> None:
+        # Settings and servers' words may hold line ends.
+        super().__init__(" ".join(message.splitlines()))
+
     def show(self, file: IO[Any] | None = None) -> None:
         click.echo(f"error: {self.format_message()}", file=file or sys.stderr)
+
+
+class DatabaseError(WarehouseError):
+    """Words of the database itself, not of this project's own checks."""
 
 
 class Refused(WarehouseError):

@@ -5,7 +5,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from dbt_project import Dbt
 from errors import WarehouseError
 from files import Known, Listed, Source, examine, is_unchanged, list_folder
 from manifests import check_places, write_plan
+from redshift_errors import plain_copy_errors
 from settings import PROJECT, Data
 
 CACHE = PROJECT / "data" / "cache"
@@ -41,8 +42,9 @@ def load(dbt: Dbt, data: Data, max_errors: int, reload: bool) -> Loaded:
     All or nothing: raises WarehouseError, and then nothing was published.
     """
     prepare = _prepare_files
+    plain_errors: AbstractContextManager[None] = nullcontext()
     if dbt.engine == "redshift":
-        prepare = _prepare_manifests
+        prepare, plain_errors = _prepare_manifests, plain_copy_errors(data)
         check_places(data)
         check_profile(dbt.profile_path, dbt.target)
     dbt.operation("create_staging_tables")
@@ -63,7 +65,7 @@ def load(dbt: Dbt, data: Data, max_errors: int, reload: bool) -> Loaded:
     ]
     loaded = Loaded(0, 0, 0)
     if new:
-        with prepare(dbt, data, connect, new) as (plan, etags):
+        with prepare(dbt, data, connect, new) as (plan, etags), plain_errors:
             dbt.operation(
                 "load_staging", plan=plan, max_errors=max_errors, reload=reload
             )

@@ -1,16 +1,23 @@
 """What Redshift's COPY reads before the files: manifests, JSONPaths, the plan."""
 
 import json
+import re
 import uuid
 from typing import TYPE_CHECKING
 
-from errors import WarehouseError
+from errors import Refused, WarehouseError
 from files import Listed
 from s3 import plain_errors, split_uri
 from settings import Data
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+
+
+# What gets into the text of COPY; macros/load_copy.sql checks it, too.
+PREFIX = "([A-Za-z0-9!_.*()=+@ -]+/)*"
+REGION = "[a-z]{2}(-[a-z]+)+-[0-9]{1,2}"
+ROLE = "default|arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}"
 
 
 def write_plan(
@@ -69,7 +76,17 @@ def check_places(data: Data) -> None:
             "Redshift loads by manifests: set manifests in [data] of warehouse.toml to"
             " an s3:// prefix that you may write to"
         )
-    split_uri(data.manifests)
+    _, prefix = split_uri(data.manifests)
+    for key, pattern, value in (
+        ("manifests", PREFIX, prefix),
+        ("region", REGION, data.region),
+        ("role", ROLE, data.role),
+    ):
+        if not re.fullmatch(pattern, value):
+            raise Refused(
+                f"{key} in [data] of warehouse.toml: {value!r} would get into SQL and"
+                f" may hold nothing but {pattern}"
+            )
 
 
 def _form(file: Listed) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import load
 import pytest
+from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_project import Dbt
 from helpers import Warehouse
 from s3_server import Bucket, Server
@@ -35,6 +36,19 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     example = (PROJECT / "profiles.yml.example").read_text(encoding="utf-8")
     (folder / "profiles.yml").write_text(example, encoding="utf-8")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_dbt() -> Iterator[None]:
+    """Spare dbt a walk over all loaded modules at every start of an adapter.
+
+    It only asks for the name of the module that defines a flag, to show it in a log.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            BehaviorFlagRendered, "_default_source", staticmethod(lambda: "dbt")
+        )
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -142,9 +142,7 @@ class RedshiftWarehouse:
             " rows_rejected"
         }
         return {
-            table: sorted(
-                self.rows(f"select {columns[table]} from {table}"), key=repr
-            )
+            table: sorted(self.rows(f"select {columns[table]} from {table}"), key=repr)
             for table in TABLES
             if table in made
         }
@@ -155,7 +153,7 @@ class RedshiftWarehouse:
             self.rows(f"delete from {table}")
 
     def sent(self) -> list[str]:
-        """The statements that came in so far, without dbt's comments and white space."""
+        """The statements that came in so far, without comments and line ends."""
         return [
             " ".join(statement.sql.split("*/")[-1].split())
             for statement in self.server.statements

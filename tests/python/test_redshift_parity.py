@@ -117,7 +117,7 @@ def test_increments_in_any_order_equal_a_rebuild(
         {"songs/A.json": [song("SO1", title="Otra")], "logs/1.json": [event(1)]},
         {"songs/A.json": [song("SO1", year=0)], "songs/B.json": [song("SO0")]},
         {"logs/1.json": [event(1, firstName="Eva"), event(2, userId="")]},
-        {"songs/C.json": [song("SO9", artist_name="Caf\u00c3\u0083\u00c2\u00a9 Tacuba")]},
+        {"songs/C.json": [song("SO9", artist_name="CafÃ\u0083Â© Tacuba")]},
     ]
     local = Sources(tmp_path)
     for step in steps:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 COMMENT = re.compile(r"/\*.*?\*/|--[^\n]*", re.S)
-Action = Literal["cut before", "cut after", "fail", "meanwhile"]
+Action = Literal["cut before", "cut after", "fail", "meanwhile", "twice"]
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,13 @@ class Faults:
         """Answer with this error text instead of running the statement."""
         self._add("fail", pattern, nth, message)
 
-    def meanwhile(
-        self, pattern: str, act: Callable[[], object], nth: int = 1
-    ) -> None:
+    def meanwhile(self, pattern: str, act: Callable[[], object], nth: int = 1) -> None:
         """Do something before the statement is forwarded; the client has to wait."""
         self._add("meanwhile", pattern, nth, act=act)
+
+    def twice(self, pattern: str, nth: int = 1) -> None:
+        """Run a COPY twice, as a driver does that tries again on the same cursor."""
+        self._add("twice", pattern, nth)
 
     def clear(self) -> None:
         """Forget the statements and the faults that did not strike."""

@@ -199,6 +199,8 @@ class Session:
             return self.error(fault.message)
         if fault and fault.action == "meanwhile":
             fault.act()
+        if fault and fault.action == "twice":
+            self.copy(prepared.sql)
         if rewritten.verb == "copy":
             answer = self.copy(prepared.sql)
         else:

@@ -1,0 +1,100 @@
+"""What Redshift and its driver say, turned into what to do about it."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from errors import DatabaseError, WarehouseError
+from settings import Data
+
+# The first that is found counts. Words of the server's that name no place get one here.
+COPY_ADVICE = [
+    (
+        "not authorized to (assume|get credentials)|default iam role",
+        "the cluster cannot use the role {role}: not attached, not in sync, or it does"
+        " not trust Redshift; run `warehouse.py up`, or set role in [data]",
+    ),
+    (
+        "status 301|permanentredirect|different region",
+        "a bucket is in another region than {region}; set region in [data] to that of"
+        " the buckets",
+    ),
+    (
+        "problem reading (manifest|jsonpaths) file.*(status 404|nosuchkey)",
+        "what the load wrote under {manifests} is gone; let nothing clear that prefix"
+        " while a load runs, and run again",
+    ),
+    (
+        "status 404|nosuchkey|mandatory url",
+        "an object under {events} or {songs} is gone since it was listed; run again",
+    ),
+    (
+        "status 403|accessdenied|access denied",
+        "the role {role} may not read {events}, {songs} or {manifests}: it needs"
+        " s3:ListBucket on the buckets and s3:GetObject on these prefixes;"
+        " `warehouse.py up` grants both",
+    ),
+    # The assert of the publishing transaction (macros/load_publish.sql).
+    (
+        "di(vision|vide) by zero",
+        "another load published one of these files meanwhile; run again",
+    ),
+    # dbt connected anew: the work tables went with the old session.
+    (
+        'relation "load_[a-z_]+" does not exist',
+        "another transaction was in the way, or the connection broke; run again",
+    ),
+    (
+        "concurrent transaction|isolation violation|deadlock|could not obtain lock",
+        "another transaction was in the way; run again",
+    ),
+]
+CONNECTION_ADVICE = [
+    (
+        "communication error.*refused|timed out|timeout expired",
+        "{host}, port {port}, does not answer; check REDSHIFT_HOST and REDSHIFT_PORT,"
+        " and that allow_cidrs in [cluster] has your address: `warehouse.py up` sets"
+        " the rule",
+    ),
+    (
+        "communication error|gaierror",
+        "{host} is not found or not reached; check REDSHIFT_HOST (`warehouse.py status"
+        " --target redshift` has it) and your network",
+    ),
+    (
+        "socket closed|brokenpipe|connection reset|unexpectedly closed",
+        "the connection to Redshift broke; run again: what is not published yet is"
+        " loaded then",
+    ),
+]
+
+
+@contextmanager
+def plain_copy_errors(data: Data) -> Iterator[None]:
+    """What goes wrong in a load as advice; nothing is published then."""
+    try:
+        yield
+    except DatabaseError as error:
+        told = {
+            "role": data.role,
+            "region": data.region,
+            "events": data.events,
+            "songs": data.songs,
+            "manifests": data.manifests,
+        }
+        raise WarehouseError(_advice(str(error), COPY_ADVICE, told)) from None
+
+
+def plain_connection_error(text: str) -> str:
+    """Why the warehouse cannot be reached, and what to check."""
+    host = os.environ.get("REDSHIFT_HOST", "localhost")
+    port = os.environ.get("REDSHIFT_PORT", "5439")
+    return _advice(text, CONNECTION_ADVICE, {"host": host, "port": port})
+
+
+def _advice(text: str, table: list[tuple[str, str]], told: dict[str, str]) -> str:
+    for pattern, advice in table:
+        if re.search(pattern, text, re.IGNORECASE | re.DOTALL):
+            return f"{advice.format_map(told)} (Redshift: {text})"
+    return text
