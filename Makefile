@@ -5,10 +5,10 @@ EVENTS ?=
 SONGS ?=
 TARGET ?=
 
-.PHONY: help setup run test lint docs clean lock
+.PHONY: help setup run test test-long bench lint docs clean lock
 
 help:  ## say what there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 11
 
 setup: .venv/run.done profiles.yml  ## make .venv and profiles.yml
 
@@ -36,6 +36,12 @@ run: setup $(if $(EVENTS),,data/sample)  ## load and build, from EVENTS=... SONG
 
 test: .venv/dev.done profiles.yml  ## run all tests
 	$(BIN)/python -m pytest -n 2
+
+test-long: .venv/dev.done profiles.yml  ## run the long tests too: histories, kills
+	$(BIN)/python -m pytest -n 2 -m "long or not long"
+
+bench: .venv/run.done  ## measure what full runs and increments cost
+	$(BIN)/python scripts/bench.py
 
 lint: .venv/dev.done profiles.yml  ## check code, types, SQL, YAML and conventions
 	$(BIN)/ruff check .
