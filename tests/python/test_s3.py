@@ -57,14 +57,14 @@ def test_thousands_of_objects_load_as_they_do_from_a_folder(
         return [*staged, warehouse.fingerprints()]
 
     loaded = warehouse.load(Data(str(logs), str(songs)))
-    warehouse.build()
+    warehouse.done("run")
     folder = content()
 
     bucket.put_folder("logs", logs)
     bucket.put_folder("songs", songs)
     warehouse.remove()
     assert warehouse.load(bucket.data) == loaded == Loaded(2530, 4500, 0)
-    warehouse.build()
+    warehouse.done("run")
     assert content() == folder
     assert bucket.listings == 1 + 3, "a page has 1,000 keys"
     assert len(bucket.fetched) == 2530
