@@ -1,12 +1,12 @@
 {#-
     load_<source>: every line of the source's files, typed, with the reason why it is
-    refused, if it is. Numbered through all files in their order, so that of two rows
-    with one key the later one is known.
+    refused, if it is.
 -#}
 {% macro duckdb__read_files(source) %}
     {% set columns = staging_columns(source) %}
     {% set forms = run_query(
         "select distinct form from load_files where source = '" ~ source ~ "'"
+        ~ " order by form"
     ).columns[0].values() %}
     {#- Thousands of small files are read many times over unless they are materialized;
         a stream of lines is better left a stream. -#}
@@ -278,16 +278,23 @@
         delete from load_{{ kind }}
         where reason is not null;
         delete from load_{{ kind }}
-        using (
-            select {{ key | join(', ') }}, max(row_id) as row_id
-            from load_{{ kind }}
-            group by {{ key | join(', ') }}
-            having count(*) > 1
-        ) as latest
-        where load_{{ kind }}.row_id < latest.row_id
-            {%- for column in key %}
-            and load_{{ kind }}.{{ column }} = latest.{{ column }}
-            {%- endfor %};
+        where row_id in (
+            select repeated.row_id
+            from load_{{ kind }} as repeated
+            inner join load_files
+                on repeated.file = load_files.file
+                and load_files.source = '{{ kind }}'
+            where ({{ key | join(', ') }}) in (
+                select ({{ key | join(', ') }})
+                from load_{{ kind }}
+                group by {{ key | join(', ') }}
+                having count(*) > 1
+            )
+            qualify row_number() over (
+                partition by {{ key | join(', ') }}
+                order by load_files.file_id desc, repeated.row_id desc
+            ) > 1
+        );
         {% endfor %}
     {% endcall %}
 {% endmacro %}
