@@ -203,7 +203,7 @@
 {#- Nothing from a settings file gets into SQL unless it looks like what it should be. -#}
 {% macro redshift__check_plan(plan) %}
     {% for name, pattern in [
-        ('files', 's3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/([A-Za-z0-9!_.*()=+@ -]+/)*'),
+        ('files', 's3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/([A-Za-z0-9_.=+@-]+/)*'),
         ('region', '[a-z]{2}(-[a-z]+)+-[0-9]{1,2}'),
         ('role', 'default|arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}'),
     ] %}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 # What gets into the text of COPY; macros/load_copy.sql checks it, too.
-PREFIX = "([A-Za-z0-9!_.*()=+@ -]+/)*"
+PREFIX = "([A-Za-z0-9_.=+@-]+/)*"
 REGION = "[a-z]{2}(-[a-z]+)+-[0-9]{1,2}"
 ROLE = "default|arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}"
 

@@ -73,6 +73,10 @@ class RedshiftWarehouse:
         """What `run` does after the load, in this process."""
         self._dbt.build(full_refresh)
 
+    def operation(self, macro: str, **arguments: object) -> None:
+        """A macro, run in this process."""
+        self._dbt.operation(macro, **arguments)
+
     def dbt(self, *command: str) -> Any:
         """What a dbt command in this process returned, whether it succeeded or not."""
         return self._dbt._invoke(*command, check=False)
@@ -86,6 +90,14 @@ class RedshiftWarehouse:
             if result.status not in ("success", "pass")
         ]
         return answer.result
+
+    def configs(self) -> dict[str, Any]:
+        """Every mart's configuration, as its model says it."""
+        return {
+            node.name: node.config
+            for node in self._dbt._manifest.nodes.values()
+            if node.resource_type == "model" and "marts" in node.fqn
+        }
 
     def status(self) -> dict[str, Any]:
         """What `status --json` prints, from this process."""
@@ -142,15 +154,14 @@ class RedshiftWarehouse:
             " rows_rejected"
         }
         return {
-            table: sorted(self.rows(f"select {columns[table]} from {table}"), key=repr)
+            table: sorted(
+                self.rows(f"select {columns[table]} from {table}")
+                if table in made
+                else [],
+                key=repr,
+            )
             for table in TABLES
-            if table in made
         }
-
-    def forget(self) -> None:
-        """Empty the tables that loads write, behind the project's back."""
-        for table in TABLES:
-            self.rows(f"delete from {table}")
 
     def sent(self) -> list[str]:
         """The statements that came in so far, without comments and line ends."""
