@@ -54,7 +54,7 @@
 {% endmacro %}
 
 
-{#- What the summary says of staging, and of how many plays found their song. -#}
+{#- What the summary says: rows of staging and marts, and how many plays are matched. -#}
 {% macro warehouse_counts() %}
     {% set songplays = ref('songplays') %}
     select
@@ -68,6 +68,14 @@
         'staging_songs' as name,
         count(*) as row_count
     from {{ source('sparkify', 'staging_songs') }} as staging_songs
+    {% for mart in marts() if execute and load_relation(ref(mart)) %}
+    union all
+
+    select
+        '{{ mart }}' as name,
+        count(*) as row_count
+    from {{ ref(mart) }} as {{ mart }}
+    {% endfor %}
     {% if execute and load_relation(songplays) %}
     {% for name, condition in [
         ('plays', 'songplay_id is not null'),

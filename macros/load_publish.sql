@@ -10,6 +10,10 @@
         'events': source('sparkify', 'staging_events'),
         'songs': source('sparkify', 'staging_songs'),
     } %}
+    {#- Literals, by which both engines skip the blocks of all other times. -#}
+    {% set span = run_query(
+        'select min(ts) as first, max(ts) as last from load_events'
+    ).rows[0] %}
     {% call statement('publish', auto_begin=false) %}
         begin;
         {{ lock_tables([ledger, rejected] + staging.values() | list) }}
@@ -40,7 +44,11 @@
             {%- for column in key %}
             {{ "and " if not loop.first }}{{ table.identifier }}.{{ column }}
                 = load_{{ kind }}.{{ column }}
-            {%- endfor %};
+            {%- endfor %}
+            {%- if kind == 'events' and span['first'] is not none %}
+            and {{ table.identifier }}.ts
+                between {{ span['first'] | int }} and {{ span['last'] | int }}
+            {%- endif %};
         {% endif %}
         insert into {{ table }} ({{ names }}, _load_id)
         select

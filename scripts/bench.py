@@ -113,7 +113,7 @@ def write_next_day(last: Path, events: int) -> Path:
     with path.open("w", encoding="utf-8") as out:
         for number in range(events):
             event = json.loads(lines[int(number * step)])
-            event["ts"] += DAY
+            event["ts"] += DAY * 1000  # milliseconds
             out.write(json.dumps(event) + "\n")
     return path
 

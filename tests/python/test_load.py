@@ -100,6 +100,29 @@ def test_of_one_event_in_two_files_the_last_path_wins(
     ) == [("free",)]
 
 
+def test_of_one_key_in_files_read_in_different_ways_the_last_path_wins(
+    warehouse: Warehouse, sources: Sources
+) -> None:
+    # A file of one song, one of two, and one again; a name with a bracket, and without.
+    for last, name in enumerate("CDEF"):
+        songs = [song("SO9", title=name), song(f"SO{name}")][: 1 + last % 2]
+        sources.write_songs(f"{name}.json", *songs)
+    for name, level in {"4": "free", "[5]": "paid", "6": "free", "[7]": "paid"}.items():
+        sources.write_events(f"{name}.json", event(4, level=level))
+    sources.write_events("8.json", event(5, level="free"))
+    sources.write_events("[9].json", event(5, level="paid"))
+    sources.write_events("x.json", event(5, level="free"))
+    warehouse.load(sources.data)
+    assert warehouse.value("select title from staging_songs where song_id = 'SO9'") == (
+        "F"
+    )
+    # In the order of bytes the bracket comes after the digits, before small letters.
+    assert warehouse.rows(
+        "select item_in_session, level from staging_events"
+        " where item_in_session > 3 order by 1"
+    ) == [(4, "paid"), (5, "free")]
+
+
 def test_reload_replaces_everything_in_one_transaction(
     warehouse: Warehouse, sources: Sources
 ) -> None:

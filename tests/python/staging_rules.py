@@ -1,0 +1,90 @@
+"""The load's rules in plain Python: what staging must hold after any deliveries.
+
+Nothing here reads a table or runs SQL. A file is known by its path and its bytes; of
+two rows with one key the later load's stands, in one load the later path's, in one file
+the later line's; a delivery never takes an event away; only a reload begins anew.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+Key = tuple[Any, ...]
+
+KEYS: dict[str, Callable[[Row], Key]] = {
+    "events": lambda row: (
+        row["sessionId"],
+        row["itemInSession"],
+        row["page"],
+        row["ts"],
+    ),
+    "songs": lambda row: (row["song_id"],),
+}
+
+
+@dataclass
+class Staging:
+    """Rows by key with the load that brought them, and the ledger."""
+
+    loads: int = 0
+    rows: dict[str, dict[Key, tuple[Row, int]]] = field(
+        default_factory=lambda: {source: {} for source in KEYS}
+    )
+    ledger: list[tuple[int, str, str, int]] = field(default_factory=list)
+    _latest: dict[Path, str] = field(default_factory=dict)
+
+    def load(self, folders: dict[str, Path], reload: bool = False) -> None:
+        """Take what is new or changed in the folders; all of it with `reload`."""
+        new: list[tuple[str, Path, bytes]] = []
+        for source, folder in folders.items():
+            for path in sorted(folder.iterdir()):
+                content = path.read_bytes()
+                digest = hashlib.md5(content).hexdigest()
+                if reload or self._latest.get(path) != digest:
+                    new.append((source, path, content))
+        if not new:
+            return
+        self.loads += 1
+        if reload:
+            self.ledger.clear()
+            self._latest.clear()
+            for known in self.rows.values():
+                known.clear()
+        for source, path, content in new:
+            rows = [json.loads(line) for line in content.decode().splitlines()]
+            for row in rows:
+                self.rows[source][KEYS[source](row)] = (row, self.loads)
+            self.ledger.append((self.loads, source, path.name, len(rows)))
+            self._latest[path] = hashlib.md5(content).hexdigest()
+
+    def events(self) -> list[Key]:
+        """What of staging_events a history changes, in the order of its keys."""
+        return sorted(
+            (
+                *key,
+                row["userId"],
+                row["level"] or "",
+                row["firstName"],
+                row["song"] or "",
+                load,
+            )
+            for key, (row, load) in self.rows["events"].items()
+        )
+
+    def songs(self) -> list[Key]:
+        """What of staging_songs a history changes, in the order of its keys."""
+        return sorted(
+            (
+                *key,
+                row["title"],
+                row["artist_name"],
+                row["artist_id"],
+                row["duration"],
+                load,
+            )
+            for key, (row, load) in self.rows["songs"].items()
+        )
