@@ -68,13 +68,16 @@
         'staging_songs' as name,
         count(*) as row_count
     from {{ source('sparkify', 'staging_songs') }} as staging_songs
-    {% for mart in marts() if execute and load_relation(ref(mart)) %}
+    {% for mart in marts() %}
+    {% set relation = ref(mart) %}
+    {% if execute and load_relation(relation) %}
     union all
 
     select
         '{{ mart }}' as name,
         count(*) as row_count
-    from {{ ref(mart) }} as {{ mart }}
+    from {{ relation }} as {{ mart }}
+    {% endif %}
     {% endfor %}
     {% if execute and load_relation(songplays) %}
     {% for name, condition in [
