@@ -65,6 +65,7 @@ class Dbt:
         Tests what is new since all tests last passed, or all with `full_refresh`. Says
         on stderr what was built; raises WarehouseError naming what failed.
         """
+        self.operation("create_staging_tables")  # a build needs no load before it
         loads = self.query("{{ loads_to_test() }}")[0]
         tested = 0 if full_refresh else int(loads["tested_load"])
         options = ["--exclude-resource-type", "unit_test"]

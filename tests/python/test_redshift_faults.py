@@ -193,6 +193,7 @@ def test_a_load_killed_anywhere_leaves_all_or_nothing(delivery: Delivery) -> Non
         delivery.converges()
 
 
+@pytest.mark.long
 def test_of_two_loads_at_once_one_publishes_and_the_other_says_so(
     delivery: Delivery,
 ) -> None:
