@@ -8,12 +8,12 @@
 -#}
 {% macro create_staging_tables() %}
     {% if execute %}
-        {% set schema = source('sparkify', 'staging_events').without_identifier() %}
+        {% set schema = whole_source('staging_events').without_identifier() %}
         {#- Redshift's grammar has no database here. -#}
         {% call statement('create_staging_tables') %}
             create schema if not exists {{ schema.include(database=false) }};
             {%- for table in ['events', 'songs'] %}
-            create table if not exists {{ source('sparkify', 'staging_' ~ table) }} (
+            create table if not exists {{ whole_source('staging_' ~ table) }} (
                 {%- for column in staging_columns(table) %}
                 {{ column.name }} {{ column.type }}
                     {%- if column.required %} not null{% endif %},
@@ -21,7 +21,7 @@
                 _load_id bigint not null
             );
             {%- endfor %}
-            create table if not exists {{ source('sparkify', 'loaded_files') }} (
+            create table if not exists {{ whole_source('loaded_files') }} (
                 load_id bigint not null,
                 source varchar(16) not null,
                 path varchar(2048) not null,
@@ -31,7 +31,7 @@
                 rows_rejected bigint not null,
                 loaded_at timestamp not null
             );
-            create table if not exists {{ source('sparkify', 'rejected_rows') }} (
+            create table if not exists {{ whole_source('rejected_rows') }} (
                 load_id bigint not null,
                 source varchar(16) not null,
                 path varchar(2048) not null,
@@ -39,13 +39,13 @@
                 reason varchar(1024) not null,
                 {{ adapter.quote('raw') }} varchar(65535)
             );
-            create table if not exists {{ source('sparkify', 'file_times') }} (
+            create table if not exists {{ whole_source('file_times') }} (
                 path varchar(2048) not null,
                 etag varchar(128) not null,
                 bytes bigint not null,
                 modified_ns bigint not null
             );
-            create table if not exists {{ source('sparkify', 'tested_loads') }} (
+            create table if not exists {{ whole_source('tested_loads') }} (
                 load_id bigint not null,
                 tested_at timestamp not null
             );
@@ -59,7 +59,7 @@
 {% macro warn_if_staging_is_empty() %}
     {% if execute and flags.WHICH in ['build', 'run'] %}
         {% set found = run_query(
-            'select 1 from ' ~ source('sparkify', 'loaded_files') ~ ' limit 1'
+            'select 1 from ' ~ whole_source('loaded_files') ~ ' limit 1'
         ) %}
         {% if found.rows | length == 0 %}
             {% do exceptions.warn(
@@ -68,4 +68,13 @@
             ) %}
         {% endif %}
     {% endif %}
+{% endmacro %}
+
+
+{#- A source by its name alone: with --empty, source() is a query without rows. -#}
+{% macro whole_source(name) %}
+    {% set found = source('sparkify', name) %}
+    {{ return(api.Relation.create(
+        database=found.database, schema=found.schema, identifier=found.identifier
+    )) }}
 {% endmacro %}
