@@ -1,8 +1,8 @@
 {#-
     Make what the load writes to, where it is missing: the two staging tables, the
-    ledger `loaded_files`, the refused lines, and `file_times`, the load's note of each
-    local file's time, by which an unchanged file is not read again,
-    and `tested_loads`, by which `warehouse.py run` tests only what is new.
+    ledger `loaded_files`, the refused lines, the counts of superseded rows, `file_times`,
+    the load's note of each local file's time, by which an unchanged file is not read
+    again, and `tested_loads`, by which `warehouse.py run` tests only what is new.
     Runs before every dbt command that builds or tests, so that an empty warehouse is
     a warehouse too; never drops or alters anything.
 -#}
@@ -38,6 +38,12 @@
                 line bigint not null,
                 reason varchar(1024) not null,
                 {{ adapter.quote('raw') }} varchar(65535)
+            );
+            create table if not exists {{ whole_source('superseded_rows') }} (
+                load_id bigint not null,
+                source varchar(16) not null,
+                superseded_load_id bigint not null,
+                row_count bigint not null
             );
             create table if not exists {{ whole_source('file_times') }} (
                 path varchar(2048) not null,

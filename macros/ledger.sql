@@ -43,6 +43,36 @@
 {% endmacro %}
 
 
+{#- Every load, the newest first; a file is changed if it was delivered before. -#}
+{% macro load_history() %}
+    with deliveries as (
+
+        select
+            load_id,
+            loaded_at,
+            rows_loaded,
+            rows_rejected,
+            row_number() over (
+                partition by source, path
+                order by load_id asc nulls last
+            ) as delivery
+        from {{ source('sparkify', 'loaded_files') }} as loaded_files
+
+    )
+
+    select
+        load_id,
+        max(loaded_at) as loaded_at,
+        count(*) as files,
+        sum(rows_loaded) as rows_loaded,
+        sum(rows_rejected) as rows_rejected,
+        sum(case when delivery > 1 then 1 else 0 end) as files_changed
+    from deliveries
+    group by load_id
+    order by load_id desc nulls last
+{% endmacro %}
+
+
 {#- The files of those loads in which there was nothing to load. -#}
 {% macro empty_files_since(load_id) %}
     select path

@@ -6,6 +6,7 @@
 {% macro publish_load(reload) %}
     {% set ledger = source('sparkify', 'loaded_files') %}
     {% set rejected = source('sparkify', 'rejected_rows') %}
+    {% set superseded = source('sparkify', 'superseded_rows') %}
     {% set staging = {
         'events': source('sparkify', 'staging_events'),
         'songs': source('sparkify', 'staging_songs'),
@@ -16,10 +17,11 @@
     ).rows[0] %}
     {% call statement('publish', auto_begin=false) %}
         begin;
-        {{ lock_tables([ledger, rejected] + staging.values() | list) }}
+        {{ lock_tables([ledger, rejected, superseded] + staging.values() | list) }}
         {{ assert_not_loaded(ledger, reload) }}
         {% if reload %}
         delete from {{ rejected }};
+        delete from {{ superseded }};
         {% endif %}
         insert into {{ rejected }}
         select
@@ -38,18 +40,51 @@
         {% if reload %}
         delete from {{ table }};
         {% else %}
-        delete from {{ table }}
-        using load_{{ kind }}
-        where
-            {%- for column in key %}
+        {% set same_key %}
+            {%- for column in key -%}
             {{ "and " if not loop.first }}{{ table.identifier }}.{{ column }}
                 = load_{{ kind }}.{{ column }}
-            {%- endfor %}
-            {%- if kind == 'events' and span['first'] is not none %}
+            {% endfor -%}
+            {%- if kind == 'events' and span['first'] is not none -%}
             and {{ table.identifier }}.ts
                 between {{ span['first'] | int }} and {{ span['last'] | int }}
-            {%- endif %};
+            {%- endif %}
+        {%- endset %}
+        insert into {{ superseded }}
+        select
+            numbered.load_id,
+            '{{ kind }}',
+            found.superseded_load_id,
+            found.row_count
+        from (
+            select
+                {{ table.identifier }}._load_id as superseded_load_id,
+                count(*) as row_count
+            from {{ table }}
+            inner join load_{{ kind }}
+                on {{ same_key }}
+            group by {{ table.identifier }}._load_id
+        ) as found
+        cross join ({{ next_load_id(ledger) }}) as numbered;
+        delete from {{ table }}
+        using load_{{ kind }}
+        where {{ same_key }};
         {% endif %}
+        {#- Within the load a later row may have superseded an earlier one. -#}
+        insert into {{ superseded }}
+        select
+            numbered.load_id,
+            '{{ kind }}',
+            numbered.load_id,
+            accepted.row_count - kept.row_count
+        from (
+            select coalesce(sum(rows_loaded), 0) as row_count
+            from load_counts
+            where source = '{{ kind }}'
+        ) as accepted
+        cross join (select count(*) as row_count from load_{{ kind }}) as kept
+        cross join ({{ next_load_id(ledger) }}) as numbered
+        where accepted.row_count <> kept.row_count;
         insert into {{ table }} ({{ names }}, _load_id)
         select
             {{ names }},

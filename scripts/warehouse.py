@@ -22,6 +22,8 @@ from settings import PROJECT, Data, Settings, read_settings
 # In the order in which we speak of them, as macros/marts.sql has it.
 MARTS = ("songplays", "users", "songs", "artists", "time", "user_levels")
 
+SHOWN_LOADS = 10
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
@@ -136,8 +138,10 @@ def status_command(*, config: Path, target: str | None, as_json: bool) -> None:
         dbt = connected(settings, target)
         dbt.operation("create_staging_tables")
         result |= summary(dbt, counts_since(dbt, 0))
+        result["loads"] = history(dbt)
         if not as_json:
             show(result)
+            show_loads(result["loads"])
     if as_json:
         click.echo(json.dumps(result))
 
@@ -192,6 +196,36 @@ def summary(dbt: Dbt, loaded: Loaded, fingerprints: bool = True) -> dict[str, An
         "marts": marts,
         "match": {name: counts.get(name, 0) for name in ("plays", "matched", "exact")},
     }
+
+
+def history(dbt: Dbt) -> list[dict[str, Any]]:
+    """Every load that the ledger knows, the newest first."""
+    return [
+        {
+            "load_id": int(row["load_id"]),
+            "loaded_at": row["loaded_at"].isoformat(sep=" ", timespec="seconds"),
+            "files": int(row["files"]),
+            "rows": int(row["rows_loaded"]),
+            "rejected": int(row["rows_rejected"]),
+            "changed": int(row["files_changed"]),
+        }
+        for row in dbt.query("{{ load_history() }}")
+    ]
+
+
+def show_loads(loads: list[dict[str, Any]]) -> None:
+    """Print the newest loads for a person, a line each."""
+    for row in loads[:SHOWN_LOADS]:
+        click.echo(
+            f"load {row['load_id']:<9} {row['files']:>12,}"
+            f"   files at {row['loaded_at']} UTC: {row['rows']:,} rows,"
+            f" {row['rejected']:,} rejected, {row['changed']:,} files changed"
+        )
+    if len(loads) > SHOWN_LOADS:
+        click.echo(
+            f"and {len(loads) - SHOWN_LOADS:,} earlier loads: --json lists them, and"
+            " analyses/file_history.sql each file's"
+        )
 
 
 def show(result: dict[str, Any]) -> None:

@@ -2,8 +2,7 @@
     description='The ledger and the rows of a load disagree: something else wrote to staging.'
 ) }}
 
--- A later delivery may supersede rows of a load, so staging may hold fewer of them than
--- the ledger counts, never more; refused lines stay.
+-- What the ledger counts less what was superseded since; refused lines stay.
 with ledger as (
 
     select
@@ -47,12 +46,24 @@ rejected as (
 
 ),
 
+superseded as (
+
+    select
+        superseded_load_id as load_id,
+        source,
+        sum(row_count) as row_count
+    from {{ source('sparkify', 'superseded_rows') }} as superseded_rows
+    group by superseded_load_id, source
+
+),
+
 compared as (
 
     select
         coalesce(ledger.load_id, staged.load_id, rejected.load_id) as load_id,
         coalesce(ledger.source, staged.source, rejected.source) as source,
-        coalesce(ledger.rows_loaded, 0) as rows_loaded,
+        coalesce(ledger.rows_loaded, 0)
+        - coalesce(superseded.row_count, 0) as rows_left,
         coalesce(ledger.rows_rejected, 0) as rows_rejected,
         coalesce(staged.row_count, 0) as rows_staged,
         coalesce(rejected.row_count, 0) as rows_kept
@@ -63,8 +74,11 @@ compared as (
     full outer join rejected
         on ledger.load_id = rejected.load_id
         and ledger.source = rejected.source
+    left join superseded
+        on ledger.load_id = superseded.load_id
+        and ledger.source = superseded.source
 
 )
 
 select * from compared
-where rows_staged > rows_loaded or rows_kept <> rows_rejected
+where rows_staged <> rows_left or rows_kept <> rows_rejected

@@ -12,6 +12,7 @@
 -- On Redshift sorted by time, which most questions bound, and spread by it like `time`:
 -- to the millisecond it is even, and the two join where they lie.
 
+{% do refuse_full_refresh() %}
 {% set since = newest_load(this) if is_incremental() else 0 %}
 
 with events as (

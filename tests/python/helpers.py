@@ -209,6 +209,7 @@ class Warehouse:
                 "staging_songs",
                 "loaded_files",
                 "rejected_rows",
+                "superseded_rows",
                 "file_times",
             )
             for row in self.rows(f"select * from {table} order by all")

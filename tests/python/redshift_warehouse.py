@@ -19,7 +19,13 @@ from warehouse import summary
 
 SCHEMA = "sparkify"
 STAGING = f"{SCHEMA}_staging"
-TABLES = ("staging_events", "staging_songs", "loaded_files", "rejected_rows")
+TABLES = (
+    "staging_events",
+    "staging_songs",
+    "loaded_files",
+    "rejected_rows",
+    "superseded_rows",
+)
 
 
 class RedshiftWarehouse:

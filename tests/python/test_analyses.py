@@ -233,6 +233,15 @@ def test_user_agents(answers: dict[str, list[Row]], plays: list[Play]) -> None:
     )
 
 
+def test_file_history(answers: dict[str, list[Row]], real_data: Data) -> None:
+    logs = sorted(Path(real_data.events).rglob("*.json"))
+    history = answers["file_history"]
+    assert [(row[1], row[2], row[3], row[8]) for row in history[: len(logs)]] == [
+        (str(path), 1, "new", len(path.read_text("utf-8").splitlines()))
+        for path in logs
+    ]
+
+
 def test_the_published_counts_are_reproduced(
     answers: dict[str, list[Row]], events: list[Raw], catalogue: list[Raw]
 ) -> None:

@@ -41,6 +41,7 @@ def test_up_run_status_down(cluster: RedshiftWarehouse, account: Account) -> Non
     seen = json.loads(account.ok(*STATUS, "--json").out)
     assert seen["cluster"]["state"] == "available"
     assert {key: seen[key] for key in ran} == ran
+    assert [(load["files"], load["rows"]) for load in seen["loads"]] == [(2, 3)]
 
     account.ok("down", "--yes")
     assert account.left() == {}
