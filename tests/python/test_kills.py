@@ -1,0 +1,259 @@
+"""Killed, locked out, cut short of disk: the next run makes it whole."""
+
+import os
+import random
+import resource
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from dbt.adapters.sql.connections import SQLConnectionManager
+from dbt_project import Dbt
+from errors import WarehouseError
+from helpers import COMMAND, TS, Sources, Warehouse, event, song
+from load import load
+
+DAY = 86_400_000
+# A look at all that a run can change, but for the clock.
+RELATIONS = """
+    select table_schema, table_name from information_schema.tables order by all
+"""
+LOADED = (
+    "select * from staging_events order by all",
+    "select * from staging_songs order by all",
+    "select * exclude (loaded_at) from loaded_files order by all",
+    "select * from rejected_rows order by all",
+    "select * from superseded_rows order by all",
+)
+
+
+class Day:
+    """A built warehouse, a day to come, and what a clean run makes of the two."""
+
+    def __init__(self, warehouse: Warehouse, dbt: Dbt, folder: Path) -> None:
+        self.warehouse = warehouse
+        self.dbt = dbt
+        self.sources = Sources(folder)
+        self.sources.write_events("1.json", event(0), event(1), event(2, userId="8"))
+        self.sources.write_songs("A.json", song("SO1", title="Otra"))
+        self.run()
+        self._kept = warehouse.copy(folder / "kept")
+        self.before = self.loaded()
+        # A new day, a changed event of the old one, a song that an old play waits for.
+        self.sources.write_events(
+            "1.json", event(0, level="paid"), event(1), event(2, userId="")
+        )
+        self.sources.write_events("2.json", event(9, ts=TS + DAY))
+        self.sources.write_songs("B.json", song("SO2"))
+        self.statements: list[str] = []
+        with pytest.MonkeyPatch.context() as patch:
+            watch_statements(patch, self.statements.append)
+            self.run()
+        self.clean = self.state()
+
+    def run(self) -> None:
+        """What `warehouse.py run` does, but for the summary."""
+        load(self.dbt, self.sources.data, 0, False)
+        self.dbt.build(False)
+
+    def again(self) -> None:
+        """The warehouse as it was before the day."""
+        self.warehouse.remove()
+        shutil.copy(self._kept.path, self.warehouse.path)
+
+    def loaded(self) -> list[list[tuple[Any, ...]]]:
+        """Staging, ledger, refused and superseded rows."""
+        return [self.warehouse.rows(sql) for sql in LOADED]
+
+    def state(self) -> dict[str, Any]:
+        """What there is: fingerprints, what was loaded, and the names of it all."""
+        return {
+            "marts": self.warehouse.fingerprints(),
+            "loaded": self.loaded(),
+            "relations": self.warehouse.rows(RELATIONS),
+        }
+
+    def whole_or_nothing(self) -> bool:
+        """Whether the load has been; anything between the two fails."""
+        loaded = self.loaded()
+        assert loaded in (self.before, self.clean["loaded"])
+        return loaded != self.before
+
+    def mend(self) -> None:
+        """One more run, after which everything is as if nothing had been."""
+        self.run()
+        assert self.state() == self.clean
+
+    def kill(self, nth: int, when: str) -> None:
+        """A run that dies before or after its nth statement, counted from 1.
+
+        It is a fork of this process, in which dbt is parsed. Nobody can catch SIGKILL,
+        so that nothing is put in order on the way.
+        """
+        self.warehouse.release()
+        pid = os.fork()
+        if not pid:
+            with pytest.MonkeyPatch.context() as patch:
+                die_at(patch, nth, when)
+                self.run()
+            os._exit(0)
+        _, status = os.waitpid(pid, 0)
+        assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL, nth
+
+
+def watch_statements(
+    patch: pytest.MonkeyPatch,
+    before: Callable[[str], object],
+    after: Callable[[str], object] = lambda sql: None,
+) -> None:
+    """Be told of every statement that dbt sends."""
+    original = SQLConnectionManager.add_query
+
+    def watched(self: Any, sql: str, *words: Any, **named: Any) -> Any:
+        before(sql)
+        result = original(self, sql, *words, **named)
+        after(sql)
+        return result
+
+    patch.setattr(SQLConnectionManager, "add_query", watched)
+
+
+def die_at(patch: pytest.MonkeyPatch, nth: int, when: str) -> None:
+    """Kill this process before or after its nth statement."""
+    sent = 0
+
+    def begin(sql: str) -> None:
+        nonlocal sent
+        sent += 1
+        die("before")
+
+    def die(now: str) -> None:
+        if (sent, when) == (nth, now):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    watch_statements(patch, begin, lambda sql: die("after"))
+
+
+@pytest.fixture(scope="module")
+def made_day(
+    environment: Path, dbt: Dbt, tmp_path_factory: pytest.TempPathFactory
+) -> Day:
+    warehouse = Warehouse(environment / "warehouse.duckdb", dbt)
+    warehouse.remove()
+    return Day(warehouse, dbt, tmp_path_factory.mktemp("day"))
+
+
+@pytest.fixture
+def day(made_day: Day) -> Iterator[Day]:
+    """The day, about to be run."""
+    made_day.again()
+    yield made_day
+    made_day.warehouse.remove()
+
+
+def commits(day: Day) -> list[int]:
+    """The statements that end a transaction, by their numbers."""
+    return [
+        number
+        for number, sql in enumerate(day.statements, 1)
+        if sql.lower().rstrip("; \n").endswith("commit")
+    ]
+
+
+def commit_after(day: Day, *words: str) -> int:
+    """The first commit from the statement on that has all these words."""
+    begun = next(
+        number
+        for number, sql in enumerate(day.statements, 1)
+        if all(word in sql for word in words)
+    )
+    return next(number for number in commits(day) if number >= begun)
+
+
+def kill_and_mend(day: Day, points: list[tuple[int, str]]) -> list[bool]:
+    """Each of these kills, mended; whether the load had been published by then."""
+    published = []
+    for nth, when in points:
+        day.again()
+        day.kill(nth, when)
+        published.append(day.whole_or_nothing())
+        day.mend()
+    return published
+
+
+def test_a_run_killed_around_a_commit_is_mended_by_the_next(day: Day) -> None:
+    load = commit_after(day, "begin;", "load_files")
+    fact = commit_after(day, "model.sparkify.songplays", "delete from")
+    points = [(load, "before"), (load, "after"), (fact, "before")]
+    assert kill_and_mend(day, points) == [False, True, True]
+
+
+@pytest.mark.long
+def test_a_run_killed_around_any_commit_is_mended_by_the_next(day: Day) -> None:
+    points = [(nth, when) for nth in commits(day) for when in ("before", "after")]
+    print(f"{len(points)} kills around {len(points) // 2} commits")
+    assert len(points) > 40
+    kill_and_mend(day, points)
+
+
+@pytest.mark.long
+def test_a_run_killed_at_any_statement_is_mended_by_the_next(day: Day) -> None:
+    points = [(nth, "before") for nth in range(1, len(day.statements), 5)]
+    print(f"{len(points)} kills at {len(day.statements)} statements")
+    assert len(points) > 50
+    kill_and_mend(day, points)
+
+
+def test_a_full_disk_leaves_the_old_state_and_says_so(day: Day) -> None:
+    # A limit to the size of files stands for the disk: DuckDB's write fails alike.
+    chance = random.Random(2018)
+    agents = [chance.randbytes(400).hex() for _ in range(20_000)]
+    large = day.sources.write_events(
+        "3.json", *(event(9 + at, userAgent=name) for at, name in enumerate(agents))
+    )
+    limit = 6_000_000  # bytes: enough for all that dbt writes, not for these agents
+
+    def small() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    done = day.warehouse.command("run", *day.sources.options, preexec_fn=small)
+    assert done.returncode == 1
+    told = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(told) == 1, done.stderr
+    large.unlink()
+    assert not day.whole_or_nothing()
+    day.mend()
+
+
+def test_a_load_that_fails_at_its_last_statement_leaves_nothing(day: Day) -> None:
+    day.warehouse.change("alter table loaded_files add column surprise integer")
+    before = day.warehouse.published()
+    with pytest.raises(WarehouseError, match="loaded_files"):
+        day.warehouse.load(day.sources.data)
+    assert day.warehouse.published() == before
+    day.warehouse.change("alter table loaded_files drop column surprise")
+    day.mend()
+
+
+def test_a_run_that_finds_the_file_locked_names_the_holder(day: Day) -> None:
+    with duckdb.connect(str(day.warehouse.path)):
+        done = day.warehouse.command("run", *day.sources.options)
+    assert done.returncode == 1
+    holder = f"another process (PID {os.getpid()}) has this DuckDB file open"
+    assert holder in done.stderr
+    day.mend()
+
+
+def test_of_two_runs_at_once_none_spoils_the_other(day: Day) -> None:
+    started = [
+        day.warehouse.start(*COMMAND, "run", *day.sources.options) for _ in range(2)
+    ]
+    done = [day.warehouse.finished(process) for process in started]
+    assert 0 in {process.returncode for process in done}
+    for process in done:
+        assert process.returncode == 0 or "another process (PID" in process.stderr
+    day.mend()
