@@ -142,8 +142,10 @@ def test_a_fault_at_every_statement_of_a_load_leaves_all_or_nothing(
         delivery.converges()
 
 
-def kill_when(delivery: Delivery, pattern: str, **options: int) -> None:
-    """Start a load as a process and kill it when it comes to a statement."""
+def kill_when(
+    delivery: Delivery, pattern: str, command: str = "load", nth: int = 1
+) -> None:
+    """Start a load or a run as a process and kill it when it comes to a statement."""
     started = threading.Event()
     process = None
 
@@ -153,8 +155,8 @@ def kill_when(delivery: Delivery, pattern: str, **options: int) -> None:
         process.send_signal(signal.SIGKILL)
         process.wait()
 
-    delivery.cluster.faults.meanwhile(pattern, kill, **options)
-    process = delivery.cluster.start("load", "--max-errors", "1")
+    delivery.cluster.faults.meanwhile(pattern, kill, nth)
+    process = delivery.cluster.start(command, "--max-errors", "1")
     started.set()
     assert finished(process).returncode == -signal.SIGKILL
     wait_for_sessions(delivery.cluster)
@@ -191,6 +193,31 @@ def test_a_load_killed_anywhere_leaves_all_or_nothing(delivery: Delivery) -> Non
         delivery.take_back()
         kill_when(delivery, "", nth=chance.randint(1, delivery.statements))
         delivery.converges()
+
+
+@pytest.mark.long
+def test_a_run_killed_anywhere_is_mended_by_the_next(delivery: Delivery) -> None:
+    cluster = delivery.cluster
+
+    def begin() -> None:
+        delivery.take_back()
+        cluster.build(full_refresh=True)
+        cluster.faults.clear()
+
+    def run() -> object:
+        delivery.load()
+        cluster.build()
+        relations = "select schemaname, relname from pg_stat_user_tables"
+        return cluster.status()["marts"], sorted(cluster.rows(relations))
+
+    begin()
+    clean = run()
+    statements = len(cluster.sent())
+    chance = random.Random(2018)
+    for _ in range(20):
+        begin()
+        kill_when(delivery, "", "run", chance.randint(1, statements))
+        assert run() == clean
 
 
 @pytest.mark.long
