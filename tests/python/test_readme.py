@@ -22,7 +22,7 @@ MAKEFILE = (PROJECT / "Makefile").read_text(encoding="utf-8")
 GIT = shutil.which("git")
 MAKE_TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 # Options of other programs that README names: dbt's.
-FOREIGN_OPTIONS = {"--args", "--limit", "--vars"}
+FOREIGN_OPTIONS = {"--args", "--defer", "--empty", "--limit", "--vars"}
 # Made by make, dbt or the load, so not there in a clean checkout.
 GENERATED = ("data/", ".venv", "profiles.yml")
 SUFFIXES = (".py", ".sql", ".yml", ".yaml", ".toml", ".md", ".csv", ".txt", ".example")
