@@ -1,5 +1,7 @@
 """However the files arrive, and whoever is killed, the marts come out the same."""
 
+import hashlib
+import json
 import os
 import random
 import subprocess
@@ -46,6 +48,95 @@ def test_split_shuffled_and_late_deliveries_equal_a_single_load(
     assert warehouse.value("select count(*) from loaded_files") == 14926
     assert warehouse.value("select count(distinct _load_id) from songplays") > 3
     assert warehouse.fingerprints() == real_warehouse.fingerprints()
+
+
+@pytest.mark.long
+def test_thirty_shuffled_days_and_songs_in_seven_parts_equal_a_single_load(
+    warehouse: Warehouse, real_warehouse: Warehouse, real_data: Data, tmp_path: Path
+) -> None:
+    days = sorted(Path(real_data.events).rglob("*.json"))
+    songs = sorted(Path(real_data.songs).rglob("*.json"))
+    shuffled = random.Random(0)
+    shuffled.shuffle(days)
+    shuffled.shuffle(songs)
+    parts = iter(range(7))
+    with_songs = {0, *shuffled.sample(range(1, 30), 6)}
+    for number, day in enumerate(days):
+        logs = linked([day], tmp_path / f"logs{number}")
+        if number in with_songs:
+            part = next(parts)
+            catalogue = linked(songs[part::7], tmp_path / f"songs{part}")
+        load_and_run(warehouse, Data(logs, catalogue))
+    assert warehouse.value("select max(load_id) from loaded_files") == 30
+    assert warehouse.value("select count(*) from loaded_files") == 14926
+    assert warehouse.fingerprints() == real_warehouse.fingerprints()
+
+
+def replaced(path: Path, old: str, new: str) -> tuple[bytes, bytes]:
+    """What was in a file, and what is now that one place of it was corrected."""
+    before = path.read_bytes()
+    assert before.count(old.encode()) == 1
+    after = before.replace(old.encode(), new.encode())
+    path.unlink()  # of the real data it is but a link
+    path.write_bytes(after)
+    return before, after
+
+
+def test_a_corrected_log_and_a_corrected_song_replace_their_rows_and_no_others(
+    warehouse: Warehouse, real_warehouse: Warehouse, real_data: Data, tmp_path: Path
+) -> None:
+    days = sorted(Path(real_data.events).rglob("*.json"))
+    songs = sorted(Path(real_data.songs).rglob("*.json"))
+    real_warehouse.copy(warehouse.path.parent)
+    song_id, duration = warehouse.rows(
+        "select song_id, duration from songplays where song_match = 'exact'"
+        " order by all limit 1"
+    )[0]
+    played = next(file for file in songs if song_id in file.read_text("utf-8"))
+    logs, catalogue = tmp_path / "logs", tmp_path / "songs"
+    data = Data(linked(days, logs), linked([*songs[:200], played], catalogue))
+    load_and_run(warehouse, data)
+    tables = ("staging_events", "staging_songs")
+    before = [set(warehouse.rows(f"select * from {table}")) for table in tables]
+
+    # The latest event of all is what `users` shows of its user.
+    line = (logs / days[-1].name).read_text("utf-8").splitlines()[-1]
+    user = json.loads(line)
+    assert user["userId"]
+    last_name = f'"lastName":"{user["lastName"]}'
+    changes = {
+        logs / days[-1].name: (line, line.replace(last_name, f"{last_name}-Lopez")),
+        catalogue / played.name: (f":{duration:f},", f":{duration + 1:f},"),
+    }
+    versions = {path: replaced(path, *change) for path, change in changes.items()}
+    assert warehouse.load(data).files == 2
+    warehouse.done("run")
+
+    old, new = versions[logs / days[-1].name]
+    assert len(new) == len(old) + 6
+    for table, known, rows in zip(
+        tables, before, (len(new.splitlines()), 1), strict=True
+    ):
+        found = set(warehouse.rows(f"select * from {table}"))
+        assert len(found - known) == len(known - found) == rows
+        assert {row[-1] for row in found - known} == {3}
+    for path, contents in versions.items():
+        assert warehouse.rows(
+            "select load_id, etag, bytes from loaded_files"
+            f" where path = '{path}' order by load_id"
+        ) == [
+            (number, hashlib.md5(content).hexdigest(), len(content))
+            for number, content in enumerate(contents, start=2)
+        ]
+    assert warehouse.rows(
+        f"select last_name from users where user_id = '{user['userId']}'"
+    ) == [(f"{user['lastName']}-Lopez",)]
+    assert warehouse.rows(
+        "select distinct songs.duration - plays.duration, song_match"
+        " from songplays as plays inner join songs using (song_id)"
+        f" where song_id = '{song_id}'"
+    ) == [(1, "title and artist")]
+    assert equals_a_rebuild(warehouse)
 
 
 @pytest.fixture
