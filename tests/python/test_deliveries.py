@@ -1,18 +1,14 @@
-"""However the files arrive, and whoever is killed, the marts come out the same."""
+"""However the files arrive, the marts come out the same."""
 
 import hashlib
 import json
 import os
 import random
-import subprocess
-import time
 from pathlib import Path
 
 import pytest
-from helpers import COMMAND, Sources, Warehouse, event, options, song
+from helpers import Sources, Warehouse, event, song
 from settings import Data
-
-KILLS = int(os.environ.get("SPARKIFY_TEST_KILLS", "4"))
 
 
 def linked(files: list[Path], folder: Path) -> str:
@@ -200,66 +196,3 @@ def test_late_logs_and_deliveries_anew_equal_a_rebuild(
     assert warehouse.rows("select level, last_name from users") == [("free", "Moss")]
     assert warehouse.value("select count(*) from songplays") == 4
     assert equals_a_rebuild(warehouse)
-
-
-def start(warehouse: Warehouse, data: Data, line: str) -> subprocess.Popen[str]:
-    """A `run` that has just said a line."""
-    process = warehouse.start(*COMMAND, "run", *options(data))
-    assert process.stderr is not None
-    while not process.stderr.readline().startswith(line):
-        assert process.poll() is None
-    return process
-
-
-def kill(warehouse: Warehouse, process: subprocess.Popen[str]) -> None:
-    """SIGKILL, after which all of the load is there, or nothing."""
-    process.kill()
-    warehouse.finished(process)
-    warehouse.operation("create_staging_tables")
-    assert warehouse.rows(
-        "select (select count(*) from staging_events),"
-        " (select count(*) from staging_songs), (select count(*) from loaded_files)"
-    ) in ([(0, 0, 0)], [(8056, 14896, 14926)])
-
-
-def test_a_load_killed_as_it_publishes_is_whole_or_nothing(
-    warehouse: Warehouse,
-    real_data: Data,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    wal = warehouse.path.with_name(f"{warehouse.path.name}.wal")
-    for number in range(KILLS // 2):
-        warehouse.remove()
-        process = start(warehouse, real_data, "songs: 14,896")
-        # Until the first byte of the first commit, and a little more each time.
-        before = wal.stat().st_size
-        while process.poll() is None and wal.stat().st_size == before:
-            pass
-        assert process.poll() is None
-        time.sleep(0.01 * number)
-        kill(warehouse, process)
-    warehouse.load(real_data)
-    assert warehouse.value("select count(*) from loaded_files") == 14926
-
-
-def test_a_run_killed_at_any_instant_is_finished_by_the_next(
-    warehouse: Warehouse,
-    real_warehouse: Warehouse,
-    real_data: Data,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    for number in range(KILLS):
-        # One half while it reads and publishes, the other while it builds.
-        line, most = [("songs: 14,896", 2.0), ("built stg_songs", 1.0)][number % 2]
-        process = start(warehouse, real_data, line)
-        instant = random.uniform(0, most)
-        print(f"killed {instant:.3f} s after {line}")
-        time.sleep(instant)
-        kill(warehouse, process)
-    done = warehouse.command("run", *options(real_data))
-    assert done.returncode == 0, done.stderr
-    assert warehouse.status() == real_warehouse.status()

@@ -1,10 +1,13 @@
 """Killed, locked out, cut short of disk: the next run makes it whole."""
 
+import itertools
 import os
 import random
 import resource
 import shutil
 import signal
+import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +17,9 @@ import pytest
 from dbt.adapters.sql.connections import SQLConnectionManager
 from dbt_project import Dbt
 from errors import WarehouseError
-from helpers import COMMAND, TS, Sources, Warehouse, event, song
+from helpers import COMMAND, TS, Sources, Warehouse, event, options, song
 from load import load
+from settings import Data
 
 DAY = 86_400_000
 # A look at all that a run can change, but for the clock.
@@ -49,9 +53,11 @@ class Day:
         )
         self.sources.write_events("2.json", event(9, ts=TS + DAY))
         self.sources.write_songs("B.json", song("SO2"))
-        self.statements: list[str] = []
+        self.statements: dict[int, str] = {}
         with pytest.MonkeyPatch.context() as patch:
-            watch_statements(patch, self.statements.append)
+            watch_statements(
+                patch, lambda number, when, sql: self.statements.update({number: sql})
+            )
             self.run()
         self.clean = self.state()
 
@@ -89,53 +95,57 @@ class Day:
         assert self.state() == self.clean
 
     def kill(self, nth: int, when: str) -> None:
-        """A run that dies before or after its nth statement, counted from 1.
+        """A run that dies before or after its nth statement, counted from 1."""
 
-        It is a fork of this process, in which dbt is parsed. Nobody can catch SIGKILL,
-        so that nothing is put in order on the way.
+        def die(number: int, now: str, sql: str) -> None:
+            if (number, now) == (nth, when):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        assert self._died(self._start(die)), nth
+
+    def kill_after(self, seconds: float) -> bool:
+        """A run that dies after a while, unless it is faster."""
+        process = self._start(lambda number, now, sql: None)
+        time.sleep(seconds)
+        os.kill(process, signal.SIGKILL)
+        return self._died(process)
+
+    def _start(self, see: Callable[[int, str, str], object]) -> int:
+        """Run in a fork of this process, in which dbt is parsed.
+
+        Nobody can catch SIGKILL, so that nothing is put in order on the way.
         """
         self.warehouse.release()
-        pid = os.fork()
-        if not pid:
-            with pytest.MonkeyPatch.context() as patch:
-                die_at(patch, nth, when)
-                self.run()
-            os._exit(0)
-        _, status = os.waitpid(pid, 0)
-        assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL, nth
+        process = os.fork()
+        if not process:
+            try:
+                with pytest.MonkeyPatch.context() as patch:
+                    watch_statements(patch, see)
+                    self.run()
+            finally:
+                os._exit(0)  # the tests go on in the other process only
+        return process
+
+    def _died(self, process: int) -> bool:
+        _, status = os.waitpid(process, 0)
+        return os.waitstatus_to_exitcode(status) == -signal.SIGKILL
 
 
 def watch_statements(
-    patch: pytest.MonkeyPatch,
-    before: Callable[[str], object],
-    after: Callable[[str], object] = lambda sql: None,
+    patch: pytest.MonkeyPatch, see: Callable[[int, str, str], object]
 ) -> None:
-    """Be told of every statement that dbt sends."""
+    """Be told before and after of every statement that dbt sends, with its number."""
     original = SQLConnectionManager.add_query
+    numbers = itertools.count(1)  # shared by dbt's threads
 
     def watched(self: Any, sql: str, *words: Any, **named: Any) -> Any:
-        before(sql)
+        number = next(numbers)
+        see(number, "before", sql)
         result = original(self, sql, *words, **named)
-        after(sql)
+        see(number, "after", sql)
         return result
 
     patch.setattr(SQLConnectionManager, "add_query", watched)
-
-
-def die_at(patch: pytest.MonkeyPatch, nth: int, when: str) -> None:
-    """Kill this process before or after its nth statement."""
-    sent = 0
-
-    def begin(sql: str) -> None:
-        nonlocal sent
-        sent += 1
-        die("before")
-
-    def die(now: str) -> None:
-        if (sent, when) == (nth, now):
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    watch_statements(patch, begin, lambda sql: die("after"))
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +169,7 @@ def commits(day: Day) -> list[int]:
     """The statements that end a transaction, by their numbers."""
     return [
         number
-        for number, sql in enumerate(day.statements, 1)
+        for number, sql in sorted(day.statements.items())
         if sql.lower().rstrip("; \n").endswith("commit")
     ]
 
@@ -168,7 +178,7 @@ def commit_after(day: Day, *words: str) -> int:
     """The first commit from the statement on that has all these words."""
     begun = next(
         number
-        for number, sql in enumerate(day.statements, 1)
+        for number, sql in sorted(day.statements.items())
         if all(word in sql for word in words)
     )
     return next(number for number in commits(day) if number >= begun)
@@ -202,10 +212,91 @@ def test_a_run_killed_around_any_commit_is_mended_by_the_next(day: Day) -> None:
 
 @pytest.mark.long
 def test_a_run_killed_at_any_statement_is_mended_by_the_next(day: Day) -> None:
-    points = [(nth, "before") for nth in range(1, len(day.statements), 5)]
+    points = [(nth, "before") for nth in range(1, len(day.statements), 6)]
     print(f"{len(points)} kills at {len(day.statements)} statements")
     assert len(points) > 50
     kill_and_mend(day, points)
+
+
+@pytest.mark.long
+def test_a_run_killed_at_many_instants_is_mended_by_the_next(day: Day) -> None:
+    begun = time.monotonic()
+    day.run()
+    whole = time.monotonic() - begun
+    chance = random.Random(2018)
+    died = 0
+    for _ in range(30):
+        day.again()
+        died += day.kill_after(chance.uniform(0, whole))
+        day.whole_or_nothing()
+        day.mend()
+    print(f"{died} of 30 died within {whole:.1f} s")
+    assert died > 10
+
+
+def start(warehouse: Warehouse, data: Data, line: str) -> subprocess.Popen[str]:
+    """A `run` that has just said a line."""
+    process = warehouse.start(*COMMAND, "run", *options(data))
+    assert process.stderr is not None
+    while not process.stderr.readline().startswith(line):
+        assert process.poll() is None
+    return process
+
+
+def kill(warehouse: Warehouse, process: subprocess.Popen[str]) -> None:
+    """SIGKILL, after which all of the load is there, or nothing."""
+    process.kill()
+    warehouse.finished(process)
+    warehouse.operation("create_staging_tables")
+    assert warehouse.rows(
+        "select (select count(*) from staging_events),"
+        " (select count(*) from staging_songs), (select count(*) from loaded_files)"
+    ) in ([(0, 0, 0)], [(8056, 14896, 14926)])
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.long)])
+def test_a_load_killed_as_it_publishes_is_whole_or_nothing(
+    warehouse: Warehouse,
+    real_data: Data,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kills: int,
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    wal = warehouse.path.with_name(f"{warehouse.path.name}.wal")
+    for number in range(kills):
+        warehouse.remove()
+        process = start(warehouse, real_data, "songs: 14,896")
+        # Until the first byte of the first commit, and a little more each time.
+        before = wal.stat().st_size
+        while process.poll() is None and wal.stat().st_size == before:
+            pass
+        assert process.poll() is None
+        time.sleep(0.01 * number)
+        kill(warehouse, process)
+    warehouse.load(real_data)
+    assert warehouse.value("select count(*) from loaded_files") == 14926
+
+
+def test_a_run_killed_at_any_instant_is_finished_by_the_next(
+    warehouse: Warehouse,
+    real_warehouse: Warehouse,
+    real_data: Data,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    for number in range(4):
+        # One half while it reads and publishes, the other while it builds.
+        line, most = [("songs: 14,896", 2.0), ("built stg_songs", 1.0)][number % 2]
+        process = start(warehouse, real_data, line)
+        instant = random.uniform(0, most)
+        print(f"killed {instant:.3f} s after {line}")
+        time.sleep(instant)
+        kill(warehouse, process)
+    done = warehouse.command("run", *options(real_data))
+    assert done.returncode == 0, done.stderr
+    assert warehouse.status() == real_warehouse.status()
 
 
 def test_a_full_disk_leaves_the_old_state_and_says_so(day: Day) -> None:
