@@ -1,9 +1,10 @@
 {#-
-    What `warehouse.py run` has tested once it does not test again: it tells by the var
-    `tested_load` up to which load all tests have passed, and a test of a long relation
-    looks at the stretch of time that newer loads touched. Equal keys have equal times,
-    so that a double is in that stretch with its twin. `dbt test` and `dbt build` by hand
-    test everything.
+    What `warehouse.py run` has tested once it does not look at again: it tells by the
+    var `tested_load` up to which load all tests have passed, and a test of a long
+    relation looks at the stretch of time that newer loads touched, as `time` does for
+    moments that it lacks. Equal keys have equal times, so that a double is in that
+    stretch with its twin. `dbt run`, `dbt test` and `dbt build` by hand look at
+    everything.
 -#}
 {% macro arrived(relation) %}
     {% set columns = {
@@ -11,13 +12,15 @@
         'stg_events': 'occurred_ms',
         'songplays': 'start_time',
         'time': 'start_time',
+        'int_user_steps': 'occurred_at',
     } %}
     {% set column = columns[relation.identifier] %}
     {% if not execute or not var('tested_load') or not column %}
         {{ return('1 = 1') }}
     {% endif %}
     {#- Beside it stands the relation that knows the load of each row. -#}
-    {% set place = 'songplays' if column == 'start_time' else 'staging_events' %}
+    {% set places = {'start_time': 'songplays', 'occurred_at': 'int_user_steps'} %}
+    {% set place = places.get(column, 'staging_events') %}
     {% set span = arrived_span(
         relation.incorporate(path={'identifier': place}), columns[place]
     ) %}
@@ -60,6 +63,17 @@
             select coalesce(max(load_id), 0)
             from {{ source('sparkify', 'tested_loads') }}
         ) as tested_load
+{% endmacro %}
+
+
+{#- What is made anew, or empty, was never tested. -#}
+{% macro forget_tested() %}
+    {% if execute and (flags.FULL_REFRESH or flags.EMPTY) %}
+        {% call statement('forget_tested') %}
+            delete from {{ whole_source('tested_loads') }}
+        {% endcall %}
+        {% do adapter.commit() %}
+    {% endif %}
 {% endmacro %}
 
 

@@ -1,4 +1,5 @@
--- The calendar of every moment at which a song was started.
+-- The calendar of every moment at which a song was started. It knows those of all loads
+-- that were tested, so that an increment compares only the stretch of newer ones.
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
@@ -8,20 +9,22 @@
     dist='start_time'
 ) }}
 
+{% set stretch = arrived(this) if is_incremental() else '1 = 1' %}
+
 with plays as (
 
     select * from {{ ref('songplays') }} as songplays
+    where {{ stretch }}
 
 ),
 
 moments as (
 
-    select distinct plays.start_time
-    from plays
+    select distinct start_time from plays
     {% if is_incremental() %}
-    left join {{ this }} as known
-        on plays.start_time = known.start_time
-    where known.start_time is null
+    except
+    select start_time from {{ this }}
+    where {{ stretch }}
     {% endif %}
 
 )

@@ -196,3 +196,16 @@ def test_late_logs_and_deliveries_anew_equal_a_rebuild(
     assert warehouse.rows("select level, last_name from users") == [("free", "Moss")]
     assert warehouse.value("select count(*) from songplays") == 4
     assert equals_a_rebuild(warehouse)
+
+
+def test_what_was_emptied_by_hand_fills_again(
+    warehouse: Warehouse, sources: Sources
+) -> None:
+    sources.write_songs("A.json", song("SO1"))
+    warehouse.load(sources.data)
+    warehouse.build()
+    full = warehouse.fingerprints()
+    warehouse.done("run", "--full-refresh", "--empty", "--select", "marts")
+    assert warehouse.fingerprints() != full
+    warehouse.build()
+    assert warehouse.fingerprints() == full
