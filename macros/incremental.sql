@@ -54,12 +54,13 @@
 
 {#-
     Rows of `time` at which nothing was played. There are none unless staging was loaded
-    anew, after which the ledger does not start at 1 any more.
+    anew, after which the ledger does not start at 1 any more, and not tested since.
 -#}
 {% macro forget_unplayed_times() -%}
     {%- if is_incremental() and run_query(
-        'select min(load_id) as load_id from ' ~ source('sparkify', 'loaded_files')
-    ).rows[0]['load_id'] not in (none, 1) -%}
+        'select coalesce(min(load_id), 0) as load_id from '
+        ~ source('sparkify', 'loaded_files')
+    ).rows[0]['load_id'] > [1, var('tested_load') | int] | max -%}
         delete from {{ this }}
         where start_time not in (select start_time from {{ ref('songplays') }})
     {%- endif -%}
