@@ -112,7 +112,7 @@
     {% if execute and load_relation(songplays) %}
     {% for name, condition in [
         ('plays', 'songplay_id is not null'),
-        ('matched', 'song_id is not null'),
+        ('matched', 'song_match is not null'),
         ('exact', "song_match = 'exact'"),
     ] %}
     union all
