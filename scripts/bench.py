@@ -3,8 +3,10 @@
 Makes sample data, runs `warehouse.py run` on it, then adds one more day, or songs that
 old plays were waiting for, each to a copy of the full warehouse, and runs again. Every
 run is a process of its own, as cron would start it; its CPU time (user and system, in
-seconds) is the kernel's own account of it. All that this writes is in one temporary
-folder, removed at the end; ten million events take 8 GB.
+seconds) is the kernel's own account of it. Neighbours on the machine can only add to
+that: the small runs are made three times, each on a fresh copy, and the least counts;
+the full run is made once. All that this writes is in one temporary folder, removed at
+the end; ten million events take 8 GB.
 """
 
 import json
@@ -24,6 +26,7 @@ from sample_events import DAY
 from settings import PROJECT
 
 SCRIPTS = PROJECT / "scripts"
+REPEATS = 3
 
 
 @dataclass(frozen=True)
@@ -46,36 +49,48 @@ class Bench:
         self.logs = self.data / "log_data"
         self.songs = self.data / "song_data"
         self.database = folder / "warehouse.duckdb"
+        self.kept = folder / "full.duckdb"
         shutil.copy(PROJECT / "profiles.yml.example", folder / "profiles.yml")
 
     def measure(self, events: int, day_events: int, songs: int) -> Cost:
         """Every kind of run on a history of this size."""
         self.start("sample_data.py", "--events", str(events), str(self.data))
-        full = self.run(f"{events:,} events, in full")
-        kept = shutil.copy(self.database, self.folder / "kept")
-        nothing = self.run("nothing new")
+        full = self.run()
+        click.echo(f"{events:,} events, in full: {full:.1f} CPU seconds", err=True)
+        self.database.rename(self.kept)
+        nothing = self.least("nothing new")
         last = max(self.logs.rglob("*.json"))
         unknown = unknown_tracks(last, self.songs, songs)
         next_day = write_next_day(last, day_events)
-        day = self.run(f"one more day of {day_events:,}")
+        day = self.least(f"one more day of {day_events:,}")
         next_day.unlink()
-        shutil.move(kept, self.database)
         write_songs(self.songs / "late", unknown)
-        late = self.run(f"{len(unknown):,} songs for old plays")
+        late = self.least(f"{len(unknown):,} songs for old plays")
         shutil.rmtree(self.data)
-        self.database.unlink()
+        self.kept.unlink()
         return Cost(events, full, nothing, day, late)
 
-    def run(self, what: str) -> float:
+    def least(self, what: str) -> float:
+        """`warehouse.py run` on copies of the full warehouse: the least CPU seconds."""
+        seconds = []
+        for _ in range(REPEATS):
+            shutil.copy(self.kept, self.database)
+            # Or DuckDB's first sync would pay for writing out the copy.
+            os.sync()
+            seconds.append(self.run())
+            self.database.unlink()
+        told = ", ".join(f"{second:.1f}" for second in seconds)
+        click.echo(f"{what}: {told} CPU seconds", err=True)
+        return min(seconds)
+
+    def run(self) -> float:
         """`warehouse.py run`: its CPU seconds."""
-        seconds = self.start(
+        return self.start(
             "warehouse.py",
             "run",
             *("--events", str(self.logs)),
             *("--songs", str(self.songs)),
         )
-        click.echo(f"{what}: {seconds:.1f} CPU seconds", err=True)
-        return seconds
 
     def start(self, script: str, *words: str) -> float:
         """A script as a process: its CPU seconds. Raises WarehouseError if it fails."""
