@@ -84,44 +84,32 @@
 {% endmacro %}
 
 
-{#- What the summary says: rows of staging and marts, and how many plays are matched. -#}
+{#- What the summary says, in its order: rows, and how many plays found their song. -#}
 {% macro warehouse_counts() %}
-    {% set songplays = ref('songplays') %}
-    select
-        'staging_events' as name,
-        count(*) as row_count
-    from {{ source('sparkify', 'staging_events') }} as staging_events
-
-    union all
-
-    select
-        'staging_songs' as name,
-        count(*) as row_count
-    from {{ source('sparkify', 'staging_songs') }} as staging_songs
-    {% for mart in marts() %}
-    {% set relation = ref(mart) %}
-    {% if execute and load_relation(relation) %}
-    union all
-
-    select
-        '{{ mart }}' as name,
-        count(*) as row_count
-    from {{ relation }} as {{ mart }}
-    {% endif %}
+    {% set counted = [] %}
+    {% for name in ['staging_events', 'staging_songs'] %}
+        {% do counted.append(['staging', name, source('sparkify', name), none]) %}
     {% endfor %}
-    {% if execute and load_relation(songplays) %}
+    {% for name in marts() %}
+        {% do counted.append(['marts', name, ref(name), none]) %}
+    {% endfor %}
     {% for name, condition in [
-        ('plays', 'songplay_id is not null'),
+        ('plays', none),
         ('matched', 'song_match is not null'),
         ('exact', "song_match = 'exact'"),
     ] %}
-    union all
-
+        {% do counted.append(['match', name, ref('songplays'), condition]) %}
+    {% endfor %}
+    {% for kind, name, relation, condition in counted
+        if kind == 'staging' or (execute and load_relation(relation)) %}
+    {{ "union all" if not loop.first }}
     select
+        {{ loop.index }} as place,
+        '{{ kind }}' as kind,
         '{{ name }}' as name,
         count(*) as row_count
-    from {{ songplays }} as songplays
-    where {{ condition }}
+    from {{ relation }} as counted
+    {{ "where " ~ condition if condition }}
     {% endfor %}
-    {% endif %}
+    order by place asc nulls last
 {% endmacro %}

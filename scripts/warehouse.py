@@ -19,9 +19,6 @@ from dbt_project import Dbt, profile_path
 from load import Loaded, counts_since, load
 from settings import PROJECT, Data, Settings, read_settings
 
-# In the order in which we speak of them, as macros/marts.sql has it.
-MARTS = ("songplays", "users", "songs", "artists", "time", "user_levels")
-
 SHOWN_LOADS = 10
 
 
@@ -180,22 +177,20 @@ def located(data: Data, events: str | None, songs: str | None) -> Data:
 
 def summary(dbt: Dbt, loaded: Loaded, fingerprints: bool = True) -> dict[str, Any]:
     """What `--json` prints: loads, staging, marts and matches, in numbers."""
-    counts = {
-        row["name"]: int(row["row_count"])
-        for row in dbt.query("{{ warehouse_counts() }}")
+    counts: dict[str, dict[str, int]] = {
+        "staging": {},
+        "marts": {},
+        "match": {"plays": 0, "matched": 0, "exact": 0},
     }
+    for row in dbt.query("{{ warehouse_counts() }}"):
+        counts[row["kind"]][row["name"]] = int(row["row_count"])
     marts: dict[str, dict[str, Any]] = {
-        name: {"rows": counts[name]} for name in MARTS if name in counts
+        name: {"rows": rows} for name, rows in counts["marts"].items()
     }
     if fingerprints:
         for row in dbt.analysis("mart_fingerprints"):
             marts[row["mart"]]["fingerprint"] = row["fingerprint"]
-    return {
-        "load": dataclasses.asdict(loaded),
-        "staging": {name: counts[name] for name in ("staging_events", "staging_songs")},
-        "marts": marts,
-        "match": {name: counts.get(name, 0) for name in ("plays", "matched", "exact")},
-    }
+    return {"load": dataclasses.asdict(loaded), **counts, "marts": marts}
 
 
 def history(dbt: Dbt) -> list[dict[str, Any]]:
