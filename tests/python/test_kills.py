@@ -18,7 +18,6 @@ from dbt.adapters.sql.connections import SQLConnectionManager
 from dbt_project import Dbt
 from errors import WarehouseError
 from helpers import COMMAND, TS, Sources, Warehouse, event, options, song
-from load import load
 from settings import Data
 
 DAY = 86_400_000
@@ -38,9 +37,8 @@ LOADED = (
 class Day:
     """A built warehouse, a day to come, and what a clean run makes of the two."""
 
-    def __init__(self, warehouse: Warehouse, dbt: Dbt, folder: Path) -> None:
+    def __init__(self, warehouse: Warehouse, folder: Path) -> None:
         self.warehouse = warehouse
-        self.dbt = dbt
         self.sources = Sources(folder)
         self.sources.write_events("1.json", event(0), event(1), event(2, userId="8"))
         self.sources.write_songs("A.json", song("SO1", title="Otra"))
@@ -63,8 +61,8 @@ class Day:
 
     def run(self) -> None:
         """What `warehouse.py run` does, but for the summary."""
-        load(self.dbt, self.sources.data, 0, False)
-        self.dbt.build(False)
+        self.warehouse.load(self.sources.data)
+        self.warehouse.build()
 
     def again(self) -> None:
         """The warehouse as it was before the day."""
@@ -154,7 +152,7 @@ def made_day(
 ) -> Day:
     warehouse = Warehouse(environment / "warehouse.duckdb", dbt)
     warehouse.remove()
-    return Day(warehouse, dbt, tmp_path_factory.mktemp("day"))
+    return Day(warehouse, tmp_path_factory.mktemp("day"))
 
 
 @pytest.fixture
