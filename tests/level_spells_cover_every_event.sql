@@ -2,20 +2,20 @@
     description='An event at a time at which the user had no plan, or another one.'
 ) }}
 
--- Of several events in one millisecond the last decides; the others may differ.
+-- Of several events in one millisecond the last decides: where they differ, or one of
+-- them knows no plan, there is nothing to compare.
 with events as (
 
     select
         user_id,
         occurred_at,
-        count(distinct level) as levels,
         min(level) as level
     from {{ ref('stg_events') }} as stg_events
     where
         user_id is not null
-        and level is not null
         and {{ arrived(ref('stg_events')) }}
     group by user_id, occurred_at
+    having count(distinct level) = 1 and count(level) = count(*)
 
 ),
 
@@ -37,7 +37,7 @@ covered as (
     where
         events.occurred_at >= spells.valid_from
         and (events.occurred_at < spells.valid_to or spells.valid_to is null)
-        and (events.levels > 1 or events.level = spells.level)
+        and events.level = spells.level
     group by events.user_id
 
 ),

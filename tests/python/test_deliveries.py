@@ -209,3 +209,13 @@ def test_what_was_emptied_by_hand_fills_again(
     assert warehouse.fingerprints() != full
     warehouse.build()
     assert warehouse.fingerprints() == full
+
+
+def test_a_plan_and_none_in_one_millisecond_is_no_alarm(
+    warehouse: Warehouse, sources: Sources
+) -> None:
+    sources.write_events("1.json", event(0, page="Home"), event(0, level=None))
+    warehouse.load(sources.data)
+    warehouse.build()
+    assert warehouse.rows("select level from users") == [(None,)]
+    assert warehouse.value("select count(*) from user_levels") == 0
