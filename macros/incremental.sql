@@ -11,6 +11,18 @@
 
 
 {#-
+    Of two builds at once the second waits here, before its first look, and so replaces
+    what the first one has added since it asked for the newest load. Locked is a table
+    that only builds read: on Redshift nobody may read a locked one.
+-#}
+{% macro wait_for_other_builds() -%}
+    {%- if is_incremental() -%}
+        {{ lock_tables([whole_source('tested_loads')]) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#-
     After `load --reload` every row of staging has a new load, and the ledger knows no
     older one: what an incremental model still holds of those is gone from staging.
 -#}
@@ -36,7 +48,8 @@
 
 
 {#-
-    All of a day goes when it is made anew: what an event was of may be nobody's now.
+    All of a day goes when it is made anew, also if nothing comes in its place: what an
+    event was of may be nobody's now.
 -#}
 {% macro forget_days_to_redo() -%}
     {%- set days = event_days_since(newest_load(this)) if is_incremental() else [] -%}

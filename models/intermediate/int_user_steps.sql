@@ -4,9 +4,14 @@
 -- are made anew each time. An increment makes the days anew that new events fall on.
 {{ config(
     materialized='incremental',
-    incremental_strategy='append',
+    incremental_strategy='bounded_delete_insert',
+    unique_key='event_date',
     on_schema_change='append_new_columns',
-    pre_hook=["{{ forget_replaced_loads() }}", "{{ forget_days_to_redo() }}"],
+    pre_hook=[
+        "{{ wait_for_other_builds() }}",
+        "{{ forget_replaced_loads() }}",
+        "{{ forget_days_to_redo() }}"
+    ],
     sort='event_date',
     dist='user_id'
 ) }}

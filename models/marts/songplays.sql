@@ -5,7 +5,7 @@
     incremental_strategy='bounded_delete_insert',
     unique_key='songplay_id',
     on_schema_change='append_new_columns',
-    pre_hook="{{ forget_replaced_loads() }}",
+    pre_hook=["{{ wait_for_other_builds() }}", "{{ forget_replaced_loads() }}"],
     sort='start_time',
     dist='start_time'
 ) }}

@@ -4,7 +4,7 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='append_new_columns',
-    pre_hook="{{ forget_unplayed_times() }}",
+    pre_hook=["{{ wait_for_other_builds() }}", "{{ forget_unplayed_times() }}"],
     sort='start_time',
     dist='start_time'
 ) }}
