@@ -13,7 +13,7 @@
 {#-
     Of two builds at once the second waits here, before its first look, and so replaces
     what the first one has added since it asked for the newest load. Locked is a table
-    that only builds read: on Redshift nobody may read a locked one.
+    that only builds read, as a locked one keeps its readers waiting.
 -#}
 {% macro wait_for_other_builds() -%}
     {%- if is_incremental() -%}

@@ -19,7 +19,7 @@ from dbt_project import Dbt, profile_path
 from load import Loaded, counts_since, load
 from settings import PROJECT, Data, Settings, read_settings
 
-SHOWN_LOADS = 10
+SHOWN_LOADS = 10  # by `status`, of which there is one a day
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
