@@ -225,14 +225,14 @@ def test_a_run_killed_anywhere_is_mended_by_the_next(delivery: Delivery) -> None
         assert state() == clean
 
 
+@pytest.mark.long
 def test_of_two_loads_at_once_one_publishes_and_the_other_says_so(
     delivery: Delivery,
 ) -> None:
     delivery.take_back()
     both = threading.Barrier(2)
     for _ in range(2):
-        # Seconds: on a busy machine one process may start long after the other.
-        delivery.cluster.faults.meanwhile(BEGIN, partial(both.wait, 300))
+        delivery.cluster.faults.meanwhile(BEGIN, partial(both.wait, 60))
     started = [delivery.cluster.start("load", "--max-errors", "1") for _ in range(2)]
     done = sorted(
         (finished(process) for process in started), key=lambda d: d.returncode
