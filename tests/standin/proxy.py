@@ -229,14 +229,17 @@ class Session:
         return [(b"2", b""), (b"C", b"COPY\0"), (b"Z", self.server.status)]
 
     def remember(self, relation: str, keys: Keys) -> None:
-        """Keep the keys by the table's oid: renames and rollbacks need no care."""
+        """Keep the keys by the table's oid: renames and rollbacks need no care.
+
+        A table that was there already has its own, whatever `if not exists` says.
+        """
         sort_keys = "{" + ",".join(keys.sort_keys) + "}"
         values = (keys.dist_style, keys.dist_key, keys.sort_style, sort_keys)
         oid = f"{quote(relation)}::regclass"
         listed = ", ".join(quote(value) for value in values)
         self.server.query(
-            f"delete from standin.table_keys where relation = {oid};"
-            f"insert into standin.table_keys values ({oid}, {listed})"
+            f"insert into standin.table_keys select {oid}, {listed} where not exists"
+            f" (select from standin.table_keys where relation = {oid})"
         )
 
     def error(self, message: str) -> list[Message]:
