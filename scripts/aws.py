@@ -8,7 +8,7 @@ from typing import Any
 
 from errors import Refused, WarehouseError
 
-POLICY_FILE = "scripts/operator_policy.json"
+POLICY_FILE = "scripts/cluster/operator_policy.json"
 
 # AWS's services do not agree on the words, so each meaning has several codes.
 EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}

@@ -22,7 +22,7 @@ from typing import Any
 
 import click
 from errors import WarehouseError
-from sample_events import DAY
+from sample.events import DAY
 from settings import PROJECT
 
 SCRIPTS = PROJECT / "scripts"

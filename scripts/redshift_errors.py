@@ -35,7 +35,7 @@ COPY_ADVICE = [
         " s3:ListBucket on the buckets and s3:GetObject on these prefixes;"
         " `warehouse.py up` grants both",
     ),
-    # The assert of the publishing transaction (macros/load_publish.sql).
+    # The assert of the publishing transaction (macros/load/publish_load.sql).
     (
         "di(vision|vide) by zero",
         "another load published one of these files meanwhile; run again",

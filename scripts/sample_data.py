@@ -17,8 +17,8 @@ from pathlib import Path
 
 import click
 from errors import Refused, WarehouseError
-from sample_events import DAY, make_events, make_users
-from sample_songs import Plays, Song, make_songs
+from sample.events import DAY, make_events, make_users
+from sample.songs import Plays, Song, make_songs
 
 BUSIEST = 60  # events a user can have a day, on average, and still find the time
 SPARSEST = 10  # events a day, and a user, that make sure that none is left out

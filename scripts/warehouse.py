@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from cluster_cli import config_option, down, pause, up
+from cluster.commands import config_option, down, pause, up
 from dbt_profile import target_type
 from dbt_project import Dbt, profile_path
-from load import Loaded, counts_since, load
+from load.loading import Loaded, counts_since, load
 from settings import PROJECT, Data, Settings, read_settings
 
 SHOWN_LOADS = 10  # by `status`, of which there is one a day
@@ -118,7 +118,7 @@ def status_command(*, config: Path, target: str | None, as_json: bool) -> None:
     result: dict[str, Any] = {}
     reachable = True
     if target_type(profile_path(), target) == "redshift":
-        from cluster_status import cluster_status, status_lines
+        from cluster.status import cluster_status, status_lines
 
         cluster = cluster_status(settings)
         result["cluster"] = dataclasses.asdict(cluster)
@@ -157,7 +157,7 @@ def connected(settings: Settings, target: str | None) -> Dbt:
         and os.environ.get("REDSHIFT_METHOD", "iam") == "iam"
         and os.environ.get("REDSHIFT_CLUSTER") == settings.cluster.name
     ):
-        from cluster_status import require_usable
+        from cluster.status import require_usable
 
         require_usable(settings)
     return Dbt(target)

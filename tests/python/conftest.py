@@ -7,18 +7,22 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import load
 import pytest
 from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_project import Dbt
-from helpers import Warehouse
-from s3_server import Bucket, Server
-from sample import Sample, make_sample, read_sample
+from load import loading
 from settings import PROJECT, Data
+from support.helpers import Warehouse
+from support.s3_server import Bucket, Server
+from support.sample import Sample, make_sample, read_sample
 
 Once = Callable[[str, Callable[[Path], None]], Path]
 
-pytest_plugins = ["cluster_account", "redshift_warehouse", "standin.fixtures"]
+pytest_plugins = [
+    "support.cluster_account",
+    "support.redshift_warehouse",
+    "standin.fixtures",
+]
 
 REAL_DATA = PROJECT.parent / "shared" / "data"
 
@@ -153,6 +157,6 @@ def bucket(
         "AWS_EC2_METADATA_DISABLED": "true",
     }.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(load, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(loading, "CACHE", tmp_path / "cache")
     s3_server.reset()
     return Bucket(f"sparkify-{uuid.uuid4()}", s3_server)

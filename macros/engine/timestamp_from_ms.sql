@@ -1,0 +1,15 @@
+{#- Epoch milliseconds as a timestamp without zone, in UTC, milliseconds kept. -#}
+{% macro timestamp_from_ms(milliseconds) -%}
+    {{ adapter.dispatch('timestamp_from_ms')(milliseconds) }}
+{%- endmacro %}
+
+
+{% macro duckdb__timestamp_from_ms(milliseconds) -%}
+    epoch_ms(cast({{ milliseconds }} as bigint))
+{%- endmacro %}
+
+
+{#- Divided by a decimal: a whole number would drop the milliseconds. -#}
+{% macro redshift__timestamp_from_ms(milliseconds) -%}
+    timestamp 'epoch' + ({{ milliseconds }} / 1000.0) * interval '1 second'
+{%- endmacro %}

@@ -1,0 +1,136 @@
+{#-
+    The one transaction: superseded rows out, new rows in, refused lines and ledger, all
+    or nothing. One text, so that dbt, which may try a statement again on a new
+    connection, can only repeat the whole: and there the work tables are gone.
+-#}
+{% macro publish_load(reload) %}
+    {% set ledger = source('sparkify', 'loaded_files') %}
+    {% set rejected = source('sparkify', 'rejected_rows') %}
+    {% set superseded = source('sparkify', 'superseded_rows') %}
+    {% set staging = {
+        'events': source('sparkify', 'staging_events'),
+        'songs': source('sparkify', 'staging_songs'),
+    } %}
+    {#- Literals, by which both engines skip the blocks of all other times. -#}
+    {% set span = run_query(
+        'select min(ts) as first, max(ts) as last from load_events'
+    ).rows[0] %}
+    {% call statement('publish', auto_begin=false) %}
+        begin;
+        {{ lock_tables([ledger, rejected, superseded] + staging.values() | list) }}
+        {{ assert_not_loaded(ledger, reload) }}
+        {% if reload %}
+        delete from {{ rejected }};
+        delete from {{ superseded }};
+        {% endif %}
+        insert into {{ rejected }}
+        select
+            numbered.load_id,
+            load_rejects.source,
+            load_rejects.path,
+            load_rejects.line,
+            load_rejects.reason,
+            load_rejects.document
+        from load_rejects
+        cross join ({{ next_load_id(ledger) }}) as numbered;
+
+        {% for kind, table in staging.items() %}
+        {% set key = staging_key(kind) %}
+        {% set names = staging_columns(kind) | map(attribute='name') | join(', ') %}
+        {% if reload %}
+        delete from {{ table }};
+        {% else %}
+        {% set same_key %}
+            {%- for column in key -%}
+            {{ "and " if not loop.first }}{{ table.identifier }}.{{ column }}
+                = load_{{ kind }}.{{ column }}
+            {% endfor -%}
+            {%- if kind == 'events' and span['first'] is not none -%}
+            and {{ table.identifier }}.ts
+                between {{ span['first'] | int }} and {{ span['last'] | int }}
+            {%- endif %}
+        {%- endset %}
+        insert into {{ superseded }}
+        select
+            numbered.load_id,
+            '{{ kind }}',
+            found.superseded_load_id,
+            found.row_count
+        from (
+            select
+                {{ table.identifier }}._load_id as superseded_load_id,
+                count(*) as row_count
+            from {{ table }}
+            inner join load_{{ kind }}
+                on {{ same_key }}
+            group by {{ table.identifier }}._load_id
+        ) as found
+        cross join ({{ next_load_id(ledger) }}) as numbered;
+        delete from {{ table }}
+        using load_{{ kind }}
+        where {{ same_key }};
+        {% endif %}
+        {#- Within the load a later row may have superseded an earlier one. -#}
+        insert into {{ superseded }}
+        select
+            numbered.load_id,
+            '{{ kind }}',
+            numbered.load_id,
+            accepted.row_count - kept.row_count
+        from (
+            select coalesce(sum(rows_loaded), 0) as row_count
+            from load_counts
+            where source = '{{ kind }}'
+        ) as accepted
+        cross join (select count(*) as row_count from load_{{ kind }}) as kept
+        cross join ({{ next_load_id(ledger) }}) as numbered
+        where accepted.row_count <> kept.row_count;
+        insert into {{ table }} ({{ names }}, _load_id)
+        select
+            {{ names }},
+            numbered.load_id
+        from load_{{ kind }}
+        cross join ({{ next_load_id(ledger) }}) as numbered;
+        {% endfor %}
+
+        {{ note_file_times() }}
+        insert into {{ ledger }}
+        select
+            numbered.load_id,
+            load_files.source,
+            load_files.path,
+            load_files.etag,
+            load_files.bytes,
+            coalesce(load_counts.rows_loaded, 0),
+            coalesce(load_counts.rows_rejected, 0),
+            {{ utc_now() }}
+        from load_files
+        cross join ({{ next_load_id(ledger) }}) as numbered
+        left join load_counts
+            on load_files.source = load_counts.source
+            and load_files.path = load_counts.path;
+        {% if reload %}
+        delete from {{ ledger }}
+        where load_id < (select max(load_id) from {{ ledger }});
+        {% endif %}
+        commit
+    {% endcall %}
+{% endmacro %}
+
+
+{#- The number of this load: under the lock of the ledger nobody else can take it. -#}
+{% macro next_load_id(ledger) -%}
+    select coalesce(max(load_id), 0) + 1 as load_id from {{ ledger }}
+{%- endmacro %}
+
+
+{#- Nobody may have loaded one of these files since the plan was made. -#}
+{% macro assert_not_loaded(ledger, reload) -%}
+    {{ adapter.dispatch('assert_not_loaded')(ledger, reload) }}
+{%- endmacro %}
+
+
+{#- The times of local files, which only DuckDB loads. -#}
+{% macro note_file_times() -%}
+    {{ adapter.dispatch('note_file_times')() }}
+{%- endmacro %}

@@ -1,0 +1,1 @@
+"""Make, repair, pause and remove the Redshift cluster."""

@@ -1,0 +1,1 @@
+"""Load the source files into staging, each file once and in one transaction."""

@@ -1,0 +1,1 @@
+"""Invent logs and songs that look like the real ones."""

@@ -1,0 +1,103 @@
+"""Killed (-9) before or after any changing call: `up` completes, `down` removes all."""
+
+from collections.abc import Callable
+
+import pytest
+from support.cluster_account import MAKING, REMOVING, Account
+
+
+def nothing(account: Account) -> None:
+    """Start from an empty account."""
+
+
+def complete(account: Account) -> None:
+    account.make()
+
+
+def paused(account: Account) -> None:
+    account.make()
+    account.server.cluster().status = "paused"
+
+
+def differing(account: Account) -> None:
+    """Other settings than the account was made with."""
+    account.write(
+        cluster={"allow_cidrs": ["198.51.100.0/24"], "port": 5440},
+        data={"songs": "s3://sparkify-other/songs"},
+    )
+    account.make()
+    account.server.cluster().iam_roles_arn = []
+    account.write()
+
+
+# The state before, the command that is killed, and the changing calls it makes.
+LIVES: dict[str, tuple[Callable[[Account], None], list[str], int]] = {
+    "up": (nothing, ["up"], len(MAKING)),
+    "repair": (differing, ["up"], 5),
+    "resume": (paused, ["up"], 1),
+    "pause": (complete, ["pause"], 1),
+    "down": (complete, ["down", "--yes"], len(REMOVING)),
+    "down, paused": (paused, ["down", "--yes"], len(REMOVING)),
+}
+ALL = [
+    (life, number, when, then)
+    for life, (_, _, calls) in LIVES.items()
+    for number in range(1, calls + 1)
+    for when in ("before", "after")
+    for then in ("up", "down")
+]
+# Half-made and half-removed things of each kind.
+SOME = [
+    ("up", 1, "after", "down"),
+    ("up", 3, "after", "up"),
+    ("up", 5, "after", "down"),
+    ("repair", 2, "after", "up"),
+    ("down", 1, "after", "up"),
+    ("down", 3, "after", "down"),
+]
+
+
+def killed(account: Account, life: str, number: int, when: str) -> None:
+    before, command, calls = LIVES[life]
+    before(account)
+    done = account.run(*command, kill=(number, when))
+    assert done.code == -9, done
+    assert len(account.changes) == number <= calls
+
+
+def finished(account: Account, then: str) -> None:
+    if then == "up":
+        account.ok("up")
+        account.assert_complete()
+    else:
+        account.ok("down", "--yes")
+        assert account.left() == {}
+
+
+@pytest.mark.parametrize(("life", "number", "when", "then"), SOME)
+def test_killed_and_finished(
+    account: Account, life: str, number: int, when: str, then: str
+) -> None:
+    killed(account, life, number, when)
+    finished(account, then)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("life", "number", "when", "then"), ALL)
+def test_killed_anywhere_and_finished(
+    account: Account, life: str, number: int, when: str, then: str
+) -> None:
+    killed(account, life, number, when)
+    finished(account, then)
+    # Once more: there is nothing left to do.
+    account.ok(*(["up"] if then == "up" else ["down", "--yes"]))
+    assert account.changes == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("life", LIVES)
+def test_the_matrix_kills_at_every_changing_call(account: Account, life: str) -> None:
+    before, command, calls = LIVES[life]
+    before(account)
+    account.ok(*command)
+    assert len(account.changes) == calls

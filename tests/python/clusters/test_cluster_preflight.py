@@ -1,0 +1,171 @@
+"""What is refused before anything is changed, in plain words."""
+
+from typing import Any
+
+import pytest
+from cluster.wanted import dollars_an_hour, role_policy, wanted
+from errors import Refused
+from settings import Cluster, Data, Settings
+from support.aws_server import refusal
+from support.cluster_account import BUCKET, SETTINGS, STATUS, Account
+
+
+def settings(**changed: Any) -> Settings:
+    """The usual settings with these changes; `region` is the cluster's."""
+    data, cluster = dict(SETTINGS["data"]), dict(SETTINGS["cluster"])
+    for key, value in changed.items():
+        (data if key in data and key != "region" else cluster)[key] = value
+    return Settings(data=Data(**data), cluster=Cluster(**cluster))
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"name": "Sparkify"}, 'name "Sparkify" cannot be used'),
+        ({"name": "a--b"}, 'name "a--b" cannot be used'),
+        ({"name": "a-"}, 'name "a-" cannot be used'),
+        ({"name": "sg-a"}, 'name "sg-a" cannot be used'),
+        ({"name": "a" * 55}, "at most 54"),
+        ({"region": "us-west"}, 'region "us-west" is not a region'),
+        ({"node_type": "dc2.large"}, 'retired by AWS; use "ra3.large"'),
+        ({"node_type": "large"}, "is not a node type of Redshift"),
+        ({"nodes": 0}, "nodes is 0"),
+        ({"port": 22}, "5431-5455 and 8191-8215"),
+        ({"database": "a b"}, 'database "a b" cannot be used'),
+        ({"allow_cidrs": []}, "allow_cidrs is empty, so nobody could connect"),
+        ({"allow_cidrs": ["0.0.0.0/0"]}, "0.0.0.0/0 is the whole world"),
+        ({"allow_cidrs": ["::/0"]}, "::/0 is the whole world"),
+        ({"allow_cidrs": ["0.0.0.0/1", "128.0.0.0/1"]}, "wider than a /8"),
+        ({"allow_cidrs": ["2001:db8::/32"]}, "is IPv6"),
+        ({"allow_cidrs": ["203.0.113.7/24"]}, "has host bits set"),
+        ({"allow_cidrs": ["home"]}, 'write a range like "203.0.113.7/32"'),
+        ({"allow_cidrs": [7]}, "7 is not a text in quotes"),
+        ({"events": "data/sample"}, "Redshift reads from S3 only"),
+        ({"events": "s3://bucket/*"}, "is not a bucket and prefix"),
+        ({"events": "s3://bucket/${aws:username}"}, "is not a bucket and prefix"),
+        ({"events": "s3://b"}, "is not a bucket and prefix"),
+        ({"songs": "s3://bucket/a' iam_role default"}, "is not a bucket and prefix"),
+    ],
+)
+def test_a_setting_that_cannot_be_right(changed: dict[str, Any], words: str) -> None:
+    with pytest.raises(Refused) as refused:
+        wanted(settings(**changed))
+    assert words in refused.value.message
+    assert "\n" not in refused.value.message
+
+
+def test_ranges_are_sorted_and_told_once() -> None:
+    given = ["203.0.113.9", "198.51.100.0/24", "203.0.113.9/32"]
+    assert wanted(settings(allow_cidrs=given)).cidrs == (
+        "198.51.100.0/24",
+        "203.0.113.9/32",
+    )
+
+
+def test_the_policy_names_the_prefixes_and_nothing_else() -> None:
+    goal = wanted(settings(manifests="s3://sparkify-work", events="s3://ab.c//x/"))
+    assert role_policy(goal.places, "aws-cn") == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "s3:ListBucket",
+                "Resource": "arn:aws-cn:s3:::ab.c",
+                "Condition": {"StringLike": {"s3:prefix": ["x", "x/*"]}},
+            },
+            {
+                "Effect": "Allow",
+                "Action": "s3:ListBucket",
+                "Resource": "arn:aws-cn:s3:::sparkify-data",
+                "Condition": {
+                    "StringLike": {"s3:prefix": ["song_data", "song_data/*"]}
+                },
+            },
+            {
+                "Effect": "Allow",
+                "Action": "s3:ListBucket",
+                "Resource": "arn:aws-cn:s3:::sparkify-work",
+            },
+            {
+                "Effect": "Allow",
+                "Action": "s3:GetBucketLocation",
+                "Resource": [
+                    "arn:aws-cn:s3:::ab.c",
+                    "arn:aws-cn:s3:::sparkify-data",
+                    "arn:aws-cn:s3:::sparkify-work",
+                ],
+            },
+            {
+                "Effect": "Allow",
+                "Action": "s3:GetObject",
+                "Resource": [
+                    "arn:aws-cn:s3:::ab.c/x/*",
+                    "arn:aws-cn:s3:::sparkify-data/song_data/*",
+                    "arn:aws-cn:s3:::sparkify-work/*",
+                ],
+            },
+        ],
+    }
+
+
+def test_an_unknown_price_is_no_error() -> None:
+    assert dollars_an_hour("rg.xlarge", 2) is None
+    assert dollars_an_hour("ra3.large", 2) == pytest.approx(1.086)
+
+
+def test_a_bad_setting_ends_the_process_before_any_call(account: Account) -> None:
+    account.write(cluster={"allow_cidrs": ["0.0.0.0/0"]})
+    assert "0.0.0.0/0 is the whole world" in account.refused("up")
+    assert account.server.calls == []
+
+
+def test_no_credentials(account: Account) -> None:
+    for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        del account.environment[key]
+    line = account.refused("up")
+    assert "no AWS credentials" in line
+    assert "aws sso login --profile" in line
+
+
+def test_expired_credentials(account: Account) -> None:
+    expired = refusal("ExpiredToken", "The security token has expired")
+    account.server.answers["sts:GetCallerIdentity"] = lambda _: expired
+    line = account.refused(*STATUS)
+    assert "credentials have expired; run `aws sso login --profile" in line
+
+
+def test_a_bucket_that_may_not_be_looked_at_is_named(account: Account) -> None:
+    account.quick = True
+    account.server.answers["s3:HeadBucket"] = lambda _: (403, "")
+    line = account.refused("up")
+    assert f"bucket {BUCKET}: not allowed: s3:ListBucket (call HeadBucket)" in line
+
+
+def test_no_default_vpc(account: Account) -> None:
+    account.quick = True
+    ec2 = account.server.client("ec2")
+    (vpc,) = ec2.describe_vpcs()["Vpcs"]
+    for subnet in ec2.describe_subnets()["Subnets"]:
+        ec2.delete_subnet(SubnetId=subnet["SubnetId"])
+    ec2.delete_vpc(VpcId=vpc["VpcId"])
+    line = account.refused("up")
+    assert "`aws ec2 create-default-vpc --region us-west-2`" in line
+    assert "or set [cluster] subnet_group" in line
+    account.write(cluster={"allow_cidrs": ["10.0.0.0/8"], "subnet_group": "none"})
+    assert "there is no subnet group none in us-west-2" in account.refused("up")
+    assert account.changes == []
+
+
+def test_a_bucket_elsewhere_or_nowhere(account: Account) -> None:
+    account.quick = True
+    account.server.client("s3", "eu-west-1").create_bucket(
+        Bucket="sparkify-far",
+        CreateBucketConfiguration={"LocationConstraint": "eu-west-1"},
+    )
+    account.write(data={"songs": "s3://sparkify-far/song_data"})
+    line = account.refused("up")
+    assert "bucket sparkify-far is in eu-west-1" in line
+    assert 'set [data] region to "eu-west-1"' in line
+    account.write(data={"songs": "s3://sparkify-none/song_data"})
+    assert "bucket sparkify-none does not exist" in account.refused("up")
+    assert account.changes == []

@@ -1,0 +1,232 @@
+"""What AWS and other people put in the way, each with its own message."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from cluster.status import require_usable
+from errors import Refused
+from support.aws_server import Answer, Answerer, Call, ec2_refusal, refusal
+from support.cluster_account import MAKING, STATUS, Account
+
+# --timeout is in minutes; half a second is enough to see that it ends
+SOON = ("--timeout", "0.01")
+
+
+def answering(*answers: Answer | None) -> Answerer:
+    """Give these answers in turn, and then leave it to moto."""
+    rest = iter(answers)
+    return lambda _: next(rest, None)
+
+
+def looking(account: Account, *looks: dict[str, Any]) -> Answerer:
+    """Let the cluster look like this at one description after the other."""
+    rest: Iterator[dict[str, Any]] = iter(looks)
+
+    def answer(_: Call) -> None:
+        try:
+            cluster = account.server.cluster()
+        except KeyError:
+            return  # it is not there yet
+        for key, value in next(rest, {}).items():
+            if key == "apply_status":
+                roles = [
+                    {"IamRoleArn": arn, "ApplyStatus": value}
+                    for arn in cluster.iam_roles_arn
+                ]
+                # moto always tells in-sync, from a property of the class.
+                told = type("Telling", (type(cluster),), {"iam_roles": roles})
+                cluster.__class__ = told
+            else:
+                setattr(cluster, key, value)
+
+    return answer
+
+
+@pytest.mark.parametrize("kind", ["cluster", "role", "security group"])
+def test_what_is_not_ours_is_never_touched(account: Account, kind: str) -> None:
+    of, account.quick = account.server.client, True
+    if kind == "cluster":
+        of("redshift").create_cluster(
+            ClusterIdentifier="sparkify",
+            NodeType="ra3.large",
+            MasterUsername="them",
+            ManageMasterPassword=True,
+        )
+        commands: list[tuple[str, ...]] = [("up",), ("down", "--yes"), ("pause",)]
+        commands.append(
+            (
+                "status",
+                "--target",
+                "redshift",
+            )
+        )
+    elif kind == "role":
+        of("iam").create_role(
+            RoleName="sparkify-redshift",
+            AssumeRolePolicyDocument="{}",
+            Tags=[{"Key": "sparkify-warehouse", "Value": "another"}],
+        )
+        commands = [("up",), ("down", "--yes")]
+    else:
+        (vpc,) = of("ec2").describe_vpcs()["Vpcs"]
+        of("ec2").create_security_group(
+            GroupName="sparkify-redshift", Description="-", VpcId=vpc["VpcId"]
+        )
+        commands = [("up",), ("down", "--yes")]
+    before = account.left()
+    for command in commands:
+        line = account.refused(*command)
+        assert f"{kind} sparkify" in line
+        assert "exists and is not ours" in line
+        assert account.changes == []
+    assert account.left() == before
+
+
+def test_a_role_that_redshift_does_not_know_yet_is_tried_again(
+    account: Account,
+) -> None:
+    unknown = refusal(
+        "InvalidParameterValue",
+        "The IAM role sparkify-redshift is not valid. The IAM role must delegate"
+        " access to an Amazon Redshift account.",
+    )
+    account.server.answers["redshift:CreateCluster"] = lambda _: unknown
+    line = account.refused("up", *SOON, code=1)
+    assert "check the role's trust policy" in line
+    account.server.answers["redshift:CreateCluster"] = answering(unknown, unknown)
+    done = account.ok("up")
+    assert account.changes == ["redshift:CreateCluster"] * 3
+    assert "role sparkify-redshift: is not known to Redshift yet" in done.err
+    account.assert_complete()
+
+
+def test_available_is_not_yet_usable(account: Account) -> None:
+    account.server.answers["redshift:DescribeClusters"] = looking(
+        account,
+        {"status": "creating", "cluster_availability_status": "Unavailable"},
+        {"status": "available", "cluster_availability_status": "Modifying"},
+        {"cluster_availability_status": "Available", "apply_status": "adding"},
+        {"apply_status": "in-sync"},
+    )
+    done = account.ok("up")
+    told = ("creating", "available, but modifying", "available, role adding")
+    places = [done.err.index(f"cluster sparkify: {text} (") for text in told]
+    assert places == sorted(places)
+
+
+def test_a_hopeless_cluster_is_not_waited_for(account: Account) -> None:
+    account.quick = True
+    account.make()
+    account.server.cluster().status = "incompatible-network"
+    line = account.refused("up", code=1)
+    assert "is incompatible-network: its subnet or address is gone" in line
+    assert account.changes == []
+    assert "is incompatible-network" in account.ok(*STATUS).out
+    account.ok("down", "--yes")
+    assert account.left() == {}
+
+
+def test_out_of_time_can_be_resumed(account: Account) -> None:
+    account.server.answers["redshift:DescribeClusters"] = looking(
+        account, {"status": "creating"}
+    )
+    line = account.refused("up", *SOON, code=4)
+    assert "still creating" in line
+    assert "run the same command again" in line
+    assert account.changes == MAKING
+    planned = account.run("up", "--dry-run")
+    assert planned.code == 10
+    assert "~ cluster sparkify: wait until it is usable (now creating)" in planned.out
+    account.server.answers.clear()
+    account.server.cluster().status = "available"
+    account.ok("up")
+    assert account.changes == []
+    account.assert_complete()
+
+
+def test_a_security_group_that_is_in_use_is_tried_again_and_its_holder_named(
+    account: Account,
+) -> None:
+    account.make()
+    used = ec2_refusal("DependencyViolation", "resource has a dependent object")
+    account.server.answers["ec2:DeleteSecurityGroup"] = lambda _: used
+    ec2 = account.server.client("ec2")
+    (group,) = ec2.describe_security_groups(
+        Filters=[{"Name": "group-name", "Values": ["sparkify-redshift"]}]
+    )["SecurityGroups"]
+    subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    holder = ec2.create_network_interface(
+        SubnetId=subnet, Groups=[group["GroupId"]], Description="RedshiftNetwork"
+    )["NetworkInterface"]["NetworkInterfaceId"]
+    line = account.refused("down", "--yes", *SOON, code=4)
+    assert f"{holder} (RedshiftNetwork)" in line
+    assert "run the same command again" in line
+    account.server.answers["ec2:DeleteSecurityGroup"] = answering(used, used)
+    done = account.ok("down", "--yes")
+    assert f"security group {group['GroupId']}: in use" in done.err
+    assert account.left() == {}
+
+
+def test_another_change_that_is_running_is_waited_for(account: Account) -> None:
+    account.quick = True
+    account.make()
+    busy = refusal("InvalidClusterState", "There is an operation running")
+    account.server.answers["redshift:PauseCluster"] = answering(busy)
+    account.server.answers["redshift:DeleteCluster"] = answering(busy)
+    done = account.ok("pause")
+    assert "cluster sparkify: another change is running" in done.err
+    done = account.ok("down", "--yes")
+    assert "cluster sparkify: another change is running" in done.err
+    assert account.left() == {}
+
+
+def test_a_missing_or_paused_cluster_says_so(account: Account) -> None:
+    account.quick = True
+    missing = "there is no cluster sparkify in us-west-2; `up` makes it"
+    assert missing in account.refused("pause")
+    assert missing in account.ok(*STATUS).out
+    assert missing in account.refused("down", "--yes", "--snapshot", "last")
+    with account.environment_here(), pytest.raises(Refused, match=missing):
+        require_usable(account.settings())
+    account.make()
+    with account.environment_here():
+        assert require_usable(account.settings()).user == "awsuser"
+    account.server.cluster().status = "paused"
+    paused = "cluster sparkify is paused; `up` resumes it"
+    with account.environment_here(), pytest.raises(Refused, match=paused):
+        require_usable(account.settings())
+    assert paused in account.ok(*STATUS).out
+    assert "was paused already" in account.ok("pause").out
+
+
+def test_a_cluster_on_its_way_out_is_waited_for_and_made_anew(
+    account: Account,
+) -> None:
+    account.make()
+    cluster, clusters = account.server.cluster(), account.server.clusters
+    cluster.status = "deleting"
+    cluster.redshift_backend.delete_automated_snapshots("sparkify")
+    looks = iter([1, 2])
+
+    def answer(_: Call) -> None:
+        if next(looks, None) is None and clusters.get("sparkify") is cluster:
+            del clusters["sparkify"]
+
+    account.server.answers["redshift:DescribeClusters"] = answer
+    account.server.client("secretsmanager").delete_secret(
+        SecretId="redshift!sparkify-awsuser", ForceDeleteWithoutRecovery=True
+    )
+    account.ok("up")
+    assert account.changes == ["redshift:CreateCluster"]
+    account.assert_complete()
+
+
+def test_a_change_that_does_not_last_is_an_error(account: Account) -> None:
+    account.quick = True
+    account.make()
+    account.write(cluster={"allow_cidrs": ["198.51.100.0/24"]})
+    same = "<AuthorizeSecurityGroupIngressResponse/>"
+    account.server.answers["ec2:AuthorizeSecurityGroupIngress"] = lambda _: (200, same)
+    line = account.refused("up", *SOON, code=1)
+    assert "changed, and yet not as it should be: + rule of sparkify-redshift" in line

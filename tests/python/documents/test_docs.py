@@ -1,0 +1,101 @@
+"""Whoever reads the documentation finds a word on everything that there is."""
+
+import json
+from typing import Any
+
+import pytest
+from dbt_project import Dbt
+from support.helpers import Warehouse
+
+RELATIONS = ("model", "source", "seed")
+
+
+@pytest.fixture(scope="module")
+def site(
+    dbt: Dbt, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, Any]]:
+    """The manifest and the catalog that the documentation of an empty warehouse has."""
+    folder = tmp_path_factory.mktemp("docs")
+    warehouse = Warehouse(folder / "warehouse.duckdb", dbt)
+    warehouse.operation("create_staging_tables")
+    warehouse.build()
+    done = warehouse.plain_dbt("docs", "generate", "--target-path", folder.as_posix())
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {
+        name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        for name in ("manifest", "catalog")
+    }
+
+
+def of_kind(entries: dict[str, Any], *kinds: str) -> dict[str, Any]:
+    """The entries of some resource types, by unique id."""
+    return {
+        unique_id: entry
+        for unique_id, entry in sorted(entries.items())
+        if unique_id.split(".")[0] in kinds
+    }
+
+
+def test_every_column_that_there_is_has_a_description(
+    site: dict[str, dict[str, Any]],
+) -> None:
+    told = of_kind(site["manifest"]["nodes"] | site["manifest"]["sources"], *RELATIONS)
+    there = of_kind(site["catalog"]["nodes"] | site["catalog"]["sources"], *RELATIONS)
+    assert told.keys() == there.keys()
+    for unique_id, relation in told.items():
+        columns = [name.lower() for name in there[unique_id]["columns"]]
+        assert list(relation["columns"]) == columns, unique_id
+        for name, column in relation["columns"].items():
+            assert column["description"].strip(), f"{unique_id}.{name}"
+
+
+@pytest.mark.parametrize(
+    ("part", "kinds"),
+    [
+        ("nodes", ("model", "seed", "analysis")),
+        ("sources", ("source",)),
+        ("exposures", ("exposure",)),
+        ("unit_tests", ("unit_test",)),
+    ],
+)
+def test_everything_has_a_description(
+    part: str, kinds: tuple[str, ...], site: dict[str, dict[str, Any]]
+) -> None:
+    found = of_kind(site["manifest"][part], *kinds)
+    assert found
+    assert [key for key, node in found.items() if not node["description"].strip()] == []
+
+
+def test_the_way_from_the_files_to_every_report_is_drawn(
+    site: dict[str, dict[str, Any]],
+) -> None:
+    parents = site["manifest"]["parent_map"]
+    exposures = of_kind(site["manifest"]["exposures"], "exposure")
+    for exposure in exposures:
+        reached, ahead = set(), [exposure]
+        while ahead:
+            node = ahead.pop()
+            reached.add(node)
+            ahead += [parent for parent in parents[node] if parent not in reached]
+        assert any(node.startswith("source.") for node in reached), exposure
+    marts = {
+        key
+        for key, node in of_kind(site["manifest"]["nodes"], "model").items()
+        if node["fqn"][1] == "marts"
+    }
+    assert marts <= {parent for exposure in exposures for parent in parents[exposure]}
+
+
+def test_the_overview_links_to_pages_that_there_are(
+    site: dict[str, dict[str, Any]],
+) -> None:
+    manifest = site["manifest"]
+    text = manifest["docs"]["doc.sparkify.__overview__"]["block_contents"]
+    pages = [
+        link.split(")")[0].split("/")[-1]
+        for link in text.split("(#!/")[1:]
+        if not link.startswith("overview")
+    ]
+    known = manifest["nodes"] | manifest["sources"] | manifest["exposures"]
+    assert pages
+    assert [page for page in pages if page not in known] == []

@@ -1,0 +1,348 @@
+"""Killed, locked out, cut short of disk: the next run makes it whole."""
+
+import itertools
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from dbt.adapters.sql.connections import SQLConnectionManager
+from dbt_project import Dbt
+from errors import WarehouseError
+from settings import Data
+from support.helpers import COMMAND, TS, Sources, Warehouse, event, options, song
+
+DAY = 86_400_000
+# A look at all that a run can change, but for the clock.
+RELATIONS = """
+    select table_schema, table_name from information_schema.tables order by all
+"""
+LOADED = (
+    "select * from staging_events order by all",
+    "select * from staging_songs order by all",
+    "select * exclude (loaded_at) from loaded_files order by all",
+    "select * from rejected_rows order by all",
+    "select * from superseded_rows order by all",
+)
+
+
+class Day:
+    """A built warehouse, a day to come, and what a clean run makes of the two."""
+
+    def __init__(self, warehouse: Warehouse, folder: Path) -> None:
+        self.warehouse = warehouse
+        self.sources = Sources(folder)
+        self.sources.write_events("1.json", event(0), event(1), event(2, userId="8"))
+        self.sources.write_songs("A.json", song("SO1", title="Otra"))
+        self.run()
+        self._kept = warehouse.copy(folder / "kept")
+        self.before = self.loaded()
+        # A new day, a changed event of the old one, a song that an old play waits for.
+        self.sources.write_events(
+            "1.json", event(0, level="paid"), event(1), event(2, userId="")
+        )
+        self.sources.write_events("2.json", event(9, ts=TS + DAY))
+        self.sources.write_songs("B.json", song("SO2"))
+        self.statements: dict[int, str] = {}
+        with pytest.MonkeyPatch.context() as patch:
+            watch_statements(
+                patch, lambda number, when, sql: self.statements.update({number: sql})
+            )
+            self.run()
+        self.clean = self.state()
+
+    def run(self) -> None:
+        """What `warehouse.py run` does, but for the summary."""
+        self.warehouse.load(self.sources.data)
+        self.warehouse.build()
+
+    def again(self) -> None:
+        """The warehouse as it was before the day."""
+        self.warehouse.remove()
+        shutil.copy(self._kept.path, self.warehouse.path)
+
+    def loaded(self) -> list[list[tuple[Any, ...]]]:
+        """Staging, ledger, refused and superseded rows."""
+        return [self.warehouse.rows(sql) for sql in LOADED]
+
+    def state(self) -> dict[str, Any]:
+        """What there is: fingerprints, what was loaded, and the names of it all."""
+        return {
+            "marts": self.warehouse.fingerprints(),
+            "loaded": self.loaded(),
+            "relations": self.warehouse.rows(RELATIONS),
+        }
+
+    def whole_or_nothing(self) -> bool:
+        """Whether the load has been; anything between the two fails."""
+        loaded = self.loaded()
+        assert loaded in (self.before, self.clean["loaded"])
+        return loaded != self.before
+
+    def mend(self) -> None:
+        """One more run, after which everything is as if nothing had been."""
+        self.run()
+        assert self.state() == self.clean
+
+    def kill(self, nth: int, when: str) -> None:
+        """A run that dies before or after its nth statement, counted from 1."""
+
+        def die(number: int, now: str, sql: str) -> None:
+            if (number, now) == (nth, when):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        assert self._died(self._start(die)), nth
+
+    def kill_after(self, seconds: float) -> bool:
+        """A run that dies after a while, unless it is faster."""
+        process = self._start(lambda number, now, sql: None)
+        time.sleep(seconds)
+        os.kill(process, signal.SIGKILL)
+        return self._died(process)
+
+    def _start(self, see: Callable[[int, str, str], object]) -> int:
+        """Run in a fork of this process, in which dbt is parsed.
+
+        Nobody can catch SIGKILL, so that nothing is put in order on the way.
+        """
+        self.warehouse.release()
+        process = os.fork()
+        if not process:
+            try:
+                with pytest.MonkeyPatch.context() as patch:
+                    watch_statements(patch, see)
+                    self.run()
+            finally:
+                os._exit(0)  # the tests go on in the other process only
+        return process
+
+    def _died(self, process: int) -> bool:
+        _, status = os.waitpid(process, 0)
+        return os.waitstatus_to_exitcode(status) == -signal.SIGKILL
+
+
+def watch_statements(
+    patch: pytest.MonkeyPatch, see: Callable[[int, str, str], object]
+) -> None:
+    """Be told before and after of every statement that dbt sends, with its number."""
+    original = SQLConnectionManager.add_query
+    numbers = itertools.count(1)  # shared by dbt's threads
+
+    def watched(self: Any, sql: str, *words: Any, **named: Any) -> Any:
+        number = next(numbers)
+        see(number, "before", sql)
+        result = original(self, sql, *words, **named)
+        see(number, "after", sql)
+        return result
+
+    patch.setattr(SQLConnectionManager, "add_query", watched)
+
+
+@pytest.fixture(scope="module")
+def made_day(
+    environment: Path, dbt: Dbt, tmp_path_factory: pytest.TempPathFactory
+) -> Day:
+    warehouse = Warehouse(environment / "warehouse.duckdb", dbt)
+    warehouse.remove()
+    return Day(warehouse, tmp_path_factory.mktemp("day"))
+
+
+@pytest.fixture
+def day(made_day: Day) -> Iterator[Day]:
+    """The day, about to be run."""
+    made_day.again()
+    yield made_day
+    made_day.warehouse.remove()
+
+
+def commits(day: Day) -> list[int]:
+    """The statements that end a transaction, by their numbers."""
+    return [
+        number
+        for number, sql in sorted(day.statements.items())
+        if sql.lower().rstrip("; \n").endswith("commit")
+    ]
+
+
+def commit_after(day: Day, *words: str) -> int:
+    """The first commit from the statement on that has all these words."""
+    begun = next(
+        number
+        for number, sql in sorted(day.statements.items())
+        if all(word in sql for word in words)
+    )
+    return next(number for number in commits(day) if number >= begun)
+
+
+def kill_and_mend(day: Day, points: list[tuple[int, str]]) -> list[bool]:
+    """Each of these kills, mended; whether the load had been published by then."""
+    published = []
+    for nth, when in points:
+        day.again()
+        day.kill(nth, when)
+        published.append(day.whole_or_nothing())
+        day.mend()
+    return published
+
+
+def test_a_run_killed_around_a_commit_is_mended_by_the_next(day: Day) -> None:
+    load = commit_after(day, "begin;", "load_files")
+    fact = commit_after(day, "model.sparkify.songplays", "delete from")
+    points = [(load, "before"), (load, "after"), (fact, "before")]
+    assert kill_and_mend(day, points) == [False, True, True]
+
+
+@pytest.mark.long
+def test_a_run_killed_around_any_commit_is_mended_by_the_next(day: Day) -> None:
+    points = [(nth, when) for nth in commits(day) for when in ("before", "after")]
+    print(f"{len(points)} kills around {len(points) // 2} commits")
+    assert len(points) > 40
+    kill_and_mend(day, points)
+
+
+@pytest.mark.long
+def test_a_run_killed_at_any_statement_is_mended_by_the_next(day: Day) -> None:
+    points = [(nth, "before") for nth in range(1, len(day.statements), 6)]
+    print(f"{len(points)} kills at {len(day.statements)} statements")
+    assert len(points) > 50
+    kill_and_mend(day, points)
+
+
+@pytest.mark.long
+def test_a_run_killed_at_many_instants_is_mended_by_the_next(day: Day) -> None:
+    begun = time.monotonic()
+    day.run()
+    whole = time.monotonic() - begun
+    chance = random.Random(2018)
+    died = 0
+    for _ in range(30):
+        day.again()
+        died += day.kill_after(chance.uniform(0, whole))
+        day.whole_or_nothing()
+        day.mend()
+    print(f"{died} of 30 died within {whole:.1f} s")
+    assert died > 10
+
+
+def start(warehouse: Warehouse, data: Data, line: str) -> subprocess.Popen[str]:
+    """A `run` that has just said a line."""
+    process = warehouse.start(*COMMAND, "run", *options(data))
+    assert process.stderr is not None
+    while not process.stderr.readline().startswith(line):
+        assert process.poll() is None
+    return process
+
+
+def kill(warehouse: Warehouse, process: subprocess.Popen[str]) -> None:
+    """SIGKILL, after which all of the load is there, or nothing."""
+    process.kill()
+    warehouse.finished(process)
+    warehouse.operation("create_staging_tables")
+    assert warehouse.rows(
+        "select (select count(*) from staging_events),"
+        " (select count(*) from staging_songs), (select count(*) from loaded_files)"
+    ) in ([(0, 0, 0)], [(8056, 14896, 14926)])
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.long)])
+def test_a_load_killed_as_it_publishes_is_whole_or_nothing(
+    warehouse: Warehouse,
+    real_data: Data,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kills: int,
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    wal = warehouse.path.with_name(f"{warehouse.path.name}.wal")
+    for number in range(kills):
+        warehouse.remove()
+        process = start(warehouse, real_data, "songs: 14,896")
+        # Until the first byte of the first commit, and a little more each time.
+        before = wal.stat().st_size
+        while process.poll() is None and wal.stat().st_size == before:
+            pass
+        assert process.poll() is None
+        time.sleep(0.01 * number)
+        kill(warehouse, process)
+    warehouse.load(real_data)
+    assert warehouse.value("select count(*) from loaded_files") == 14926
+
+
+def test_a_run_killed_at_any_instant_is_finished_by_the_next(
+    warehouse: Warehouse,
+    real_warehouse: Warehouse,
+    real_data: Data,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    for number in range(4):
+        # One half while it reads and publishes, the other while it builds.
+        line, most = [("songs: 14,896", 2.0), ("built stg_songs", 1.0)][number % 2]
+        process = start(warehouse, real_data, line)
+        instant = random.uniform(0, most)
+        print(f"killed {instant:.3f} s after {line}")
+        time.sleep(instant)
+        kill(warehouse, process)
+    done = warehouse.command("run", *options(real_data))
+    assert done.returncode == 0, done.stderr
+    assert warehouse.status() == real_warehouse.status()
+
+
+def test_a_full_disk_leaves_the_old_state_and_says_so(day: Day) -> None:
+    # A limit to the size of files stands for the disk: DuckDB's write fails alike.
+    chance = random.Random(2018)
+    agents = [chance.randbytes(400).hex() for _ in range(20_000)]
+    large = day.sources.write_events(
+        "3.json", *(event(9 + at, userAgent=name) for at, name in enumerate(agents))
+    )
+    limit = 6_000_000  # bytes: enough for all that dbt writes, not for these agents
+
+    def small() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    done = day.warehouse.command("run", *day.sources.options, preexec_fn=small)
+    assert done.returncode == 1
+    told = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(told) == 1, done.stderr
+    large.unlink()
+    assert not day.whole_or_nothing()
+    day.mend()
+
+
+def test_a_load_that_fails_at_its_last_statement_leaves_nothing(day: Day) -> None:
+    day.warehouse.change("alter table loaded_files add column surprise integer")
+    before = day.warehouse.published()
+    with pytest.raises(WarehouseError, match="loaded_files"):
+        day.warehouse.load(day.sources.data)
+    assert day.warehouse.published() == before
+    day.warehouse.change("alter table loaded_files drop column surprise")
+    day.mend()
+
+
+def test_a_run_that_finds_the_file_locked_names_the_holder(day: Day) -> None:
+    with duckdb.connect(str(day.warehouse.path)):
+        done = day.warehouse.command("run", *day.sources.options)
+    assert done.returncode == 1
+    holder = f"another process (PID {os.getpid()}) has this DuckDB file open"
+    assert holder in done.stderr
+    day.mend()
+
+
+def test_of_two_runs_at_once_none_spoils_the_other(day: Day) -> None:
+    started = [
+        day.warehouse.start(*COMMAND, "run", *day.sources.options) for _ in range(2)
+    ]
+    done = [day.warehouse.finished(process) for process in started]
+    assert 0 in {process.returncode for process in done}
+    for process in done:
+        assert process.returncode == 0 or "another process (PID" in process.stderr
+    day.mend()

@@ -1,0 +1,276 @@
+"""dbt's own ways to build a part do what its manual says, and spoil nothing."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import Once
+from dbt.cli.main import dbtRunner
+from dbt_project import Dbt
+from settings import PROJECT
+from support.helpers import TS, Sources, Warehouse, event, song
+
+DAY = 86_400_000
+PARTS = ("models", "macros", "seeds", "tests", "analyses", "dbt_project.yml")
+PRODUCTION = "dev"
+DEVELOPER = "developer"
+
+
+@pytest.fixture(scope="module")
+def waiting(once: Once, dbt: Dbt) -> Warehouse:
+    """A built warehouse; a new day and a late song are loaded since, and not built."""
+
+    def fill(folder: Path) -> None:
+        sources = Sources(folder)
+        made = Warehouse(folder / "warehouse.duckdb", dbt)
+        sources.write_events("1.json", event(0), event(1, userId="8"))
+        sources.write_songs("A.json", song("SO1", title="Otra"))
+        made.load(sources.data)
+        made.build()
+        sources.write_events("2.json", event(2, ts=TS + DAY, level="paid"))
+        sources.write_songs("B.json", song("SO2"))
+        made.load(sources.data)
+        made.release()
+
+    return Warehouse(once("waiting", fill) / "warehouse.duckdb", dbt)
+
+
+@pytest.fixture(scope="module")
+def rebuilt(
+    waiting: Warehouse, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
+    """The marts' fingerprints when they are made anew of these staging tables."""
+    copy = waiting.copy(tmp_path_factory.mktemp("rebuilt"))
+    copy.done("run", "--full-refresh")
+    return copy.fingerprints()
+
+
+@pytest.fixture
+def changed(waiting: Warehouse, warehouse: Warehouse) -> Warehouse:
+    """That warehouse, to be changed at will."""
+    waiting.copy(warehouse.path.parent)
+    return warehouse
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        ("run", "-s", "songplays"),
+        ("run", "-s", "time"),
+        ("run", "-s", "users", "user_levels"),
+        ("run", "-s", "int_user_steps"),
+        ("build", "-s", "songplays+", "--exclude-resource-type", "test", "unit_test"),
+        ("run", "--empty"),
+        ("run", "--empty", "-s", "songplays"),
+        pytest.param(("seed",), marks=pytest.mark.long),
+        pytest.param(("compile",), marks=pytest.mark.long),
+    ],
+    ids=" ".join,
+)
+def test_a_part_and_then_the_whole_is_the_whole(
+    changed: Warehouse, rebuilt: dict[str, str], part: tuple[str, ...]
+) -> None:
+    changed.done(*part)
+    changed.done("run")
+    assert changed.fingerprints() == rebuilt
+
+
+def test_empty_adds_no_row_to_the_fact(changed: Warehouse) -> None:
+    before = changed.rows("select * from songplays order by all")
+    changed.done("run", "--empty")
+    assert changed.rows("select * from songplays order by all") == before
+    assert changed.value("select count(*) from users") == 0
+
+
+# What failed, again
+
+
+@pytest.mark.parametrize(
+    ("command", "spoil_and_mend", "built"),
+    [
+        (
+            ("run",),
+            (
+                "alter table staging_events rename level to plan",
+                "alter table staging_events rename plan to level",
+            ),
+            {"stg_songs", "songs", "artists"},
+        ),
+        (
+            ("build", "--exclude-resource-type", "unit_test"),
+            (
+                "insert into staging_songs select * replace (0 as num_songs)"
+                " from staging_songs where song_id = 'SO2'",
+                "delete from staging_songs where num_songs = 0",
+            ),
+            {"stg_events", "int_user_steps", "users", "user_levels"},
+        ),
+    ],
+    ids=["a model", "a data test"],
+)
+def test_retry_runs_what_failed_and_what_was_skipped_for_it(
+    changed: Warehouse,
+    rebuilt: dict[str, str],
+    command: tuple[str, ...],
+    spoil_and_mend: tuple[str, str],
+    built: set[str],
+) -> None:
+    spoil, mend = spoil_and_mend
+    changed.change(spoil)
+    failed = changed.dbt(*command)
+    assert not failed.success
+    assert models(failed.result, "success") == built
+    changed.change(mend)
+    again = changed.done("retry")
+    assert models(again) == models(failed.result) - built
+    assert changed.fingerprints() == rebuilt
+
+
+def models(results: Any, *statuses: str) -> set[str]:
+    """The names of the models among what was run, or of those that ended so."""
+    return {
+        result.node.name
+        for result in results
+        if result.node.resource_type == "model"
+        if not statuses or result.status in statuses
+    }
+
+
+# Against the state of another build
+
+
+class Project:
+    """A copy of the project with a target more, parsed anew at each command."""
+
+    def __init__(self, folder: Path, warehouse: Warehouse) -> None:
+        self.folder = folder
+        self.warehouse = warehouse
+        self.state = folder / "state"
+        for part in PARTS:
+            if (PROJECT / part).is_dir():
+                unneeded = shutil.ignore_patterns("python", "standin")
+                shutil.copytree(PROJECT / part, folder / part, ignore=unneeded)
+            else:
+                shutil.copy(PROJECT / part, folder)
+        profiles = yaml.safe_load((PROJECT / "profiles.yml.example").read_text("utf-8"))
+        outputs = profiles["sparkify"]["outputs"]
+        outputs[PRODUCTION]["path"] = str(warehouse.path)
+        outputs[DEVELOPER] = outputs[PRODUCTION] | {"schema": DEVELOPER}
+        (folder / "profiles.yml").write_text(yaml.safe_dump(profiles), "utf-8")
+
+    def dbt(self, target: str, *command: str) -> Any:
+        """The result of a command, which must succeed."""
+        places = ["--project-dir", self.folder, "--profiles-dir", self.folder]
+        places += ["--target-path", self.folder / "target", "--target", target]
+        self.warnings: list[str] = []
+        self.warehouse.release()
+        runner = dbtRunner(callbacks=[self._see])
+        answer = runner.invoke([*command, "--log-level", "none", *map(str, places)])
+        assert answer.success, answer.exception or answer.result
+        return answer.result
+
+    def save_state(self) -> None:
+        """Keep what production was built of, as a deployment does."""
+        self.state.mkdir()
+        shutil.copy(self.folder / "target" / "manifest.json", self.state)
+
+    def against(self, target: str, *command: str) -> Any:
+        """The result of a command that looks at the saved state."""
+        return self.dbt(target, *command, "--state", str(self.state))
+
+    def _see(self, event: Any) -> None:
+        if event.info.name == "JinjaLogWarning":
+            self.warnings.append(event.data.msg)
+
+
+@pytest.fixture
+def project(tmp_path: Path, changed: Warehouse) -> Project:
+    """A copy of the project whose state was saved when production was built."""
+    made = Project(tmp_path, changed)
+    made.dbt(PRODUCTION, "run", "--vars", '{"tested_load": 1}')
+    made.save_state()
+    return made
+
+
+def test_modified_is_what_was_changed_and_what_follows_it(
+    project: Project, changed: Warehouse, rebuilt: dict[str, str]
+) -> None:
+    assert project.against(PRODUCTION, "ls", "-s", "state:modified") == []
+    assert project.against(DEVELOPER, "ls", "-s", "state:modified") == []
+    model = project.folder / "models" / "marts" / "songplays.sql"
+    model.write_text(model.read_text("utf-8") + "where true\n", "utf-8")
+    built = project.against(
+        PRODUCTION,
+        *("build", "-s", "state:modified+", "--exclude-resource-type", "unit_test"),
+    )
+    assert models(built) == {"songplays", "time"}
+    assert changed.fingerprints() == rebuilt
+
+
+def production(warehouse: Warehouse) -> list[tuple[Any, ...]]:
+    """All that stands in production's two schemas, but for tables without rows."""
+    return [
+        (schema, name, kind, *row)
+        for schema, name, kind in warehouse.rows(
+            "select table_schema, table_name, table_type"
+            " from information_schema.tables"
+            " where table_schema in ('main', 'main_staging') order by all"
+        )
+        for row in warehouse.rows(f"select * from {schema}.{name} order by all")
+    ]
+
+
+def shows_production(warehouse: Warehouse, *names: str) -> bool:
+    """Whether the developer's relations of these names have production's rows."""
+    return all(
+        warehouse.rows(f"select * from {DEVELOPER}.{name} order by all")
+        == warehouse.rows(f"select * from main.{name} order by all")
+        for name in names
+    )
+
+
+def test_defer_reads_production_and_builds_in_the_developers_schema(
+    project: Project, changed: Warehouse
+) -> None:
+    before = production(changed)
+    users = ("run", "-s", "users", "--defer")
+    built = project.against(DEVELOPER, *users)
+    assert models(built) == {"users"}
+    assert project.warnings == []
+    assert shows_production(changed, "users")
+    # What the developer has built of the same name goes before production's ...
+    project.dbt(DEVELOPER, "run", "-s", "+int_user_steps")
+    assert [warning[:22] for warning in project.warnings] == ["nothing is loaded yet,"]
+    project.against(DEVELOPER, *users)
+    assert changed.value(f"select count(*) from {DEVELOPER}.users") == 0
+    # ... if production's is not favoured.
+    project.against(DEVELOPER, *users, "--favor-state")
+    assert shows_production(changed, "users")
+    assert production(changed) == before
+
+
+def test_a_clone_shows_production_and_increments_begin_on_it(
+    project: Project, changed: Warehouse
+) -> None:
+    def tables() -> set[str]:
+        return {
+            name
+            for (name,) in changed.rows(
+                "select table_name from information_schema.tables"
+                f" where table_schema = '{DEVELOPER}' and table_type = 'BASE TABLE'"
+            )
+        }
+
+    before = production(changed)
+    marts = {"songplays", "users", "songs", "artists", "time", "user_levels"}
+    cloned = project.against(DEVELOPER, "clone")
+    assert models(cloned) > marts
+    assert shows_production(changed, *marts)
+    assert tables() == set()
+    for _ in "new", "increment":
+        project.dbt(DEVELOPER, "run", "-s", "songplays", "time")
+        assert tables() >= {"songplays", "time"}
+        assert shows_production(changed, *marts)
+    assert production(changed) == before

@@ -1,0 +1,214 @@
+"""Each file once, whatever is delivered again, and staging always whole."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+from errors import WarehouseError
+from load.loading import Loaded
+from support.helpers import TS, Sources, Warehouse, event, song
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Sources:
+    """Two log files and two songs, not loaded yet."""
+    made = Sources(tmp_path)
+    made.write_events("1.json", event(0), event(1, page="Home", song=None))
+    made.write_events("2.json", event(2))
+    made.write_songs("A.json", song("SO1"))
+    made.write_songs("B.json", song("SO2", title="Otra"))
+    return made
+
+
+def test_a_file_is_loaded_once(warehouse: Warehouse, sources: Sources) -> None:
+    assert warehouse.load(sources.data) == Loaded(4, 5, 0)
+    assert warehouse.load(sources.data) == Loaded(0, 0, 0)
+    assert warehouse.value("select count(*) from staging_events") == 3
+    sources.write_events("3.json", event(3))
+    assert warehouse.load(sources.data) == Loaded(1, 1, 0)
+    assert warehouse.rows(
+        "select load_id, count(*), sum(rows_loaded) from loaded_files group by 1"
+        " order by 1"
+    ) == [(1, 4, 5), (2, 1, 1)]
+
+
+def test_an_unchanged_file_is_not_read_again(
+    warehouse: Warehouse, sources: Sources
+) -> None:
+    warehouse.load(sources.data)
+    path = sources.events / "1.json"
+    stat = path.stat()
+    # Size and time stay; only a reader could see that the bytes are other ones.
+    path.write_bytes(path.read_bytes().replace(b"Ada", b"Eva"))
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert warehouse.load(sources.data) == Loaded(0, 0, 0)
+    # Another time: it is read, and found to be another delivery.
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
+    assert warehouse.load(sources.data) == Loaded(1, 2, 0)
+
+
+def test_a_touched_file_is_no_delivery_and_its_new_time_is_noted(
+    warehouse: Warehouse, sources: Sources
+) -> None:
+    warehouse.load(sources.data)
+    os.utime(sources.events / "1.json", ns=(TS, TS))
+    assert warehouse.load(sources.data) == Loaded(0, 0, 0)
+    noted = "select modified_ns from file_times where path like '%1.json'"
+    assert warehouse.value(noted) == TS
+    assert warehouse.value("select count(*) from loaded_files") == 4
+
+
+def test_a_changed_file_replaces_its_events_and_removes_none(
+    warehouse: Warehouse, sources: Sources
+) -> None:
+    warehouse.load(sources.data)
+    # Event 1 is gone from the file, event 0 has another level, event 9 is new.
+    sources.write_events("1.json", event(0, level="paid"), event(9))
+    assert warehouse.load(sources.data) == Loaded(1, 2, 0)
+    assert warehouse.rows(
+        "select item_in_session, level, _load_id from staging_events order by 1"
+    ) == [(0, "paid", 2), (1, "free", 1), (2, "free", 1), (9, "free", 2)]
+    assert warehouse.rows(
+        "select load_id, rows_loaded from loaded_files where path like '%1.json'"
+        " order by 1"
+    ) == [(1, 2), (2, 2)]
+
+
+def test_a_corrected_song_replaces_the_old_one(
+    warehouse: Warehouse, sources: Sources
+) -> None:
+    warehouse.load(sources.data)
+    sources.write_songs("A.json", song("SO1", title="Eres tú"))
+    assert warehouse.load(sources.data) == Loaded(1, 1, 0)
+    assert warehouse.rows("select song_id, title, _load_id from staging_songs") == [
+        ("SO2", "Otra", 1),
+        ("SO1", "Eres tú", 2),
+    ]
+
+
+def test_of_one_event_in_two_files_the_last_path_wins(
+    warehouse: Warehouse, sources: Sources
+) -> None:
+    # The first by its path is read last, as a copy that was taken apart.
+    sources.write_events("0 [odd].json", event(2, level="paid"))
+    sources.write_events("3.json", event(2, level="paid"), event(2, level="free"))
+    assert warehouse.load(sources.data) == Loaded(6, 8, 0)
+    assert warehouse.rows(
+        "select level from staging_events where item_in_session = 2"
+    ) == [("free",)]
+
+
+def test_of_one_key_in_files_read_in_different_ways_the_last_path_wins(
+    warehouse: Warehouse, sources: Sources
+) -> None:
+    # A file of one song, one of two, and one again; a name with a bracket, and without.
+    for last, name in enumerate("CDEF"):
+        songs = [song("SO9", title=name), song(f"SO{name}")][: 1 + last % 2]
+        sources.write_songs(f"{name}.json", *songs)
+    for name, level in {"4": "free", "[5]": "paid", "6": "free", "[7]": "paid"}.items():
+        sources.write_events(f"{name}.json", event(4, level=level))
+    sources.write_events("8.json", event(5, level="free"))
+    sources.write_events("[9].json", event(5, level="paid"))
+    sources.write_events("x.json", event(5, level="free"))
+    warehouse.load(sources.data)
+    assert warehouse.value("select title from staging_songs where song_id = 'SO9'") == (
+        "F"
+    )
+    # In the order of bytes the bracket comes after the digits, before small letters.
+    assert warehouse.rows(
+        "select item_in_session, level from staging_events"
+        " where item_in_session > 3 order by 1"
+    ) == [(4, "paid"), (5, "free")]
+
+
+def test_reload_replaces_everything_in_one_transaction(
+    warehouse: Warehouse, sources: Sources
+) -> None:
+    warehouse.load(sources.data)
+    (sources.events / "2.json").unlink()
+    assert warehouse.load(sources.data, reload=True) == Loaded(3, 4, 0)
+    assert warehouse.value("select count(*) from staging_events") == 2
+    assert warehouse.rows("select distinct load_id from loaded_files") == [(2,)]
+    (sources.events / "1.json").write_text("{")
+    with pytest.raises(WarehouseError, match="line 1"):
+        warehouse.load(sources.data, reload=True)
+    assert warehouse.value("select count(*) from staging_events") == 2
+
+
+def test_marts_forget_what_a_reload_no_longer_has(
+    warehouse: Warehouse, sources: Sources
+) -> None:
+    warehouse.load(sources.data)
+    warehouse.build()
+    (sources.events / "2.json").unlink()
+    warehouse.load(sources.data, reload=True)
+    warehouse.build(full_refresh=True)
+    assert warehouse.value("select count(*) from songplays") == 1
+    assert warehouse.value("select count(*) from time") == 1
+
+
+def test_by_hand_the_macro_loads_folders(
+    warehouse: Warehouse, sources: Sources
+) -> None:
+    folders = {"events": str(sources.events), "songs": str(sources.songs)}
+    warehouse.operation("load_staging", **folders)
+    assert warehouse.value("select count(*) from loaded_files") == 4
+    warehouse.operation("load_staging", **folders)
+    assert warehouse.value("select count(*) from loaded_files") == 4
+    # The command line goes on from there: it hashes, and finds nothing new.
+    assert warehouse.load(sources.data) == Loaded(0, 0, 0)
+
+
+def test_paths_with_quotes_load(warehouse: Warehouse, sources: Sources) -> None:
+    odd = sources.events / 'it\'s 100% "odd"; drop table x --'
+    odd.mkdir()
+    (odd / "é'.json").write_bytes((sources.events / "1.json").read_bytes())
+    assert warehouse.load(sources.data).files == 5
+    path = warehouse.value("select path from loaded_files where path like '%odd%'")
+    assert path == str(odd / "é'.json")
+
+
+def test_a_file_open_elsewhere_is_named(warehouse: Warehouse, sources: Sources) -> None:
+    with duckdb.connect(str(warehouse.path)):
+        done = warehouse.command(
+            "load", "--events", sources.events, "--songs", sources.songs
+        )
+    assert done.returncode == 1
+    assert f"{warehouse.path}: another process (PID {os.getpid()})" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_an_unknown_target_is_named(warehouse: Warehouse, sources: Sources) -> None:
+    done = warehouse.command("load", "--target", "nowhere")
+    assert done.returncode == 1
+    assert "nowhere" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_settings_name_the_sources(
+    warehouse: Warehouse, sources: Sources, tmp_path: Path
+) -> None:
+    config = tmp_path / "other.toml"
+    config.write_text(
+        f'[data]\nevents = "{sources.events}"\nsongs = "{sources.songs}"\n'
+    )
+    done = warehouse.command("load", "--config", config, "--json")
+    assert done.stdout == '{"load": {"files": 4, "rows": 5, "rejected": 0}}\n'
+    config.write_text("[data]\nevent = 1\n")
+    done = warehouse.command("load", "--config", config)
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"error: {config}: unknown key event in [data]; remove it\n",
+    )
+
+
+def test_data_of_another_source_is_refused(
+    warehouse: Warehouse, sources: Sources
+) -> None:
+    swapped = replace(
+        sources.data, events=str(sources.songs), songs=str(sources.events)
+    )
+    with pytest.raises(WarehouseError, match="required key artist_id is missing"):
+        warehouse.load(swapped)

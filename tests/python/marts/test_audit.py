@@ -1,0 +1,88 @@
+"""Who looks afterwards finds what was delivered when, and what does not add up."""
+
+from pathlib import Path
+
+import pytest
+from support.helpers import Sources, Warehouse, event, song
+from support.redshift_warehouse import RedshiftWarehouse
+
+
+@pytest.fixture
+def delivered(warehouse: Warehouse, tmp_path: Path) -> Warehouse:
+    """Two loads: the second changes a file and an event of another one."""
+    sources = Sources(tmp_path)
+    sources.write_events("1.json", event(0), event(1), event(1, level="paid"))
+    sources.write_events("2.json", event(2))
+    sources.write_songs("A.json", song("SO1"))
+    warehouse.load(sources.data)
+    sources.write_events("2.json", event(2, level="paid"), event(3), event(0))
+    sources.write_songs("B.json", song("SO2"))
+    warehouse.load(sources.data)
+    return warehouse
+
+
+def test_status_tells_each_load(delivered: Warehouse) -> None:
+    done = delivered.command("status")
+    assert done.returncode == 0, done.stderr
+    second, first = done.stdout.splitlines()[-2:]
+    assert second.split()[:5] == ["load", "2", "2", "files", "at"]
+    assert second.endswith("UTC: 4 rows, 0 rejected, 1 files changed")
+    assert first.endswith("UTC: 5 rows, 0 rejected, 0 files changed")
+
+
+def test_file_history_shows_both_versions(delivered: Warehouse) -> None:
+    shown = delivered.done("show", "-s", "file_history", "--limit", "-1")
+    assert [
+        (Path(row["path"]).name, row["delivery"], row["what"], row["rows_loaded"])
+        for row in shown[0].agate_table.rows
+    ] == [
+        ("1.json", 1, "new", 3),
+        ("2.json", 1, "new", 1),
+        ("2.json", 2, "changed", 3),
+        ("A.json", 1, "new", 1),
+        ("B.json", 1, "new", 1),
+    ]
+
+
+def test_the_ledger_agrees_with_superseded_rows(delivered: Warehouse) -> None:
+    assert delivered.rows("select * from superseded_rows order by all") == [
+        (1, "events", 1, 1),
+        (2, "events", 1, 2),
+    ]
+    delivered.done("test", "-s", "ledger_agrees_with_rows")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "delete from staging_events where item_in_session = 1",
+        "delete from staging_events where item_in_session = 3",
+        "insert into staging_songs select * replace ('SO9' as song_id)"
+        " from staging_songs limit 1",
+        "update staging_events set _load_id = 2 where item_in_session = 1",
+        "delete from loaded_files where path like '%B.json'",
+        "update loaded_files set rows_loaded = 2 where path like '%B.json'",
+        "update loaded_files set rows_rejected = 1 where path like '%B.json'",
+    ],
+)
+def test_a_row_too_many_or_too_few_is_found(delivered: Warehouse, damage: str) -> None:
+    delivered.change(damage)
+    answer = delivered.dbt("test", "-s", "ledger_agrees_with_rows")
+    assert "fail" in [result.status for result in answer.result]
+
+
+def test_the_fact_is_not_made_anew_by_chance(cluster: RedshiftWarehouse) -> None:
+    refresh = ("run", "--full-refresh", "-s", "songplays")
+    cluster.operation("create_staging_tables")
+    cluster.done(*refresh[:-1], "+songplays")  # nothing is there yet to protect
+    cluster.faults.clear()
+    (message,) = [
+        result.message
+        for result in cluster.dbt(*refresh).result
+        if result.status == "error"
+    ]
+    assert "songplays is not made anew unless you say so" in message
+    assert "--vars '{allow_full_refresh: true}'" in message
+    assert not any("__dbt_tmp" in sql or "drop" in sql for sql in cluster.sent())
+    cluster.done(*refresh, "--vars", "{allow_full_refresh: true}")
+    cluster.build(full_refresh=True)

@@ -1,0 +1,144 @@
+"""dbt's own commands on Redshift, and that all SQL of the project is Redshift's."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+from standin.rules import check
+from support.helpers import TS, Sources, Warehouse, event, song
+from support.redshift_warehouse import SCHEMA, STAGING, RedshiftWarehouse
+
+
+def put_little(cluster: RedshiftWarehouse) -> None:
+    """A log in which everything happens at least once, and its songs."""
+    cluster.put_events(
+        "1.json",
+        event(0),
+        event(1, page="Home", song=None, artist=None, length=None),
+        event(2, level="paid", song="Otra"),
+        event(3, userId="", firstName=None, lastName=None, gender=None, page="Login"),
+    )
+    cluster.put_songs("A.json", song("SO1"), song("SO2", title="Otra", duration=1.5))
+
+
+def findings(statements: dict[str, str], nulls: bool) -> dict[str, list[str]]:
+    """What the rules say against statements, by their names."""
+    found = {name: check(sql, nulls=nulls) for name, sql in statements.items()}
+    return {name: messages for name, messages in found.items() if messages}
+
+
+def compiled(cluster: RedshiftWarehouse, *options: str) -> dict[str, str]:
+    """The SQL of every model, test, analysis and seed."""
+    results = cluster.done("compile", *options)
+    return {
+        result.node.unique_id: result.node.compiled_code
+        for result in results
+        if getattr(result.node, "compiled_code", None)
+    }
+
+
+def test_dbts_commands_pass_and_all_that_is_sent_is_redshifts(
+    cluster: RedshiftWarehouse,
+) -> None:
+    # Before any load: empty marts.
+    cluster.done("build", "--exclude-resource-type", "unit_test")
+    assert cluster.value("select count(*) from songplays") == "0"
+    put_little(cluster)
+    cluster.load()
+    built = cluster.done("build")
+    kinds = {str(result.node.resource_type) for result in built}
+    assert kinds >= {"model", "seed", "test", "unit_test"}
+    assert cluster.value("select count(*) from songplays") == "2"
+    cluster.put_events("2.json", event(7))
+    cluster.load()
+    cluster.done("run")
+    cluster.done("test", "--exclude-resource-type", "unit_test")
+
+    # Both branches of every incremental model.
+    first = compiled(cluster, "--full-refresh")
+    later = compiled(cluster)
+    assert {name for name in first if first[name] != later[name]} >= {
+        f"model.sparkify.{name}" for name in ("songplays", "time")
+    }
+    kinds = {name.split(".")[0] for name in first}
+    assert kinds >= {"model", "test", "analysis"}
+    assert findings(first, nulls=True) == {}
+    assert findings(later, nulls=True) == {}
+
+    sent = {statement.sql: statement.sql for statement in cluster.server.statements}
+    assert len(sent) > 150
+    assert findings(sent, nulls=False) == {}
+
+    # Views do not hold on to their tables, and tables lie as their models say.
+    for view in ("stg_events", "stg_songs"):
+        name = f'view "sparkify"."{STAGING}"."{view}'
+        made = [sql for sql in cluster.sent() if f"create {name}" in sql]
+        assert made
+        assert all(sql.endswith("with no schema binding;") for sql in made)
+    configs = cluster.configs()
+    for name, config in configs.items():
+        keys = cluster.server.keys(f"{SCHEMA}.{name}")
+        dist = str(config.get("dist"))
+        sort = config.get("sort")
+        assert keys.sort_keys == ([sort] if isinstance(sort, str) else sort), name
+        if dist in ("all", "even"):
+            assert (keys.dist_style, keys.dist_key) == (dist, None), name
+        else:
+            assert (keys.dist_style, keys.dist_key) == ("key", dist), name
+    assert set(configs) >= {"songplays", "users", "songs", "artists", "time"}
+
+
+def test_the_documentation_knows_types_and_keys(cluster: RedshiftWarehouse) -> None:
+    cluster.build()
+    cluster.done("docs", "generate")
+    target = Path(os.environ["DBT_TARGET_PATH"])
+    catalog = json.loads((target / "catalog.json").read_text(encoding="utf-8"))
+    nodes = catalog["nodes"]
+    assert nodes["model.sparkify.songplays"]["stats"]["sortkey1"]["value"] == (
+        "start_time"
+    )
+    columns = nodes["model.sparkify.stg_events"]["columns"]
+    assert columns["occurred_at"]["type"] == "timestamp without time zone"
+    assert "source.sparkify.sparkify.loaded_files" in catalog["sources"]
+
+
+def freshness(subject: RedshiftWarehouse | Warehouse) -> str:
+    """What `dbt source freshness` says of the events."""
+    answer = subject.dbt("source", "freshness")
+    assert answer.success
+    (status,) = (
+        result.status
+        for result in answer.result.results
+        if result.node.resource_type == "source"
+    )
+    return str(status)
+
+
+def test_a_stale_log_warns_on_both_engines(
+    cluster: RedshiftWarehouse, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    local = Sources(tmp_path)
+    for subject in (cluster, warehouse):
+        assert freshness(subject) == "warn"  # nothing is loaded, no table is there
+    for ts, status in ((TS, "warn"), (int(time.time() - 3600) * 1000, "pass")):
+        cluster.put_events("1.json", event(0, ts=ts))
+        cluster.put_songs("A.json", song("SO1"))
+        local.write_events("1.json", event(0, ts=ts))
+        local.write_songs("A.json", song("SO1"))
+        cluster.load()
+        warehouse.load(local.data)
+        for subject in (cluster, warehouse):
+            assert freshness(subject) == status
+
+
+@pytest.mark.long
+def test_a_stale_log_fails_where_a_limit_is_set(
+    cluster: RedshiftWarehouse, warehouse: Warehouse
+) -> None:
+    limit = ("source", "freshness", "--vars", "{events_stale_after_days: 3}")
+    for subject in (cluster, warehouse):
+        done = subject.plain_dbt(*limit)
+        assert done.returncode == 1
+        assert "ERROR STALE freshness of sparkify.staging_events" in done.stdout

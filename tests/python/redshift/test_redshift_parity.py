@@ -1,0 +1,152 @@
+"""On Redshift the same files give the same marts as on DuckDB, whatever came when."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from load.loading import Loaded
+from settings import Data
+from support import sample
+from support.helpers import Sources, Warehouse, event, song
+from support.redshift_warehouse import RedshiftWarehouse
+
+REAL = {"songplays": 6820, "users": 97, "songs": 14896, "artists": 9553} | {
+    "time": 6813,
+    "user_levels": 106,
+}
+
+
+def put(cluster: RedshiftWarehouse, data: Data) -> None:
+    """Put into the cluster's bucket what DuckDB loads from folders."""
+    cluster.bucket.put_folder("logs", Path(data.events))
+    cluster.bucket.put_folder("songs", Path(data.songs))
+
+
+def both(cluster: RedshiftWarehouse, warehouse: Warehouse) -> dict[str, Any]:
+    """What both say they hold, which must be the same."""
+    here, there = warehouse.status(), cluster.status()
+    for found in (here, there):
+        del found["load"]
+    assert there == here
+    return there
+
+
+def test_the_real_data_gives_what_duckdb_gives_and_grows_alike(
+    cluster: RedshiftWarehouse,
+    real_data: Data,
+    real_warehouse: Warehouse,
+    tmp_path: Path,
+) -> None:
+    put(cluster, real_data)
+    done = cluster.command("run", "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["load"] == {"files": 14926, "rows": 22952, "rejected": 0}
+    assert {name: mart["rows"] for name, mart in result["marts"].items()} == REAL
+    assert result["match"] == {"plays": 6820, "matched": 341, "exact": 327}
+    warehouse = real_warehouse.copy(tmp_path / "copy")
+    expected = both(cluster, warehouse)
+    assert {key: result[key] for key in expected} == expected
+
+    assert cluster.load() == Loaded(0, 0, 0)
+
+    # One more log file: that file alone.
+    more = Sources(tmp_path)
+    events = [event(0, sessionId=9999), event(1, sessionId=9999, userId="26")]
+    more.write_events("more.json", *events)
+    cluster.put_events("more.json", *events)
+    assert cluster.load() == Loaded(1, 2, 0)
+    cluster.build()
+    warehouse.operation("load_staging", events=str(more.events))
+    warehouse.build()
+    both(cluster, warehouse)
+
+    # One more song, which many plays were of that had found none.
+    artist, title, plays = cluster.rows(
+        "select artist_name, song_title, count(*) from songplays"
+        " where song_id is null group by 1, 2 order by 3 desc, 1, 2 limit 1"
+    )[0]
+    late = song("SOLATE", title=title, artist_name=artist, artist_id="ARLATE")
+    more.write_songs("late.json", late)
+    cluster.put_songs("late.json", late)
+    assert cluster.load() == Loaded(1, 1, 0)
+    cluster.build()
+    warehouse.operation("load_staging", songs=str(more.songs))
+    warehouse.build()
+    grown = both(cluster, warehouse)
+    assert grown["match"]["matched"] == 341 + int(plays or 0)
+    assert int(plays or 0) > 20
+
+    cluster.build(full_refresh=True)
+    assert both(cluster, warehouse) == grown
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        ("--days", 7, "--events", 1500, "--songs", 250),
+        pytest.param((), marks=pytest.mark.long),
+    ],
+)
+def test_sample_data_gives_what_duckdb_gives(
+    cluster: RedshiftWarehouse,
+    warehouse: Warehouse,
+    tmp_path: Path,
+    size: tuple[str | int, ...],
+) -> None:
+    assert sample.make(*size, tmp_path / "made").returncode == 0
+    made = Data(str(tmp_path / "made" / "log_data"), str(tmp_path / "made/song_data"))
+    put(cluster, made)
+    assert cluster.load() == warehouse.load(made)
+    cluster.build()
+    warehouse.build()
+    found = both(cluster, warehouse)
+    assert found["match"]["matched"] > found["match"]["exact"] > 0
+    text = "".join(str(row[0]) for row in cluster.rows("select name from artists"))
+    assert any(letter > "\u3000" for letter in text), "no CJK in this sample"
+    assert any("À" <= letter <= "ÿ" for letter in text), "no accents in this sample"
+
+
+def test_increments_in_any_order_equal_a_rebuild(
+    cluster: RedshiftWarehouse, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    # A late log, a corrected song, a changed log and a song that comes last.
+    steps: list[dict[str, list[dict[str, Any]]]] = [
+        {"logs/2.json": [event(5), event(6, level="paid", ts=event(9)["ts"])]},
+        {"songs/A.json": [song("SO1", title="Otra")], "logs/1.json": [event(1)]},
+        {"songs/A.json": [song("SO1", year=0)], "songs/B.json": [song("SO0")]},
+        {"logs/1.json": [event(1, firstName="Eva"), event(2, userId="")]},
+        {"songs/C.json": [song("SO9", artist_name="CafÃ\u0083Â© Tacuba")]},
+    ]
+    local = Sources(tmp_path)
+    for step in steps:
+        for key, objects in step.items():
+            source, name = key.split("/")
+            if source == "logs":
+                cluster.put_events(name, *objects)
+                local.write_events(name, *objects)
+            else:
+                cluster.put_songs(name, *objects)
+                local.write_songs(name, *objects)
+        if step is steps[0]:
+            continue  # nothing to load yet without a song
+        assert cluster.load() == warehouse.load(local.data)
+        cluster.build()
+        warehouse.build()
+    grown = both(cluster, warehouse)
+    cluster.build(full_refresh=True)
+    assert both(cluster, warehouse) == grown
+
+
+def test_reload_leaves_what_the_files_hold_now(cluster: RedshiftWarehouse) -> None:
+    cluster.put_events("1.json", event(0))
+    cluster.put_events("2.json", event(1), event(2))
+    cluster.put_songs("A.json", song("SO1"))
+    cluster.load()
+    cluster.bucket.delete("logs/2.json")
+    assert cluster.load(reload=True) == Loaded(2, 2, 0)
+    assert cluster.value("select count(*) from staging_events") == "1"
+    assert cluster.rows("select load_id, count(*) from loaded_files group by 1") == [
+        ("2", "2")
+    ]

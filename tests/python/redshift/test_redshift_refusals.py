@@ -1,0 +1,297 @@
+"""What goes wrong in a load into Redshift ends it in a line that says what to do."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dbt_project import profile_path
+from errors import Refused, WarehouseError
+from load.loading import Loaded
+from support.helpers import event, lines, song
+from support.redshift_warehouse import RedshiftWarehouse
+from support.s3_server import Objects, user_who_may
+
+ROLE = "arn:aws:iam::123456789012:role/nobody"
+
+
+@pytest.fixture
+def filled(cluster: RedshiftWarehouse) -> RedshiftWarehouse:
+    """A log and a song to load."""
+    cluster.put_events("1.json", event(0), event(1))
+    cluster.put_songs("A.json", song("SO1"))
+    return cluster
+
+
+# What AWS refuses
+
+
+def test_a_role_that_the_cluster_cannot_use_is_named(filled: RedshiftWarehouse) -> None:
+    advice = f"the cluster cannot use the role {ROLE}: not attached, not in sync"
+    assert filled.refused(replace(filled.data, role=ROLE)).startswith(advice)
+    filled.faults.fail("^copy", f"Not authorized to get credentials of role {ROLE}")
+    assert "run `warehouse.py up`" in filled.refused(replace(filled.data, role=ROLE))
+
+
+def test_a_bucket_in_another_region_is_named(filled: RedshiftWarehouse) -> None:
+    elsewhere = Objects("sparkify-elsewhere", "eu-west-1")
+    elsewhere.put("logs/1.json", lines(event(5)))
+    data = replace(filled.data, events="s3://sparkify-elsewhere/logs")
+    message = filled.refused(data)
+    assert message.startswith("a bucket is in another region than us-west-2; set reg")
+
+
+def test_a_role_without_access_is_told_what_it_lacks(filled: RedshiftWarehouse) -> None:
+    data = filled.data
+    needed = (
+        f"the role default may not read {data.events}, {data.songs} or"
+        f" {data.manifests}: it needs s3:ListBucket on the buckets and s3:GetObject on"
+        " these prefixes; `warehouse.py up` grants both"
+    )
+    denied = "S3ServiceException:Access Denied,Status 403,Error AccessDenied,Rid 1"
+    for text in (denied, f"Problem reading manifest file - {denied}"):
+        filled.faults.fail("^copy load_songs", text)
+        assert filled.refused() == f"{needed} (Redshift: {text})"
+    filled.faults.meanwhile("^copy load_files", filled.server.deny)
+    assert filled.refused().startswith(needed)
+
+
+@pytest.mark.parametrize("name", ["events.jsonpaths", "songs.plain.manifest"])
+def test_a_manifest_that_somebody_cleared_away_is_named(
+    filled: RedshiftWarehouse, name: str
+) -> None:
+    def clear() -> None:
+        for key in list(filled.manifests.contents):
+            if key.endswith(name):
+                filled.manifests.delete(key)
+
+    filled.faults.meanwhile("^copy load_events", clear)
+    assert filled.refused().startswith(
+        f"what the load wrote under {filled.data.manifests} is gone; let nothing clear"
+    )
+    assert filled.load() == Loaded(2, 3, 0)
+
+
+def test_an_object_that_is_gone_since_it_was_listed_is_no_loss(
+    filled: RedshiftWarehouse,
+) -> None:
+    filled.put_events("2.json", event(2))
+    filled.faults.meanwhile(
+        "^copy load_events", lambda: filled.bucket.delete("logs/2.json")
+    )
+    message = filled.refused()
+    assert " is gone since it was listed; run again (Redshift: " in message
+    assert filled.load() == Loaded(2, 3, 0)
+
+
+def test_manifests_need_a_prefix_that_we_may_write_to(
+    filled: RedshiftWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with user_who_may("s3:ListBucket", "s3:GetObject") as (key, secret):
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret)
+        message = filled.refused()
+    assert message == (
+        "s3://sparkify-manifests/m (manifests in [data]): access denied; you need"
+        " s3:PutObject on it"
+    )
+    data = replace(filled.data, manifests="s3://no-such-bucket-here/m")
+    assert "no such bucket" in filled.refused(data)
+
+
+# What the settings get wrong
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"manifests": ""}, "set manifests in [data] of warehouse.toml to an s3://"),
+        ({"events": "/logs"}, "events: /logs is a folder, and Redshift reads S3 only"),
+        ({"songs": "s3://x"}, "s3://x: no S3 address"),
+    ],
+)
+def test_settings_that_cannot_work_are_named_before_anything_is_sent(
+    filled: RedshiftWarehouse, changes: dict[str, str], reason: str
+) -> None:
+    with pytest.raises(WarehouseError) as error:
+        filled.load(replace(filled.data, **changes))
+    assert reason in str(error.value)
+    assert not filled.sent()
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("retries: 2", "set it to 1"),
+        ("retry_all: true", "set it to false"),
+        ("autocommit: false", "set it to true"),
+        ("connect_timeout: 30", "remove the line"),
+    ],
+)
+def test_a_profile_that_breaks_a_promise_is_refused_by_its_line(
+    filled: RedshiftWarehouse,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    line: str,
+    wanted: str,
+) -> None:
+    key = line.split(":", maxsplit=1)[0]
+    kept = profile_path().read_text(encoding="utf-8").splitlines()
+    written = [text for text in kept if not text.strip().startswith(f"{key}:")]
+    written.append(f"      {line}")
+    path = tmp_path / "profiles.yml"
+    path.write_text("\n".join(written), encoding="utf-8")
+    monkeypatch.setattr(filled._dbt, "profile_path", path)
+    with pytest.raises(Refused) as error:
+        filled.load()
+    assert str(error.value).startswith(f"{path}, line {len(written)}: {line}: ")
+    assert str(error.value).endswith(wanted)
+    assert not filled.sent()
+
+
+def test_a_wrong_profile_line_ends_the_command_with_3(
+    filled: RedshiftWarehouse, tmp_path: Path
+) -> None:
+    text = profile_path().read_text(encoding="utf-8")
+    (tmp_path / "profiles.yml").write_text(text.replace("retries: 1", "retries: 2"))
+    done = filled.command("load", DBT_PROFILES_DIR=str(tmp_path))
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1)
+    assert "retries: 2: a driver that retries could COPY twice" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        ({"REDSHIFT_PORT": "1"}, "127.0.0.1, port 1, does not answer; check REDSHIFT_"),
+        ({"REDSHIFT_HOST": "no-host.invalid"}, "no-host.invalid is not found or not"),
+    ],
+)
+def test_a_warehouse_that_does_not_answer_is_named(
+    filled: RedshiftWarehouse,
+    monkeypatch: pytest.MonkeyPatch,
+    place: dict[str, str],
+    reason: str,
+) -> None:
+    for name, value in place.items():
+        monkeypatch.setenv(name, value)
+    assert filled.refused().startswith(reason)
+
+
+# What is wrong with the data
+
+BAD_LINES: dict[str, tuple[bytes, str]] = {
+    "malformed": (b'{"a": ', "Invalid JSON object"),
+    "no object": (b"oops", "Expected a JSON object"),
+    "over-long text": (lines(event(9, song="é" * 513)), "song: String length exceeds"),
+    "4 MB": (lines(event(9, song="x" * (4 << 20))), "JSON object is larger than 4 MB"),
+    "missing key": (lines(event(9, page=None)), "page: Missing data for not-null"),
+    "no number": (lines(event(9, sessionId="x")), "session_id: Invalid digit"),
+    "fraction": (lines(event(9, ts=1541105830796.5)), "ts: Invalid digit"),
+    "invalid UTF-8": (
+        lines(event(9)).replace(b"Eres", b"\xe9"),
+        "song: String contain",
+    ),
+    "NUL": (lines(event(9, song="\0")), "song: Invalid null byte"),
+}
+
+
+def test_bad_lines_are_named_or_set_aside_and_counted(
+    filled: RedshiftWarehouse,
+) -> None:
+    paths = {
+        filled.put(f"logs/{case}.json", lines(event(5), event(6)) + b"\n\n" + line): why
+        for case, (line, why) in BAD_LINES.items()
+    }
+    first = min(paths)
+    assert filled.refused(max_errors=len(paths) - 1).startswith(
+        f"{first}, line 4: {paths[first]}"
+    )
+    message = filled.refused()
+    assert (
+        f"; {len(paths)} bad line(s) in all, 0 allowed, nothing was loaded" in message
+    )
+    loaded = filled.load(max_errors=len(paths))
+    assert loaded == Loaded(2 + len(paths), 3 + 2 * len(paths), len(paths))
+    kept = filled.rows("select path, line, reason, raw from rejected_rows")
+    assert {str(row[0]) for row in kept} == set(paths)
+    for path, line, reason, raw in kept:
+        assert (line, raw) == ("4", None)
+        assert str(reason).startswith(paths[str(path)]), path
+    counts = filled.rows(
+        "select distinct rows_loaded, rows_rejected from loaded_files"
+        " where path like '%logs/%' and path not like '%/1.json'"
+    )
+    assert counts == [("2", "1")]
+
+
+def test_a_bad_song_is_named(filled: RedshiftWarehouse) -> None:
+    path = filled.put("songs/B.json", lines(song("SO2"), song("SO3", year="old")))
+    assert filled.refused().startswith(f"{path}, line 2: year: Invalid digit")
+    assert filled.load(max_errors=1) == Loaded(3, 4, 1)
+
+
+TAKEN_BY_COPY: list[tuple[Callable[[], tuple[str, bytes]], str]] = [
+    (
+        lambda: ("logs", lines(event(9, page=""))),
+        "events: required key page is missing",
+    ),
+    (
+        lambda: ("logs", lines(event(9, ts=1541105830))),
+        "events: ts is no time in epoch",
+    ),
+    (
+        lambda: ("logs", lines(event(9, ts=9541105830796))),
+        "events: ts is no time in ep",
+    ),
+    (
+        lambda: ("logs", lines(event(9, song={"a": 1}))),
+        "events: song holds a nested val",
+    ),
+    (
+        lambda: ("logs", lines(event(9, artist=[1]))),
+        "events: artist holds a nested valu",
+    ),
+    (
+        lambda: ("songs", lines(song(""))),
+        "songs: required key song_id is missing or em",
+    ),
+    (
+        lambda: ("songs", lines(song("SO9", title=""))),
+        "songs: required key title is mi",
+    ),
+]
+
+
+def test_values_that_copy_takes_but_no_mart_can_use_stop_the_load(
+    filled: RedshiftWarehouse,
+) -> None:
+    for make, reason in TAKEN_BY_COPY:
+        source, content = make()
+        filled.put(f"{source}/bad.json", content)
+        message = filled.refused(max_errors=1000)
+        assert message.startswith(reason)
+        assert "(in 1 row(s)); nothing was loaded" in message
+        filled.bucket.delete(f"{source}/bad.json")
+    # Texts that only look nested are texts.
+    harmless: Any = event(9, song="{Awake}", artist="[unknown]", location="{")
+    filled.put_events("fine.json", harmless)
+    assert filled.load() == Loaded(3, 4, 0)
+
+
+def test_files_without_a_row_are_noted_and_odd_keys_load(
+    filled: RedshiftWarehouse, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = 'it\'s [1] 100%/a+b é//../"x";drop table users;--'
+    filled.put_events(f"{odd}.json", event(7))
+    filled.put("logs/empty.json", b"")
+    filled.put("logs/blank.json", b"\n \n")
+    filled.put("logs/_SUCCESS", b"")
+    assert filled.load() == Loaded(5, 4, 0)
+    said = capsys.readouterr().err
+    assert "1 ignored" in said
+    assert "logs/empty.json: empty, 0 rows" in said
+    assert "logs/blank.json: empty, 0 rows" in said
+    found = filled.value("select path from loaded_files where path like '%;%'")
+    assert found == f"s3://sparkify-data/logs/{odd}.json"
+    assert filled.load() == Loaded(0, 0, 0)

@@ -1,0 +1,259 @@
+"""Sample data is what its options say, repeatable, and takes nothing that is yours."""
+
+import json
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from support.sample import (
+    EVENT_KEYS,
+    SCRIPT,
+    SONG_KEYS,
+    Sample,
+    digest,
+    log_files,
+    make,
+    read_events,
+)
+
+# Repeatable
+
+
+def test_the_same_options_give_the_same_bytes(sample: Sample, tmp_path: Path) -> None:
+    again = make(tmp_path / "again", env={"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"})
+    assert again.returncode == 0
+    assert digest(tmp_path / "again") == digest(sample.out)
+
+
+def test_the_bytes_are_those_that_every_python_makes(tmp_path: Path) -> None:
+    # Made by 3.11, 3.12 and 3.13 alike. A change of the tool changes it: say so then.
+    make("--days", 5, "--events", 500, "--songs", 50, "--users", 9, tmp_path / "out")
+    assert digest(tmp_path / "out")[:16] == "c20b89fe4ba5e44c"
+
+
+def test_another_seed_gives_other_bytes(sample: Sample, tmp_path: Path) -> None:
+    make("--seed", 1, tmp_path / "other")
+    assert len(read_events(tmp_path / "other")) == len(sample.events)
+    assert digest(tmp_path / "other" / "log_data") != digest(sample.out / "log_data")
+    assert digest(tmp_path / "other" / "song_data") != digest(sample.out / "song_data")
+
+
+def test_more_events_leave_the_catalogue_as_it_was(
+    sample: Sample, tmp_path: Path
+) -> None:
+    make("--events", 2000, tmp_path / "out")
+    assert digest(tmp_path / "out" / "song_data") == digest(sample.out / "song_data")
+
+
+# Counts
+
+
+@pytest.mark.parametrize(
+    ("days", "users", "songs", "events"),
+    [
+        (1, 1, 1, 10),
+        (1, 1, 3, 60),
+        (3, 7, 10, 300),
+        (7, 20, 50, 200),
+        (45, 3, 40, 450),
+        (5, 500, 10, 5_000),
+        (30, 40, 100, 20_000),
+    ],
+)
+def test_the_counts_asked_for_are_the_counts_given(
+    tmp_path: Path, days: int, users: int, songs: int, events: int
+) -> None:
+    out = tmp_path / "out"
+    counts = ("--days", days, "--users", users, "--songs", songs, "--events", events)
+    done = make(*counts, out)
+    assert done.returncode == 0, done.stderr
+    rows = read_events(out)
+    assert len(log_files(out)) == days
+    assert len(rows) == events
+    assert len({row["userId"] for row in rows} - {""}) == users
+    assert len(list((out / "song_data").rglob("TR*.json"))) == songs
+
+
+def test_memory_does_not_grow_with_the_events(tmp_path: Path) -> None:
+    code = (
+        "import resource, subprocess, sys;"
+        "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL);"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+
+    def peak(events: int) -> int:
+        words = ("--users", 1000, "--songs", 50, "--events", events, tmp_path / "out")
+        made = [sys.executable, str(SCRIPT), *map(str, words)]
+        done = subprocess.run(
+            [sys.executable, "-c", code, *made],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return int(done.stdout)
+
+    assert peak(200_000) < 1.1 * peak(10_000)
+
+
+# Shape
+
+
+def test_files_look_like_the_real_ones(sample: Sample) -> None:
+    for path in log_files(sample.out):
+        data = path.read_bytes()
+        assert data.isascii()
+        assert data.startswith(b'{"artist":')
+        assert data.endswith(b'"}')
+        assert b"\\/" in data
+        assert re.fullmatch(
+            r"2018/11/2018-11-\d\d-events.json",
+            str(path.relative_to(sample.out / "log_data")),
+        )
+    for path in (sample.out / "song_data").rglob("*.json"):
+        assert re.fullmatch(r"TR[A-Z]{5}128F[0-9A-F]{7}", path.stem)
+        assert path.parts[-4:-1] == tuple(path.stem[2:5])
+        assert path.read_bytes().isascii()
+
+
+def test_rows_have_the_real_keys_and_types(sample: Sample) -> None:
+    for event in sample.events:
+        assert " ".join(event) == EVENT_KEYS
+        assert type(event["userId"]) is str
+        assert type(event["ts"]) is int
+        assert type(event["registration"]) in (float, type(None))
+        assert type(event["length"]) in (float, type(None))
+    for song in sample.songs:
+        assert " ".join(song) == SONG_KEYS
+        assert type(song["duration"]) is float
+        assert song["num_songs"] == 1
+
+
+def test_ids_are_unique(sample: Sample, tmp_path: Path) -> None:
+    keys = {(event["sessionId"], event["itemInSession"]) for event in sample.events}
+    assert len(keys) == len(sample.events)
+    assert len({song["song_id"] for song in sample.songs}) == len(sample.songs)
+    registrations = defaultdict(set)
+    for event in sample.events:
+        registrations[event["userId"]].add(
+            tuple(event[key] for key in ("firstName", "registration", "location"))
+        )
+    assert {len(found) for found in registrations.values()} == {1}
+
+
+def test_events_lie_in_their_file_in_order_and_after_registration(
+    sample: Sample,
+) -> None:
+    for path in log_files(sample.out):
+        rows = [json.loads(line) for line in path.read_text().split("\n")]
+        times = [row["ts"] for row in rows]
+        days = {f"{datetime.fromtimestamp(ts / 1000, UTC):%Y-%m-%d}" for ts in times}
+        assert days == {path.name.removesuffix("-events.json")}
+        assert times == sorted(times)
+        assert all((row["registration"] or 0) < row["ts"] for row in rows)
+
+
+def test_sessions_are_of_one_user_and_count_their_items(sample: Sample) -> None:
+    sessions = defaultdict(list)
+    for event in sample.events:
+        sessions[event["sessionId"]].append(event)
+    for rows in sessions.values():
+        assert [row["itemInSession"] for row in rows] == list(range(len(rows)))
+        assert len({row["userId"] for row in rows} - {""}) <= 1
+    open_until: dict[str, int] = {}
+    for rows in sessions.values():
+        user = rows[-1]["userId"] or rows[0]["userId"]
+        assert not user or open_until.get(user, 0) <= rows[0]["ts"]
+        open_until[user] = rows[-1]["ts"]
+
+
+# What stands in OUT already
+
+
+def test_a_folder_of_its_own_is_replaced(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    small = ("--days", 2, "--events", 100, "--users", 5, "--songs", 5)
+    make("--days", 3, "--events", 100, "--users", 5, "--songs", 9, out)
+    assert make(*small, out).returncode == 0
+    make(*small, tmp_path / "fresh")
+    assert digest(out) == digest(tmp_path / "fresh")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fresh", "out"]
+
+
+@pytest.mark.parametrize("where", ["mine.txt", "log_data/2018/11/mine.json"])
+def test_files_of_others_are_never_removed(tmp_path: Path, where: str) -> None:
+    out = tmp_path / "out"
+    make("--events", 300, "--users", 5, "--songs", 5, out)
+    (out / where).write_text("mine")
+    before = digest(out)
+    done = make(out)
+    assert done.returncode == 3
+    assert done.stderr == (
+        f"error: {out}: holds files that sample_data.py did not make; "
+        "name a new or an empty folder\n"
+    )
+    assert digest(out) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_file_is_refused_and_an_empty_folder_taken(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "empty").mkdir()
+    done = make(tmp_path / "file")
+    assert done.returncode == 3
+    assert done.stderr == f"error: {tmp_path / 'file'}: is a file; name a folder\n"
+    assert (
+        make("--events", 300, "--users", 5, "--songs", 5, tmp_path / "empty").returncode
+        == 0
+    )
+
+
+def test_what_cannot_come_out_is_refused(tmp_path: Path) -> None:
+    for words in (("--events", 99, "--users", 5), ("--events", 9999, "--users", 5)):
+        done = make(*words, tmp_path / "out")
+        assert done.returncode == 3
+        assert done.stderr == (
+            f"error: --events {words[1]}: 5 users have 300 to 9000 in 30 days; "
+            "give other --events, --users or --days\n"
+        )
+    assert make("--events", 0, tmp_path / "out").returncode == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_killed_run_leaves_no_half_and_the_next_clears_it(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    make("--events", 300, "--users", 5, "--songs", 5, out)
+    before = digest(out)
+    words = [
+        sys.executable,
+        str(SCRIPT),
+        "--songs",
+        "5",
+        "--events",
+        "5000000",
+        str(out),
+    ]
+    with subprocess.Popen(words) as run:
+        while not list((tmp_path / ".out.new").glob("log_data/*/*/*-02-*")):
+            assert run.poll() is None
+        busy = make("--songs", 5, out)
+        run.kill()
+    assert busy.returncode == 3
+    assert busy.stderr == (
+        f"error: {out}: another run is making it; wait for its end\n"
+    )
+    assert digest(out) == before
+    assert make("--events", 300, "--users", 5, "--songs", 5, out).returncode == 0
+    assert digest(out) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = make(tmp_path / "file" / "out")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith(f"error: {tmp_path / 'file'}")

@@ -1,0 +1,1 @@
+"""What tests are made of: data, warehouses, servers and figures worked out by hand."""

@@ -1,0 +1,300 @@
+"""The marts and the published counts by plain Python, straight from the raw files.
+
+Nothing here reads a table of ours or runs SQL, so that a mistake in the models cannot
+make its own proof. The JSON reader leaves numbers as the text that the files hold.
+"""
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any
+
+Raw = dict[str, str | None]
+
+EPOCH = datetime(1970, 1, 1)
+MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, order=True)
+class Play:
+    """A row of songplays; its fields are the mart's columns, in their order."""
+
+    songplay_id: str
+    ts: int
+    user_id: str | None
+    level: str
+    song_id: str | None
+    artist_id: str | None
+    session_id: int
+    location: str | None
+    user_agent: str | None
+    song_title: str | None
+    artist_name: str | None
+    duration: Decimal
+    song_match: str | None
+
+    @property
+    def moment(self) -> datetime:
+        """When it was started, in UTC, without a zone."""
+        return moment(self.ts)
+
+
+def moment(ts: int) -> datetime:
+    """A time in epoch milliseconds, as UTC without a zone."""
+    return EPOCH + ts * MILLISECOND
+
+
+def read(folder: Path) -> list[Raw]:
+    """Every line of every file under a folder, numbers as text."""
+    return [
+        json.loads(line, parse_int=str, parse_float=str)
+        for path in sorted(folder.rglob("*.json"))
+        for line in path.read_text("utf-8").splitlines()
+        if line.strip()
+    ]
+
+
+def clean(text: str | None) -> str | None:
+    """Double encoding undone, apostrophes back, no blanks around, None for nothing."""
+    if text is None:
+        return None
+    try:
+        for _ in range(2):
+            text = text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        pass
+    return text.replace("\x18", "'").replace("\x19", "'").strip(" ") or None
+
+
+def number(text: str | None, unit: str = "0.00001") -> Decimal | None:
+    """A number rounded to a unit, halves up."""
+    return None if text is None else rounded(Decimal(text), unit)
+
+
+def rounded(value: Decimal, unit: str) -> Decimal:
+    """A decimal rounded to a unit, halves up."""
+    return value.quantize(Decimal(unit), ROUND_HALF_UP)
+
+
+def ratio(part: int | Decimal, whole: int, unit: str = "0.1") -> Decimal:
+    """part / whole, rounded."""
+    return rounded(Decimal(part) / whole, unit)
+
+
+def whole(raw: Raw, key: str) -> int:
+    """A number that is always there."""
+    return int(raw[key] or "")
+
+
+def events_in_order(events: Iterable[Raw]) -> list[Raw]:
+    """Events by time; in one millisecond by session, item and page."""
+    return sorted(
+        events,
+        key=lambda raw: (
+            whole(raw, "ts"),
+            whole(raw, "sessionId"),
+            whole(raw, "itemInSession"),
+            raw["page"] or "",
+        ),
+    )
+
+
+def songplays(events: list[Raw], catalogue: list[Raw]) -> list[Play]:
+    """Every play, matched to the closest song of its title and artist."""
+    songs = defaultdict(list)
+    for raw in catalogue:
+        key = (clean(raw["title"]), clean(raw["artist_name"]))
+        songs[key].append((Decimal(raw["duration"] or ""), raw))
+    plays = []
+    for raw in events:
+        if raw["page"] != "NextSong":
+            continue
+        duration = rounded(Decimal(raw["length"] or ""), "0.00001")
+        title, artist = clean(raw["song"]), clean(raw["artist"])
+        match = min(
+            songs[title, artist],
+            key=lambda song: (abs(song[0] - duration), song[1]["song_id"]),
+            default=None,
+        )
+        how = None
+        if match:
+            same = rounded(match[0], "0.001") == rounded(duration, "0.001")
+            how = "exact" if same else "title and artist"
+        event = "|".join(
+            raw[key] or "" for key in ("sessionId", "itemInSession", "page", "ts")
+        )
+        plays.append(
+            Play(
+                songplay_id=hashlib.md5(event.encode()).hexdigest(),
+                ts=whole(raw, "ts"),
+                user_id=raw["userId"] or None,
+                level=raw["level"] or "",
+                song_id=match[1]["song_id"] if match else None,
+                artist_id=match[1]["artist_id"] if match else None,
+                session_id=whole(raw, "sessionId"),
+                location=clean(raw["location"]),
+                user_agent=raw["userAgent"],
+                song_title=title,
+                artist_name=artist,
+                duration=duration,
+                song_match=how,
+            )
+        )
+    return plays
+
+
+def users(events: list[Raw]) -> dict[str, tuple[str | None, ...]]:
+    """Each user's names, gender and level, of the latest event on any page."""
+    return {
+        raw["userId"]: (
+            clean(raw["firstName"]),
+            clean(raw["lastName"]),
+            raw["gender"],
+            raw["level"],
+        )
+        for raw in events_in_order(events)
+        if raw["userId"]
+    }
+
+
+def user_levels(events: list[Raw]) -> list[tuple[str, str, int, int | None]]:
+    """Spells: user, level, from and to, in epoch milliseconds."""
+    changes: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for raw in events_in_order(events):
+        user, level = raw["userId"], raw["level"]
+        if user and level and (not changes[user] or changes[user][-1][0] != level):
+            changes[user].append((level, whole(raw, "ts")))
+    return [
+        (user, level, since, steps[place + 1][1] if place + 1 < len(steps) else None)
+        for user, steps in changes.items()
+        for place, (level, since) in enumerate(steps)
+    ]
+
+
+def artists(catalogue: list[Raw]) -> list[tuple[object, ...]]:
+    """One row per artist: of several spellings the one that tells most."""
+    spellings: dict[str, Counter[tuple[object, ...]]] = defaultdict(Counter)
+    for raw in catalogue:
+        spelling = (
+            clean(raw["artist_name"]),
+            clean(raw["artist_location"]),
+            number(raw["artist_latitude"]),
+            number(raw["artist_longitude"]),
+        )
+        spellings[raw["artist_id"] or ""][spelling] += 1
+
+    def preference(item: tuple[tuple[object, ...], int]) -> list[tuple[bool, object]]:
+        (name, location, latitude, longitude), songs = item
+        return [
+            (latitude is None, ""),
+            (location is None, ""),
+            (False, -songs),
+            *(
+                (value is None, value)
+                for value in (name, location, latitude, longitude)
+            ),
+        ]
+
+    return [
+        (artist, *min(found.items(), key=preference)[0])
+        for artist, found in spellings.items()
+    ]
+
+
+def songs(catalogue: list[Raw]) -> list[tuple[object, ...]]:
+    """The catalogue's songs; year 0 is unknown."""
+    return [
+        (
+            raw["song_id"],
+            clean(raw["title"]),
+            raw["artist_id"],
+            whole(raw, "year") or None,
+            number(raw["duration"]),
+        )
+        for raw in catalogue
+    ]
+
+
+def calendar(ts: int) -> tuple[int, ...]:
+    """A row of the mart time: the moment, and its parts in UTC."""
+    at = datetime.fromtimestamp(ts // 1000, UTC)
+    week, weekday = at.isocalendar().week, at.isoweekday() % 7
+    return ts, at.hour, at.day, week, at.month, at.year, weekday
+
+
+def published(events: list[Raw], catalogue: list[Raw]) -> dict[str, int]:
+    """The earlier system's counts, from the text as it came."""
+    plays = [raw for raw in events if raw["page"] == "NextSong"]
+    matches: Counter[tuple[object, ...]] = Counter(
+        (raw["title"], raw["artist_name"], number(raw["duration"], "1"))
+        for raw in catalogue
+    )
+    found = {
+        (raw["sessionId"], raw["itemInSession"], raw["ts"]): matches[
+            raw["song"], raw["artist"], number(raw["length"], "1")
+        ]
+        for raw in plays
+    }
+    song_keys = ("song_id", "title", "artist_id", "year", "duration")
+    artist_keys = (
+        "artist_id",
+        "artist_name",
+        "artist_location",
+        "artist_latitude",
+        "artist_longitude",
+    )
+    user_keys = ("userId", "firstName", "lastName", "gender", "level")
+    return {
+        "staging_events": len(events),
+        "staging_songs": len(catalogue),
+        "songs": len({tuple(map(raw.get, song_keys)) for raw in catalogue}),
+        "artists": len({tuple(map(raw.get, artist_keys)) for raw in catalogue}),
+        "users": len({tuple(map(raw.get, user_keys)) for raw in plays}),
+        "songplays": sum(found.values()),
+        "time": len({ts for (_, _, ts), songs in found.items() if songs}),
+    }
+
+
+def fingerprint(rows: Iterable[Iterable[object]]) -> str:
+    """A mart's fingerprint, by its definition in macros/audit/fingerprint.sql."""
+    digests = [
+        hashlib.md5("".join(map(_text, row)).encode()).hexdigest() for row in rows
+    ]
+    sums = (
+        sum(int(digest[at : at + 8], 16) for digest in digests)
+        for at in range(0, 32, 8)
+    )
+    return hashlib.md5("|".join(map(str, (len(digests), *sums))).encode()).hexdigest()
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "\x1e"
+    if isinstance(value, bool):
+        return "\x1f" + str(value).lower()
+    if isinstance(value, datetime):
+        return f"\x1f{(value - EPOCH) // MILLISECOND}"
+    return f"\x1f{value}"
+
+
+def ranked(
+    plays: Iterable[Play], key: Callable[[Play], tuple[str | None, ...]]
+) -> list[tuple[Any, ...]]:
+    """Key, plays and listeners of each group: most plays first, then most listeners."""
+    groups: dict[tuple[str | None, ...], list[Play]] = defaultdict(list)
+    for play in plays:
+        groups[key(play)].append(play)
+    found: list[tuple[Any, ...]] = [
+        (*of, len(all_), listeners(all_)) for of, all_ in groups.items()
+    ]
+    return sorted(found, key=lambda row: (-row[-2], -row[-1], row))
+
+
+def listeners(plays: Iterable[Play]) -> int:
+    """How many known users played these."""
+    return len({play.user_id for play in plays if play.user_id})

@@ -1,0 +1,282 @@
+"""One account, one settings file, and the script as a real process against them."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.session
+import pytest
+from click.testing import CliRunner
+from settings import Settings, read_settings
+from warehouse import cli
+
+from support.aws_server import PASSWORD, REGION, AwsServer, Call
+
+PROJECT = Path(__file__).resolve().parents[3]
+TAG = "sparkify-warehouse"
+STATUS = ("status", "--target", "redshift")
+BUCKET = "sparkify-data"
+OPEN_TO_ALL = ("0.0.0.0/0", "::/0")
+SETTINGS: dict[str, dict[str, Any]] = {
+    "data": {
+        "events": f"s3://{BUCKET}/log_data",
+        "songs": f"s3://{BUCKET}/song_data",
+        "manifests": "s3://sparkify-work/manifests",
+        "region": REGION,
+    },
+    "cluster": {"allow_cidrs": ["203.0.113.7/32"]},
+}
+# Reads AWS's descriptions of its services once, for all sessions in this process.
+LOADER = botocore.session.get_session().get_component("data_loader")
+# All that `up` calls to make everything, in this order.
+MAKING = [
+    "iam:CreateRole",
+    "iam:PutRolePolicy",
+    "ec2:CreateSecurityGroup",
+    "ec2:AuthorizeSecurityGroupIngress",
+    "redshift:CreateCluster",
+]
+REMOVING = [
+    "redshift:DeleteCluster",
+    "ec2:DeleteSecurityGroup",
+    "iam:DeleteRolePolicy",
+    "iam:DeleteRole",
+]
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a run of the script ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Account:
+    """Runs `warehouse.py`, and knows what is in the account."""
+
+    server: AwsServer
+    folder: Path
+    environment: dict[str, str]
+    quick: bool = False  # run within this process: half a second less each time
+    texts: list[str] = field(default_factory=list)
+    every_call: list[Call] = field(default_factory=list)
+
+    def write(self, **tables: dict[str, Any]) -> None:
+        """Write the settings file, with these keys in place of the usual ones."""
+        lines = []
+        for table, usual in SETTINGS.items():
+            lines.append(f"[{table}]")
+            for key, value in (usual | tables.get(table, {})).items():
+                lines.append(f"{key} = {json.dumps(value)}")
+        (self.folder / "w.toml").write_text("\n".join(lines))
+
+    def run(
+        self, *arguments: str, answer: str = "", kill: tuple[int, str] | None = None
+    ) -> Done:
+        """Run the script to its end; `kill` as in AwsServer."""
+        self.every_call += self.server.calls
+        self.server.calls = []
+        command = [*arguments, "--config", str(self.folder / "w.toml")]
+        done = self._here(command) if self.quick else self._there(command, answer, kill)
+        self.texts += [done.out, done.err]
+        assert "Traceback" not in done.err, done.err
+        return done
+
+    def _there(
+        self, command: list[str], answer: str, kill: tuple[int, str] | None
+    ) -> Done:
+        self.server.kill = kill
+        process = subprocess.Popen(
+            [sys.executable, str(PROJECT / "scripts" / "warehouse.py"), *command],
+            env=self.environment,
+            cwd=self.folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.server.client_process = process
+        out, err = process.communicate(answer, timeout=120)
+        self.server.kill = None
+        return Done(process.returncode, out, err)
+
+    def _here(self, command: list[str]) -> Done:
+        with self.environment_here():
+            result = CliRunner().invoke(cli, command)
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Done(result.exit_code, result.stdout, result.stderr)
+
+    def make(self) -> None:
+        """`up` without a process of its own, where it is not what is tested."""
+        quick, self.quick = self.quick, True
+        self.ok("up")
+        self.quick = quick
+
+    def settings(self) -> Settings:
+        """The settings file as the scripts read it."""
+        return read_settings(self.folder / "w.toml")
+
+    @contextmanager
+    def environment_here(self) -> Iterator[None]:
+        """What the process is given, for a call within this process."""
+        with pytest.MonkeyPatch.context() as patch:
+            for key, value in self.environment.items():
+                patch.setenv(key, value)
+            core = botocore.session.get_session()
+            core.register_component("data_loader", LOADER)
+            patch.setattr(
+                boto3, "DEFAULT_SESSION", boto3.Session(botocore_session=core)
+            )
+            yield
+
+    def ok(self, *arguments: str) -> Done:
+        done = self.run(*arguments)
+        assert done.code == 0, done
+        return done
+
+    def refused(self, *arguments: str, code: int = 3) -> str:
+        """Run what has to fail; gives the one line that says why."""
+        done = self.run(*arguments)
+        assert done.code == code, done
+        *_, line = done.err.splitlines()
+        assert line.startswith("error: ")
+        return line
+
+    @property
+    def changes(self) -> list[str]:
+        """What the last run changed."""
+        return self.server.changes
+
+    def left(self) -> dict[str, list[str]]:
+        """All that is ours in the account, by kind; empty when nothing is."""
+        of = self.server.client
+        found = {
+            "clusters": [
+                item["ClusterIdentifier"]
+                for item in of("redshift").describe_clusters()["Clusters"]
+            ],
+            "snapshots": [
+                item["SnapshotIdentifier"]
+                for item in of("redshift").describe_cluster_snapshots()["Snapshots"]
+            ],
+            "roles": [item["RoleName"] for item in of("iam").list_roles()["Roles"]],
+            "policies": [
+                item["PolicyName"]
+                for item in of("iam").list_policies(Scope="Local")["Policies"]
+            ],
+            "groups": [
+                item["GroupName"]
+                for item in of("ec2").describe_security_groups()["SecurityGroups"]
+                if item["GroupName"] != "default"
+            ],
+            "secrets": [
+                item["Name"]
+                for item in of("secretsmanager").list_secrets()["SecretList"]
+            ],
+        }
+        return {kind: names for kind, names in found.items() if names}
+
+    def rules(self) -> set[tuple[str, int, int, str]]:
+        """The rules of our security group."""
+        (group,) = self.server.client("ec2").describe_security_groups(
+            Filters=[{"Name": f"tag:{TAG}", "Values": ["sparkify"]}]
+        )["SecurityGroups"]
+        return {
+            (rule["IpProtocol"], rule["FromPort"], rule["ToPort"], source["CidrIp"])
+            for rule in group["IpPermissions"]
+            for source in rule["IpRanges"]
+        }
+
+    def policy(self) -> Any:
+        """The inline policy of our role."""
+        return self.server.client("iam").get_role_policy(
+            RoleName="sparkify-redshift", PolicyName="sparkify-redshift"
+        )["PolicyDocument"]
+
+    def assert_complete(self) -> None:
+        """Everything is there, once, and right."""
+        left = self.left()
+        left.pop("snapshots", None)  # AWS's own, of the new cluster
+        assert left == {
+            "clusters": ["sparkify"],
+            "roles": ["sparkify-redshift"],
+            "groups": ["sparkify-redshift"],
+            "secrets": ["redshift!sparkify-awsuser"],
+        }
+        assert self.rules() == {("tcp", 5439, 5439, "203.0.113.7/32")}
+        assert resources(self.policy()) == {
+            f"arn:aws:s3:::{BUCKET}",
+            "arn:aws:s3:::sparkify-work",
+            f"arn:aws:s3:::{BUCKET}/log_data/*",
+            f"arn:aws:s3:::{BUCKET}/song_data/*",
+            "arn:aws:s3:::sparkify-work/manifests/*",
+        }
+
+    def assert_safe(self) -> None:
+        """Over all calls of the test: nothing open, nothing on `*`, no password."""
+        for call in self.every_call + self.server.calls:
+            if not call.mutating:
+                continue
+            for key, value in call.params.items():
+                assert value not in OPEN_TO_ALL, call
+                assert "password" not in key.lower() or key == "ManageMasterPassword"
+                assert PASSWORD not in value
+                if key == "PolicyDocument" and call.action == "PutRolePolicy":
+                    assert "*" not in resources(json.loads(value)), call
+            if call.action == "CreateCluster":
+                assert call.params["ManageMasterPassword"] == "true"
+                assert call.params["Encrypted"] == "true"
+        assert not [text for text in self.texts if PASSWORD in text]
+        assert [path.name for path in self.folder.iterdir()] == ["w.toml"]
+
+
+def resources(policy: Any) -> set[str]:
+    """All resources that a policy names."""
+    found: set[str] = set()
+    for statement in policy["Statement"]:
+        named = statement["Resource"]
+        found |= {named} if isinstance(named, str) else set(named)
+    return found
+
+
+def environment_for(url: str, key: str = "test", value: str = "test") -> dict[str, str]:
+    """What the process is given: nothing of this machine's own AWS settings."""
+    return {
+        "PATH": os.environ["PATH"],
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": key,
+        "AWS_SECRET_ACCESS_KEY": value,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+@pytest.fixture(scope="session")
+def aws_server() -> AwsServer:
+    return AwsServer()
+
+
+@pytest.fixture
+def account(aws_server: AwsServer, tmp_path: Path) -> Iterator[Account]:
+    """An empty account with the buckets; checked for safety after every test."""
+    aws_server.reset()
+    for bucket in (BUCKET, "sparkify-other", "sparkify-work"):
+        aws_server.client("s3").create_bucket(
+            Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
+    made = Account(aws_server, tmp_path, environment_for(aws_server.url))
+    made.write()
+    yield made
+    made.assert_safe()

@@ -1,0 +1,247 @@
+"""What tests are made of: small source files, and a warehouse to look into."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt_project import Dbt
+from load.loading import Loaded, counts_since, load
+from settings import PROJECT, Data
+from warehouse import summary
+
+COMMAND = (sys.executable, PROJECT / "scripts" / "warehouse.py")
+DBT = (Path(sys.executable).with_name("dbt"), "--no-use-colors")
+
+TS = 1541105830796  # 2018-11-01 20:57:10.796 UTC
+
+
+def event(item: int, **changes: Any) -> dict[str, Any]:
+    """An event as the app logs it, the `item`-th of session 1, with changes."""
+    return {
+        "artist": "Café Tacuba",
+        "auth": "Logged In",
+        "firstName": "Ada",
+        "gender": "F",
+        "itemInSession": item,
+        "lastName": "Moss",
+        "length": 200.5,
+        "level": "free",
+        "location": "Marinette, WI-MI",
+        "method": "PUT",
+        "page": "NextSong",
+        "registration": 1540919166796.0,
+        "sessionId": 1,
+        "song": "Eres",
+        "status": 200,
+        "ts": TS + item * 1000,
+        "userAgent": '"Mozilla/5.0"',
+        "userId": "7",
+    } | changes
+
+
+def song(song_id: str, **changes: Any) -> dict[str, Any]:
+    """A song as the catalogue has it, with changes."""
+    return {
+        "artist_id": "AR1",
+        "artist_latitude": None,
+        "artist_location": "",
+        "artist_longitude": None,
+        "artist_name": "Café Tacuba",
+        "duration": 200.5,
+        "num_songs": 1,
+        "song_id": song_id,
+        "title": "Eres",
+        "year": 2003,
+    } | changes
+
+
+class Sources:
+    """A folder with logs/ and songs/ to be loaded."""
+
+    def __init__(self, folder: Path) -> None:
+        self.events = folder / "logs"
+        self.songs = folder / "songs"
+        self.events.mkdir()
+        self.songs.mkdir()
+
+    @property
+    def data(self) -> Data:
+        """The settings that name this folder."""
+        return Data(events=str(self.events), songs=str(self.songs))
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The command line's options that name this folder."""
+        return options(self.data)
+
+    def write_events(self, name: str, *events: dict[str, Any]) -> Path:
+        """A log file, one object a line, no final newline."""
+        return self.write(self.events / name, lines(*events))
+
+    def write_songs(self, name: str, *songs: dict[str, Any]) -> Path:
+        """A song file."""
+        return self.write(self.songs / name, lines(*songs))
+
+    def write(self, path: Path, content: bytes) -> Path:
+        """A file as it is."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+
+def lines(*objects: dict[str, Any]) -> bytes:
+    """JSON objects, one a line."""
+    return "\n".join(json.dumps(entry) for entry in objects).encode()
+
+
+def options(data: Data) -> tuple[str, ...]:
+    """The command line's options that name these places."""
+    return ("--events", data.events, "--songs", data.songs)
+
+
+class Warehouse:
+    """A DuckDB file, the project's own code and dbt to fill it, and a look into it.
+
+    dbt in this process is parsed once: what it kept serves every file of this name.
+    """
+
+    def __init__(self, path: Path, dbt: Dbt) -> None:
+        self.path = path
+        self._dbt = dbt
+
+    def load(self, data: Data, max_errors: int = 0, reload: bool = False) -> Loaded:
+        """The load, in this process."""
+        return load(self._opened(), data, max_errors, reload)
+
+    def build(self, full_refresh: bool = False) -> None:
+        """What `run` does after the load, in this process."""
+        self._opened().build(full_refresh)
+
+    def operation(self, macro: str, **arguments: object) -> None:
+        """A macro, run in this process."""
+        self._opened().operation(macro, **arguments)
+
+    def status(self) -> dict[str, Any]:
+        """What `status --json` prints, from this process."""
+        dbt = self._opened()
+        return summary(dbt, counts_since(dbt, 0))
+
+    def fingerprints(self) -> dict[str, str]:
+        """Every mart's fingerprint."""
+        marts = self.status()["marts"]
+        return {name: mart["fingerprint"] for name, mart in marts.items()}
+
+    def dbt(self, *command: str) -> Any:
+        """What a dbt command in this process returned, whether it succeeded or not."""
+        return self._opened()._invoke(*command, check=False)
+
+    def done(self, *command: str) -> Any:
+        """The result of a dbt command that must succeed."""
+        answer = self.dbt(*command)
+        assert answer.success, answer.exception or [
+            f"{result.node.name}: {result.message}"
+            for result in answer.result
+            if result.status not in ("success", "pass")
+        ]
+        return answer.result
+
+    def start(self, *words: str | Path, **options: Any) -> subprocess.Popen[str]:
+        """A process that was started on this warehouse: any program of the venv's."""
+        self.release()
+        places = {"env": os.environ | {"SPARKIFY_DUCKDB": str(self.path)}}
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen(words, **(places | pipes | options))
+
+    def command(
+        self, *words: str | Path, **options: Any
+    ) -> subprocess.CompletedProcess[str]:
+        """scripts/warehouse.py, as a process of its own."""
+        return self.finished(self.start(*COMMAND, *words, **options))
+
+    def plain_dbt(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """dbt, as a process of its own, as its users start it."""
+        return self.finished(self.start(*DBT, *words, cwd=PROJECT))
+
+    def finished(
+        self, process: subprocess.Popen[str]
+    ) -> subprocess.CompletedProcess[str]:
+        """What a process said, and how it ended."""
+        with process:
+            said, told = process.communicate()
+        assert "Traceback" not in said + told
+        return subprocess.CompletedProcess(process.args, process.returncode, said, told)
+
+    @contextmanager
+    def stopped(self, process: subprocess.Popen[str]) -> Iterator[None]:
+        """A process that stands still for a while, wherever it is."""
+        process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGCONT)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query, staging tables by their bare names."""
+        self.release()
+        with duckdb.connect(str(self.path), read_only=True) as connection:
+            connection.execute("set search_path = 'main,main_staging'")
+            return connection.execute(sql).fetchall()
+
+    def value(self, sql: str) -> Any:
+        """The one value of a query."""
+        return self.rows(sql)[0][0]
+
+    def published(self) -> list[tuple[Any, ...]]:
+        """All that a load can change."""
+        return [
+            row
+            for table in (
+                "staging_events",
+                "staging_songs",
+                "loaded_files",
+                "rejected_rows",
+                "superseded_rows",
+                "file_times",
+            )
+            for row in self.rows(f"select * from {table} order by all")
+        ]
+
+    def change(self, sql: str) -> None:
+        """Do to the warehouse what none of its own code does."""
+        self.release()
+        with duckdb.connect(str(self.path)) as connection:
+            connection.execute("set search_path = 'main,main_staging'")
+            connection.execute(sql)
+
+    def copy(self, folder: Path) -> "Warehouse":
+        """Another warehouse with the same content, to be changed at will."""
+        self.release()
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in self.path.parent.glob(f"{self.path.name}*"):
+            shutil.copy(file, folder)  # the last changes may still be in its .wal
+        return Warehouse(folder / self.path.name, self._dbt)
+
+    def release(self) -> None:
+        """Make dbt, which keeps the file open as long as it lives, let go of it."""
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+
+    def remove(self) -> None:
+        """Begin anew."""
+        self.release()
+        for file in self.path.parent.glob(f"{self.path.name}*"):
+            file.unlink()
+
+    def _opened(self) -> Dbt:
+        if os.environ["SPARKIFY_DUCKDB"] != str(self.path):
+            self.release()
+            os.environ["SPARKIFY_DUCKDB"] = str(self.path)
+        return self._dbt

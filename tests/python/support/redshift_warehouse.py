@@ -1,0 +1,226 @@
+"""A warehouse on the stand-in: dbt kept in this process, S3 to load from, a look in."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dbt_project import Dbt
+from errors import WarehouseError
+from load.loading import Loaded, counts_since, load
+from settings import PROJECT, Data
+from standin.stack import StandIn
+from warehouse import summary
+
+from support.helpers import COMMAND, DBT, lines, options
+from support.s3_server import Objects
+
+SCHEMA = "sparkify"
+STAGING = f"{SCHEMA}_staging"
+TABLES = (
+    "staging_events",
+    "staging_songs",
+    "loaded_files",
+    "rejected_rows",
+    "superseded_rows",
+)
+
+
+class RedshiftWarehouse:
+    """An empty warehouse, its buckets, and the project's own code to fill it.
+
+    Always in one schema: what dbt has parsed once serves every test.
+    """
+
+    def __init__(self, server: StandIn, dbt: Dbt) -> None:
+        self.server = server
+        self.faults = server.faults
+        self.bucket = Objects("sparkify-data", server.region)
+        self.manifests = Objects("sparkify-manifests", server.region)
+        self._dbt = dbt
+
+    @property
+    def data(self) -> Data:
+        """The settings that name these buckets."""
+        return replace(self.bucket.data, manifests=f"s3://{self.manifests.name}/m")
+
+    def put_events(self, name: str, *events: dict[str, Any]) -> str:
+        """A log file; its address."""
+        return self.put(f"logs/{name}", lines(*events))
+
+    def put_songs(self, name: str, *songs: dict[str, Any]) -> str:
+        """A song file; its address."""
+        return self.put(f"songs/{name}", lines(*songs))
+
+    def put(self, key: str, content: bytes) -> str:
+        """An object as it is; its address."""
+        self.bucket.put(key, content)
+        return f"s3://{self.bucket.name}/{key}"
+
+    def load(
+        self, data: Data | None = None, max_errors: int = 0, reload: bool = False
+    ) -> Loaded:
+        """The load, in this process."""
+        return load(self._dbt, data or self.data, max_errors, reload)
+
+    def refused(self, data: Data | None = None, max_errors: int = 0) -> str:
+        """The one line with which a load ends that publishes nothing."""
+        before = self.published()
+        with pytest.raises(WarehouseError) as error:
+            self.load(data, max_errors)
+        message = str(error.value)
+        assert "\n" not in message
+        assert self.published() == before
+        return message
+
+    def build(self, full_refresh: bool = False) -> None:
+        """What `run` does after the load, in this process."""
+        self._dbt.build(full_refresh)
+
+    def operation(self, macro: str, **arguments: object) -> None:
+        """A macro, run in this process."""
+        self._dbt.operation(macro, **arguments)
+
+    def dbt(self, *command: str) -> Any:
+        """What a dbt command in this process returned, whether it succeeded or not."""
+        return self._dbt._invoke(*command, check=False)
+
+    def done(self, *command: str) -> Any:
+        """The result of a dbt command that must succeed."""
+        answer = self.dbt(*command)
+        assert answer.success, answer.exception or [
+            f"{result.node.name}: {result.message}"
+            for result in answer.result
+            if result.status not in ("success", "pass")
+        ]
+        return answer.result
+
+    def configs(self) -> dict[str, Any]:
+        """Every mart's configuration, as its model says it."""
+        return {
+            node.name: node.config
+            for node in self._dbt._manifest.nodes.values()
+            if node.resource_type == "model" and "marts" in node.fqn
+        }
+
+    def status(self) -> dict[str, Any]:
+        """What `status --json` prints, from this process."""
+        return summary(self._dbt, counts_since(self._dbt, 0))
+
+    def command(self, *words: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        """scripts/warehouse.py on this warehouse, as a process of its own."""
+        return finished(self.start(*words, **changes))
+
+    def start(self, *words: str, **changes: str) -> subprocess.Popen[str]:
+        """The same, started; `changes` are to its environment."""
+        target = ("--target", "redshift", *self.options)
+        command, *rest = words
+        return self.popen(*COMMAND, command, *target, *rest, **changes)
+
+    def plain_dbt(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """dbt as a process of its own, as its users start it."""
+        return finished(self.popen(*DBT, *words, "--target", "redshift"))
+
+    def popen(self, *words: str | Path, **changes: str) -> subprocess.Popen[str]:
+        """Any program of the venv's, in the project."""
+        return subprocess.Popen(
+            words,
+            cwd=PROJECT,
+            env=os.environ | changes,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The command line's options that name these buckets."""
+        settings = Path(os.environ["DBT_TARGET_PATH"]) / "warehouse.toml"
+        settings.parent.mkdir(exist_ok=True)
+        settings.write_text(f'[data]\nmanifests = "{self.data.manifests}"\n')
+        return ("--config", str(settings), *options(self.data))
+
+    def rows(self, sql: str) -> list[tuple[str | None, ...]]:
+        """The rows of a query, as text, staging tables by their bare names."""
+        return self.server.query(
+            f"set search_path to {SCHEMA}, {STAGING}, public, standin, pg_catalog;{sql}"
+        )
+
+    def value(self, sql: str) -> str | None:
+        """The one value of a query, as text."""
+        return self.rows(sql)[0][0]
+
+    def published(self) -> dict[str, list[tuple[str | None, ...]]]:
+        """All that a load can change, but for the time."""
+        made = {name for (name,) in self.rows("select tablename from pg_tables")}
+        columns = dict.fromkeys(TABLES, "*") | {
+            "loaded_files": "load_id, source, path, etag, bytes, rows_loaded,"
+            " rows_rejected"
+        }
+        return {
+            table: sorted(
+                self.rows(f"select {columns[table]} from {table}")
+                if table in made
+                else [],
+                key=repr,
+            )
+            for table in TABLES
+        }
+
+    def sent(self) -> list[str]:
+        """The statements that came in so far, without comments and line ends."""
+        return [
+            " ".join(statement.sql.split("*/")[-1].split())
+            for statement in self.server.statements
+        ]
+
+
+def finished(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
+    """What a process said, and how it ended."""
+    with process:
+        said, told = process.communicate()
+    return subprocess.CompletedProcess(process.args, process.returncode, said, told)
+
+
+@pytest.fixture(scope="session")
+def redshift_target(
+    redshift_server: StandIn, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
+    """The environment in which dbt's target `redshift` is the stand-in."""
+    redshift_server.new_schema(SCHEMA)
+    # Beside the other target's: dbt parses anew when the target changes.
+    target = tmp_path_factory.mktemp("redshift") / "target"
+    return redshift_server.environment | {
+        "DBT_TARGET_PATH": str(target),
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+@pytest.fixture(scope="session")
+def redshift_dbt(environment: Path, redshift_target: dict[str, str]) -> Dbt:
+    """dbt on the target `redshift`, parsed once."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in redshift_target.items():
+            patch.setenv(name, value)
+        return Dbt("redshift")
+
+
+@pytest.fixture
+def cluster(
+    redshift_server: StandIn,
+    redshift_dbt: Dbt,
+    redshift_target: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[RedshiftWarehouse]:
+    """An empty warehouse on the stand-in."""
+    redshift_server.new_schema(SCHEMA)
+    for name, value in redshift_target.items():
+        monkeypatch.setenv(name, value)
+    made = RedshiftWarehouse(redshift_server, redshift_dbt)
+    yield made
+    assert redshift_server.faults.struck(), "a fault of this test never struck"
