@@ -1,56 +1,117 @@
-"""Clients for AWS, and AWS's errors as one plain line."""
+"""The one edge to AWS: its clients, and its errors as one plain line."""
 
 import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 from errors import Refused, WarehouseError
 
-POLICY_FILE = "scripts/cluster/operator_policy.json"
+OPERATOR_POLICY = "scripts/cluster/operator_policy.json"
+LOADER_POLICY = "scripts/cluster/loader_policy.json"
+CONNECTIONS = 16  # at once and per client: as many as the load has threads
+
+# What a region and a role's ARN look like; macros/load/redshift_load.sql checks both.
+REGION = "[a-z]{2}(-[a-z]+)+-[0-9]{1,2}"
+ROLE_ARN = "arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}"
 
 # AWS's services do not agree on the words, so each meaning has several codes.
-EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+EXPIRED = {"ExpiredToken", "ExpiredTokenException"}
+SKEWED = {"RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed"}
 UNKNOWN = {
     "AuthFailure",
     "InvalidAccessKeyId",
     "InvalidClientTokenId",
+    "InvalidSignatureException",
     "InvalidToken",
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
 DENIED = {"403", "AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+# What S3 answers about a bucket or an object that we named.
+S3_ADVICE: dict[str, tuple[type[WarehouseError], str]] = {
+    "NoSuchBucket": (Refused, "there is no such bucket; check the name"),
+    "PermanentRedirect": (
+        Refused,
+        "the bucket is in another region; set region in [data] of warehouse.toml",
+    ),
+    "NoSuchKey": (WarehouseError, "the object is gone since it was listed; run again"),
+    "PreconditionFailed": (
+        WarehouseError,
+        "the object changed while it was read; run again",
+    ),
+}
 
 # S3 says "Forbidden" and nothing else; these actions have another name than the call.
 S3_ACTIONS = {"HeadBucket": "ListBucket", "HeadObject": "GetObject"}
 S3_ACTIONS |= {"ListObjects": "ListBucket", "ListObjectsV2": "ListBucket"}
+S3_ACTIONS |= {name: name for name in ("GetObject", "PutObject")}
 
 
-def client(service: str, region: str) -> Any:
-    """A boto3 client; credentials and endpoints come from AWS's own chain."""
-    with plain_errors():
+class Clients:
+    """A client per service of AWS, made when it is first used.
+
+    Credentials and endpoints come from AWS's own chain, which is asked once for all.
+    """
+
+    def __init__(self, region: str) -> None:
+        self.region = region
+
+    @cached_property
+    def ec2(self) -> Any:
+        return self._client("ec2")
+
+    @cached_property
+    def iam(self) -> Any:
+        return self._client("iam")
+
+    @cached_property
+    def redshift(self) -> Any:
+        return self._client("redshift")
+
+    @cached_property
+    def s3(self) -> Any:
+        """Without any credentials its requests are unsigned: public buckets answer."""
+        from botocore import UNSIGNED
+
+        with plain_errors():
+            known = self._session.get_credentials() is not None
+        return self._client("s3", **({} if known else {"signature_version": UNSIGNED}))
+
+    @cached_property
+    def sts(self) -> Any:
+        return self._client("sts")
+
+    @cached_property
+    def _session(self) -> Any:
         import boto3
-        from botocore.config import Config
 
-        return boto3.client(  # type: ignore[call-overload]
-            service,
-            region_name=region,
-            config=Config(
+        return boto3.Session()
+
+    def _client(self, service: str, **options: Any) -> Any:
+        with plain_errors():
+            from botocore.config import Config
+
+            config = Config(
                 connect_timeout=10,
                 read_timeout=60,
-                retries={"mode": "standard", "max_attempts": 5},
-            ),
-        )
+                max_pool_connections=CONNECTIONS,
+                retries={"mode": "standard"},  # AWS_MAX_ATTEMPTS may say how often
+                **options,
+            )
+            return self._session.client(service, region_name=self.region, config=config)
 
 
 @contextmanager
-def plain_errors(where: str = "") -> Iterator[None]:
+def plain_errors(where: str = "", policy: str = OPERATOR_POLICY) -> Iterator[None]:
     """Turn what botocore raises into one line; also usable as a decorator.
 
     `where` begins the line, for what AWS itself leaves out: S3 names no bucket.
-    Raises Refused for missing, expired or insufficient credentials, WarehouseError
-    for everything else that AWS or the network answers.
+    `policy` is the file with the rights that this work takes. Raises Refused for
+    credentials, rights and settings, WarehouseError for all else that AWS or the
+    network answers. AWS's own words are always in the line.
     """
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
@@ -58,7 +119,7 @@ def plain_errors(where: str = "") -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise _located(where, _plain_answer(error)) from None
+        raise _located(where, _plain_answer(error, policy)) from None
     except (BotoCoreError, ResponseParserError) as error:
         raise _located(where, _plain_trouble(error)) from None
 
@@ -89,20 +150,25 @@ def _located(where: str, error: WarehouseError) -> WarehouseError:
     return type(error)(f"{where}: {error.message}") if where else error
 
 
-def _plain_answer(error: Any) -> WarehouseError:
+def _plain_answer(error: Any, policy: str) -> WarehouseError:
     code, message, operation = code_of(error), message_of(error), error.operation_name
+    code = {"412": "PreconditionFailed", "301": "PermanentRedirect"}.get(code, code)
+    said = f"(AWS: {message}, {code} in {operation})"
+    if code in S3_ADVICE:
+        kind, advice = S3_ADVICE[code]
+        return kind(f"{advice} {said}")
+    if code in SKEWED or re.search("Signature (expired|not yet current)", message):
+        return Refused(f"this machine's clock is not AWS's; set the clock {said}")
     if code in EXPIRED:
-        return Refused(f"the AWS credentials have expired; {_log_in()}")
+        return Refused(f"the AWS credentials have expired; {_sign_in()} {said}")
     if code in UNKNOWN:
-        return Refused(f"AWS does not know the credentials ({code}); {_log_in()}")
+        return Refused(f"AWS does not know these credentials; {_sign_in()} {said}")
     if code in DENIED:
-        return Refused(
-            f"not allowed: {_action(operation, message)} (call {operation});"
-            f" {POLICY_FILE} has what the operator needs, attach it and try again"
-        )
-    return WarehouseError(
-        f"AWS refused {operation}: {message} ({code}); mend that and try again"
-    )
+        advice = f"{policy} has what this needs, attach it and try again"
+        if "explicit deny" in message:
+            advice = "a policy denies it explicitly, ask your administrator"
+        return Refused(f"not allowed: {_action(operation, message)}; {advice} {said}")
+    return WarehouseError(f"AWS refused; correct that and run again {said}")
 
 
 def _action(operation: str, message: str) -> str:
@@ -117,17 +183,33 @@ def _action(operation: str, message: str) -> str:
 
 
 def _plain_trouble(error: Exception) -> WarehouseError:
-    kind, message = type(error).__name__, " ".join(str(error).split())
+    from botocore.exceptions import (
+        ConnectionError,
+        HTTPClientError,
+        IncompleteReadError,
+        WaiterError,
+    )
+    from botocore.parsers import ResponseParserError
+
+    kind, message = type(error).__name__, " ".join(str(error).split()).rstrip(".")
     if kind in {"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound"}:
-        return Refused(f"no AWS credentials: {message.rstrip('.')}; {_log_in()}")
-    if "SSO" in kind or "Token" in kind or kind == "CredentialRetrievalError":
-        return Refused(f"the AWS login has expired: {message}; {_log_in()}")
-    if kind in {"EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError"}:
+        return Refused(f"no AWS credentials: {message}; {_sign_in()}")
+    if kind == "MissingDependencyException":
+        return Refused(f"{message}; run `make setup`")
+    if "SSO" in kind or "Token" in kind or "Login" in kind or "Credential" in kind:
+        return Refused(f"the AWS login has expired: {message}; {_sign_in()}")
+    if isinstance(
+        error,
+        (ConnectionError, HTTPClientError, IncompleteReadError, ResponseParserError),
+    ):
         return WarehouseError(
             f"AWS cannot be reached: {message}; check the network and the region"
         )
-    return WarehouseError(f"AWS: {message} ({kind}); mend that and try again")
+    if isinstance(error, WaiterError):
+        return WarehouseError(f"AWS: {message}; run the same command again")
+    return Refused(f"{message} ({kind}); check your AWS settings and warehouse.toml")
 
 
-def _log_in() -> str:
-    return f"run `aws sso login --profile {os.environ.get('AWS_PROFILE', 'PROFILE')}`"
+def _sign_in() -> str:
+    profile = os.environ.get("AWS_PROFILE", "PROFILE")
+    return f"sign in (`aws sso login --profile {profile}`) or set AWS_PROFILE"

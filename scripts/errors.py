@@ -1,18 +1,30 @@
 """Errors that a user can cause: one line that says what, where and the next step."""
 
+import enum
 import sys
 from typing import IO, Any
 
 import click
 
 
-class WarehouseError(click.ClickException):
-    """Something failed; nothing was left half done. Exit code 1."""
+class Exit(enum.IntEnum):
+    """The exit codes of all commands."""
 
-    exit_code = 1
+    DONE = 0
+    FAILED = 1  # bad data, what AWS or the warehouse answered, a failed test
+    USAGE = 2  # click's own
+    REFUSED = 3  # before any change: settings, rights, preflight, not ours
+    OUT_OF_TIME = 4  # the same command goes on from there
+    CHANGES = 10  # a dry run found something to do
+
+
+class WarehouseError(click.ClickException):
+    """Something failed; nothing was left half done."""
+
+    exit_code = Exit.FAILED
 
     def __init__(self, message: str) -> None:
-        # Settings and servers' words may hold line ends.
+        # Settings and messages of servers may hold line ends.
         super().__init__(" ".join(message.splitlines()))
 
     def show(self, file: IO[Any] | None = None) -> None:
@@ -20,16 +32,16 @@ class WarehouseError(click.ClickException):
 
 
 class DatabaseError(WarehouseError):
-    """Words of the database itself, not of this project's own checks."""
+    """An error of the database itself, not of this project's own checks."""
 
 
 class Refused(WarehouseError):
-    """Refused before anything was changed: permission, preflight, not ours."""
+    """Refused before anything was changed: settings, rights, preflight, not ours."""
 
-    exit_code = 3
+    exit_code = Exit.REFUSED
 
 
 class OutOfTime(WarehouseError):
     """Ran out of time; the same command goes on from there."""
 
-    exit_code = 4
+    exit_code = Exit.OUT_OF_TIME

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from errors import WarehouseError
+from errors import Refused
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -49,15 +49,15 @@ def read_settings(path: Path) -> Settings:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise WarehouseError(
+        raise Refused(
             f"{path}: {error.strerror}; name a settings file with --config"
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise WarehouseError(f"{path}: {error}; mend the file") from None
+        raise Refused(f"{path}: {error}; correct the file") from None
     tables: dict[str, type[Data] | type[Cluster]] = {"data": Data, "cluster": Cluster}
     for name in document:
         if name not in tables:
-            raise WarehouseError(f"{path}: unknown table [{name}]; remove it")
+            raise Refused(f"{path}: unknown table [{name}]; remove it")
     return Settings(
         **{name: _table(path, document, name, kind) for name, kind in tables.items()}
     )
@@ -66,14 +66,14 @@ def read_settings(path: Path) -> Settings:
 def _table(path: Path, document: dict[str, Any], name: str, kind: type[Any]) -> Any:
     given = document.get(name, {})
     if not isinstance(given, dict):
-        raise WarehouseError(f"{path}: {name} is not a table; write [{name}]")
+        raise Refused(f"{path}: {name} is not a table; write [{name}]")
     defaults = kind()
     known = {item.name: type(getattr(defaults, item.name)) for item in fields(kind)}
     for key, value in given.items():
         if key not in known:
-            raise WarehouseError(f"{path}: unknown key {key} in [{name}]; remove it")
+            raise Refused(f"{path}: unknown key {key} in [{name}]; remove it")
         if type(value) is not known[key]:
-            raise WarehouseError(
+            raise Refused(
                 f"{path}: {key} in [{name}] must be of type {known[key].__name__}"
             )
     return kind(**given)

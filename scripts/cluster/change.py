@@ -5,9 +5,10 @@ from functools import partial
 from typing import Any
 
 import aws
+from aws import Clients
 from errors import OutOfTime, WarehouseError
 
-from cluster.found import Clients, Found
+from cluster.found import Found
 from cluster.step import Step
 from cluster.wait import (
     GOING,

@@ -5,10 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from errors import Refused
+from errors import Exit, Refused
 from settings import PROJECT, read_settings
-
-CHANGES = 10  # the exit code of a dry run that found something to do
 
 config_option = click.option(
     "--config",
@@ -119,7 +117,7 @@ def show_plan(steps: list[Any]) -> None:
     for step in steps:
         click.echo(str(step))
     if steps:
-        raise click.exceptions.Exit(CHANGES)
+        raise click.exceptions.Exit(Exit.CHANGES)
     click.echo("nothing to change")
 
 

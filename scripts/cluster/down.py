@@ -6,10 +6,11 @@ from functools import partial
 from typing import Any
 
 import aws
+from aws import Clients
 from errors import OutOfTime, Refused, WarehouseError
 from settings import Settings
 
-from cluster.found import Clients, Found, find_cluster, look
+from cluster.found import Found, find_cluster, look
 from cluster.step import Step, apply, changed
 from cluster.wait import (
     GOING,
@@ -20,7 +21,7 @@ from cluster.wait import (
     wait_gone,
     when_free,
 )
-from cluster.wanted import TAG, checked_name, resource_name
+from cluster.wanted import TAG, checked_name, missing_message, resource_name
 
 # AWS lets go of a group a few minutes after the cluster is gone.
 GROUP_MINUTES = 10.0
@@ -43,7 +44,7 @@ def pause(settings: Settings, *, minutes: float) -> bool:
     clock = Clock(minutes)
     cluster = look(clients, settings.cluster).cluster
     if cluster is None or state_of(cluster) in GOING:
-        raise Refused(missing_message(settings))
+        raise Refused(missing_message(settings.cluster))
     refuse_hopeless(cluster)
     if state_of(cluster) == "paused":
         return False
@@ -59,12 +60,6 @@ def pause(settings: Settings, *, minutes: float) -> bool:
             when_free(stop, f"cluster {name}", clock)
         wait(reason, f"cluster {name}", clock)
     return True
-
-
-def missing_message(settings: Settings) -> str:
-    """What to say where there is no cluster."""
-    cluster = settings.cluster
-    return f"there is no cluster {cluster.name} in {cluster.region}; `up` makes it"
 
 
 def down_plan(
@@ -119,8 +114,8 @@ def _check_snapshot(
         raise Refused(f"snapshot {snapshot} exists; choose another name")
     if not found.cluster and snapshot not in kept_snapshots(settings):
         raise Refused(
-            f"{missing_message(settings)}, so there is nothing to take a snapshot of;"
-            " leave --snapshot out"
+            f"{missing_message(settings.cluster)}, so there is nothing to take a"
+            " snapshot of; leave --snapshot out"
         )
 
 

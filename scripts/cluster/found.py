@@ -1,41 +1,14 @@
 """What is in the AWS account: read only, and told apart by our tag."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import aws
+from aws import Clients
 from errors import Refused
 from settings import Cluster
 
 from cluster.wanted import TAG, Document, is_ours, resource_name
-
-
-class Clients:
-    """One boto3 client per service, made when it is first used."""
-
-    def __init__(self, region: str) -> None:
-        self.region = region
-
-    @cached_property
-    def ec2(self) -> Any:
-        return aws.client("ec2", self.region)
-
-    @cached_property
-    def iam(self) -> Any:
-        return aws.client("iam", self.region)
-
-    @cached_property
-    def redshift(self) -> Any:
-        return aws.client("redshift", self.region)
-
-    @cached_property
-    def s3(self) -> Any:
-        return aws.client("s3", self.region)
-
-    @cached_property
-    def sts(self) -> Any:
-        return aws.client("sts", self.region)
 
 
 @dataclass(frozen=True)

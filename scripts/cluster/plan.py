@@ -5,10 +5,11 @@ from functools import partial
 from typing import Any
 
 import aws
+from aws import Clients
 from errors import Refused
 
 from cluster.change import cluster_steps
-from cluster.found import Clients, Found
+from cluster.found import Found
 from cluster.step import Step
 from cluster.wait import GOING, Clock, state_of
 from cluster.wanted import (

@@ -5,14 +5,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from aws import Clients
 from errors import Refused, WarehouseError
 from settings import Settings
 
-from cluster.down import missing_message
-from cluster.found import Clients, Found, look
+from cluster.found import Found, look
 from cluster.plan import plan
 from cluster.wait import GOING, Clock, not_usable, state_of
-from cluster.wanted import checked_name, dollars_an_hour, wanted
+from cluster.wanted import (
+    checked_name,
+    dollars_an_hour,
+    missing_message,
+    wanted,
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ def described(
     """The status of a cluster as AWS describes it, or of a missing one."""
     name, region = settings.cluster.name, settings.cluster.region
     if cluster is None:
-        missing = missing_message(settings)
+        missing = missing_message(settings.cluster)
         return ClusterStatus(name, region, "missing", missing, drift=drift)
     age = datetime.now(UTC) - cluster["ClusterCreateTime"]
     hours = age.total_seconds() / 3600

@@ -3,10 +3,11 @@
 from typing import Any
 
 import aws
+from aws import Clients
 from errors import OutOfTime, Refused, WarehouseError
 from settings import Settings
 
-from cluster.found import Clients, look
+from cluster.found import look
 from cluster.plan import plan
 from cluster.step import Step, apply, changed
 from cluster.wait import Clock, say, wait, wait_usable

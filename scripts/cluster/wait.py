@@ -7,9 +7,10 @@ from typing import Any
 
 import aws
 import click
+from aws import Clients
 from errors import OutOfTime, WarehouseError
 
-from cluster.found import Clients, find_cluster
+from cluster.found import find_cluster
 
 # States of a cluster that is on its way out.
 GOING = {"deleting", "final-snapshot"}

@@ -5,7 +5,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+import aws
+import s3_address
 from errors import Refused
+from s3_address import S3Address
 from settings import Cluster, Settings
 
 TAG = "sparkify-warehouse"
@@ -27,22 +30,11 @@ Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Place:
-    """A prefix of a bucket; the prefix has no slash at its end and may be empty."""
-
-    bucket: str
-    prefix: str
-
-    def __str__(self) -> str:
-        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
-
-
-@dataclass(frozen=True)
 class Wanted:
     """The cluster and what belongs to it, as the settings want them."""
 
     cluster: Cluster
-    places: tuple[Place, ...]
+    places: tuple[S3Address, ...]
     data_region: str
     cidrs: tuple[str, ...]
 
@@ -85,7 +77,7 @@ def trust_policy() -> Document:
     }
 
 
-def role_policy(places: tuple[Place, ...], partition: str = "aws") -> Document:
+def role_policy(places: tuple[S3Address, ...], partition: str = "aws") -> Document:
     """List, locate and get, in these places and nowhere else.
 
     `partition` is the first part of this account's ARNs (`aws`, `aws-cn`).
@@ -101,7 +93,9 @@ def role_policy(places: tuple[Place, ...], partition: str = "aws") -> Document:
             "Resource": arn + bucket,
         }
         if "" not in prefixes:
-            allowed = [form for prefix in prefixes for form in (prefix, f"{prefix}/*")]
+            allowed = [
+                form for prefix in prefixes for form in (prefix[:-1], f"{prefix}*")
+            ]
             listing["Condition"] = {"StringLike": {"s3:prefix": allowed}}
         statements.append(listing)
     statements.append(
@@ -116,8 +110,7 @@ def role_policy(places: tuple[Place, ...], partition: str = "aws") -> Document:
             "Effect": "Allow",
             "Action": "s3:GetObject",
             "Resource": sorted(
-                arn + "/".join(filter(None, (place.bucket, place.prefix, "*")))
-                for place in places
+                f"{arn}{place.bucket}/{place.prefix}*" for place in places
             ),
         }
     )
@@ -130,6 +123,11 @@ def dollars_an_hour(node_type: str, nodes: int) -> float | None:
     return None if price is None else price * nodes
 
 
+def missing_message(cluster: Cluster) -> str:
+    """What to say where there is no cluster."""
+    return f"there is no cluster {cluster.name} in {cluster.region}; `up` makes it"
+
+
 def checked_name(cluster: Cluster) -> str:
     """The cluster's name, if AWS would take it for all that is named after it."""
     # 54 letters leave room for "-redshift" in a role's 64; a security group
@@ -139,7 +137,7 @@ def checked_name(cluster: Cluster) -> str:
             f'[cluster] name "{cluster.name}" cannot be used: lower case letters,'
             " digits and single hyphens, a letter first, at most 54, not sg-..."
         )
-    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", cluster.region):
+    if not re.fullmatch(aws.REGION, cluster.region):
         raise Refused(
             f'[cluster] region "{cluster.region}" is not a region of AWS;'
             ' write it like "us-west-2"'
@@ -182,32 +180,19 @@ def wanted(settings: Settings) -> Wanted:
     )
 
 
-def _places(settings: Settings) -> tuple[Place, ...]:
+def _places(settings: Settings) -> tuple[S3Address, ...]:
     data = settings.data
-    places = [_place("events", data.events), _place("songs", data.songs)]
+    places = []
+    for key, uri in (("events", data.events), ("songs", data.songs)):
+        if not s3_address.is_s3(uri):
+            raise Refused(
+                f'[data] {key} is "{uri}", but Redshift reads from S3 only;'
+                f' set {key} to "s3://bucket/prefix"'
+            )
+        places.append(s3_address.parse_plain(key, uri))
     if data.manifests:
-        places.append(_place("manifests", data.manifests))
+        places.append(s3_address.parse_plain("manifests", data.manifests))
     return tuple(dict.fromkeys(places))
-
-
-def _place(key: str, uri: str) -> Place:
-    if not uri.startswith("s3://"):
-        raise Refused(
-            f'[data] {key} is "{uri}", but Redshift reads from S3 only;'
-            f' set {key} to "s3://bucket/prefix"'
-        )
-    # No wildcard and no policy variable: either would open more than is written.
-    named = re.fullmatch(
-        r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/+([\w./=+@,:() -]*))?",
-        uri,
-        flags=re.ASCII,
-    )
-    if not named:
-        raise Refused(
-            f'[data] {key} "{uri}" is not a bucket and prefix that we can name in a'
-            " policy; use letters, digits and . _ / = + @ , : ( ) -"
-        )
-    return Place(named.group(1), (named.group(2) or "").strip("/"))
 
 
 def _cidrs(given: list[str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import aws
 import click
 from dbt_profile import check_profile
 from dbt_project import Dbt
@@ -59,7 +60,7 @@ def load(dbt: Dbt, data: Data, max_errors: int, reload: bool) -> Loaded:
         if not reload
     }
     # One client for all: to make it and to find credentials takes a second.
-    connect = functools.cache(lambda: s3.client(data.region))
+    connect = functools.cache(lambda: aws.Clients(data.region).s3)
     new = [
         *_list_new("events", data.events, connect, known),
         *_list_new("songs", data.songs, connect, known),

@@ -5,20 +5,16 @@ import re
 import uuid
 from typing import TYPE_CHECKING
 
-from errors import Refused, WarehouseError
+import aws
+import s3_address
+from errors import Refused
 from settings import Data
 
 from load.files import Listed
-from load.s3 import plain_errors, split_uri
+from load.s3 import plain_errors
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-
-
-# What gets into the text of COPY; macros/load/redshift_load.sql checks it, too.
-PREFIX = "([A-Za-z0-9_.=+@-]+/)*"
-REGION = "[a-z]{2}(-[a-z]+)+-[0-9]{1,2}"
-ROLE = "default|arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}"
 
 
 def write_plan(
@@ -30,8 +26,8 @@ def write_plan(
     the macro load_staging. What a killed load leaves there is harmless: no other reads
     it. Source: DG loading-data-files-using-manifest, copy-parameters-data-format.
     """
-    bucket, prefix = split_uri(data.manifests)
-    folder = f"{prefix}load-{uuid.uuid4().hex}/"
+    place = s3_address.parse(data.manifests)
+    folder = f"{place.prefix}load-{uuid.uuid4().hex}/"
     objects = {
         "plan.json": "\n".join(
             json.dumps(
@@ -54,39 +50,39 @@ def write_plan(
         entries = [{"url": url, "mandatory": True} for url in sorted(listed)]
         objects[name] = json.dumps({"entries": entries})
     for name, content in objects.items():
-        with plain_errors(f"{data.manifests} (manifests in [data])", "s3:PutObject"):
-            s3.put_object(Bucket=bucket, Key=folder + name, Body=content.encode())
+        with plain_errors(f"{data.manifests} (manifests in [data])"):
+            s3.put_object(Bucket=place.bucket, Key=folder + name, Body=content.encode())
     return {
-        "files": f"s3://{bucket}/{folder}",
+        "files": f"s3://{place.bucket}/{folder}",
         "region": data.region,
         "role": data.role,
     }
 
 
 def check_places(data: Data) -> None:
-    """Raise WarehouseError unless COPY can reach everything that the settings name."""
+    """Raise Refused unless COPY can reach everything that the settings name."""
     for key, uri in (("events", data.events), ("songs", data.songs)):
-        if not uri.startswith("s3://"):
-            raise WarehouseError(
+        if not s3_address.is_s3(uri):
+            raise Refused(
                 f"{key}: {uri} is a folder, and Redshift reads S3 only;"
                 f" give an s3:// prefix with --{key}"
             )
-        split_uri(uri)
+        s3_address.parse(uri)
     if not data.manifests:
-        raise WarehouseError(
+        raise Refused(
             "Redshift loads by manifests: set manifests in [data] of warehouse.toml to"
             " an s3:// prefix that you may write to"
         )
-    _, prefix = split_uri(data.manifests)
+    s3_address.parse_plain("manifests", data.manifests)
+    # Both go into the text of COPY.
     for key, pattern, value in (
-        ("manifests", PREFIX, prefix),
-        ("region", REGION, data.region),
-        ("role", ROLE, data.role),
+        ("region", aws.REGION, data.region),
+        ("role", f"default|{aws.ROLE_ARN}", data.role),
     ):
         if not re.fullmatch(pattern, value):
             raise Refused(
-                f"{key} in [data] of warehouse.toml: {value!r} would get into SQL and"
-                f" may hold nothing but {pattern}"
+                f"{key} in [data] of warehouse.toml: {value!r} goes into SQL and must"
+                f" match {pattern}"
             )
 
 

@@ -1,14 +1,15 @@
 """List S3 prefixes and fetch their objects into the local cache."""
 
+import functools
 import hashlib
-import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import aws
+import s3_address
 from errors import WarehouseError
 
 from load.files import SUFFIXES, Listed, Source
@@ -16,51 +17,28 @@ from load.files import SUFFIXES, Listed, Source
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-THREADS = 16
+THREADS = aws.CONNECTIONS
 ATTEMPTS = 3
 STALE_SECONDS = 3600
-CHANGED = "the object changed while it was read; run again"
-LOCATION = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?")
 
-
-def split_uri(uri: str) -> tuple[str, str]:
-    """Bucket and prefix of an s3:// address; the prefix ends in / or is empty."""
-    match = LOCATION.fullmatch(uri)
-    if match is None:
-        raise WarehouseError(f"{uri}: no S3 address; write s3://bucket/prefix")
-    prefix = (match[2] or "").rstrip("/")
-    return match[1], f"{prefix}/" if prefix else ""
-
-
-def client(region: str) -> "S3Client":
-    """A client by boto3's own chain; without any credentials requests are unsigned."""
-    import boto3
-    from botocore import UNSIGNED
-    from botocore.config import Config
-
-    with plain_errors("AWS"):
-        session = boto3.Session()
-        config = Config(max_pool_connections=THREADS, retries={"mode": "standard"})
-        if session.get_credentials() is None:
-            config = config.merge(Config(signature_version=UNSIGNED))
-        return session.client("s3", region_name=region, config=config)
+plain_errors = functools.partial(aws.plain_errors, policy=aws.LOADER_POLICY)
 
 
 def list_prefix(s3: "S3Client", source: Source, uri: str) -> tuple[list[Listed], int]:
     """List a prefix's objects in the order of their keys, and count those ignored."""
-    bucket, prefix = split_uri(uri)
+    address = s3_address.parse(uri)
     found: list[Listed] = []
     ignored = 0
     with plain_errors(uri):
         pages = s3.get_paginator("list_objects_v2").paginate(
-            Bucket=bucket, Prefix=prefix
+            Bucket=address.bucket, Prefix=address.prefix
         )
         for page in pages:
             for entry in page.get("Contents", []):
                 if not entry["Key"].endswith(SUFFIXES):
                     ignored += 1
                     continue
-                path = f"s3://{bucket}/{entry['Key']}"
+                path = f"s3://{address.bucket}/{entry['Key']}"
                 etag = entry["ETag"].strip('"')
                 found.append(Listed(source, path, entry["Size"], etag=etag))
     return sorted(found, key=lambda file: file.path), ignored
@@ -109,7 +87,7 @@ def _place(file: Listed, cache: Path) -> Path:
 
 
 def _download(s3: "S3Client", file: Listed, local: Path) -> None:
-    """Download an object, whole or not at all; begin anew when the line is cut."""
+    """Download an object, whole or not at all; retry when the connection breaks."""
     from botocore.exceptions import (
         HTTPClientError,
         IncompleteReadError,
@@ -132,7 +110,9 @@ def _download(s3: "S3Client", file: Listed, local: Path) -> None:
                     if attempt == ATTEMPTS:
                         raise
         if partial.stat().st_size != file.size:
-            raise WarehouseError(f"{file.path}: {CHANGED}")
+            raise WarehouseError(
+                f"{file.path}: the object changed while it was read; run again"
+            )
         partial.replace(local)
     finally:
         partial.unlink(missing_ok=True)
@@ -146,39 +126,3 @@ def _remove_stale_parts(cache: Path) -> None:
                 partial.unlink()
         except FileNotFoundError:
             continue  # its process was faster
-
-
-@contextmanager
-def plain_errors(
-    where: str, action: str = "s3:ListBucket and s3:GetObject"
-) -> Iterator[None]:
-    """What S3 refuses or the network breaks as one line; `action` is what it takes."""
-    from botocore.exceptions import (
-        BotoCoreError,
-        ClientError,
-        ConnectionError,
-        HTTPClientError,
-        IncompleteReadError,
-    )
-
-    advice = {
-        "NoSuchBucket": "there is no such bucket; check the name",
-        "NoSuchKey": "the object is gone since it was listed; run again",
-        "PreconditionFailed": CHANGED,
-        "AccessDenied": f"access denied; you need {action} on it",
-        "PermanentRedirect": "the bucket is in another region; set region in [data]",
-        "ExpiredToken": "your AWS credentials have expired; sign in again",
-        "InvalidAccessKeyId": "AWS does not know these credentials; sign in again",
-    }
-    try:
-        yield
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        code = {"412": "PreconditionFailed", "403": "AccessDenied"}.get(code, code)
-        raise WarehouseError(f"{where}: {advice.get(code, error)}") from None
-    except (ConnectionError, HTTPClientError, IncompleteReadError) as error:
-        raise WarehouseError(f"{where}: {error}; check the network") from None
-    except BotoCoreError as error:
-        raise WarehouseError(
-            f"{where}: {error}; check your AWS settings and credentials"
-        ) from None

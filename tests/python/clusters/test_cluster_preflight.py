@@ -1,13 +1,19 @@
 """What is refused before anything is changed, in plain words."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 from cluster.wanted import dollars_an_hour, role_policy, wanted
 from errors import Refused
 from settings import Cluster, Data, Settings
-from support.aws_server import refusal
+from support.aws_server import Answer, Call, refusal
 from support.cluster_account import BUCKET, SETTINGS, STATUS, Account
+
+
+def refused_with(answer: Answer, _: Call) -> Answer:
+    """The same answer to every call."""
+    return answer
 
 
 def settings(**changed: Any) -> Settings:
@@ -41,10 +47,11 @@ def settings(**changed: Any) -> Settings:
         ({"allow_cidrs": ["home"]}, 'write a range like "203.0.113.7/32"'),
         ({"allow_cidrs": [7]}, "7 is not a text in quotes"),
         ({"events": "data/sample"}, "Redshift reads from S3 only"),
-        ({"events": "s3://bucket/*"}, "is not a bucket and prefix"),
-        ({"events": "s3://bucket/${aws:username}"}, "is not a bucket and prefix"),
-        ({"events": "s3://b"}, "is not a bucket and prefix"),
-        ({"songs": "s3://bucket/a' iam_role default"}, "is not a bucket and prefix"),
+        ({"events": "s3://bucket/*"}, "goes into SQL and into a policy"),
+        ({"events": "s3://bucket/${aws:username}"}, "goes into SQL and into a policy"),
+        ({"events": "s3://b"}, '"s3://b" is not an S3 address'),
+        ({"songs": "s3://bucket/a' iam_role default"}, "goes into SQL and into"),
+        ({"songs": "s3://bucket//a"}, "goes into SQL and into"),
     ],
 )
 def test_a_setting_that_cannot_be_right(changed: dict[str, Any], words: str) -> None:
@@ -63,7 +70,7 @@ def test_ranges_are_sorted_and_told_once() -> None:
 
 
 def test_the_policy_names_the_prefixes_and_nothing_else() -> None:
-    goal = wanted(settings(manifests="s3://sparkify-work", events="s3://ab.c//x/"))
+    goal = wanted(settings(manifests="s3://sparkify-work", events="s3://ab.c/x/"))
     assert role_policy(goal.places, "aws-cn") == {
         "Version": "2012-10-17",
         "Statement": [
@@ -131,14 +138,16 @@ def test_expired_credentials(account: Account) -> None:
     expired = refusal("ExpiredToken", "The security token has expired")
     account.server.answers["sts:GetCallerIdentity"] = lambda _: expired
     line = account.refused(*STATUS)
-    assert "credentials have expired; run `aws sso login --profile" in line
+    assert "credentials have expired; sign in (`aws sso login --profile" in line
+    assert "(AWS: The security token has expired, ExpiredToken in GetCaller" in line
 
 
 def test_a_bucket_that_may_not_be_looked_at_is_named(account: Account) -> None:
     account.quick = True
     account.server.answers["s3:HeadBucket"] = lambda _: (403, "")
     line = account.refused("up")
-    assert f"bucket {BUCKET}: not allowed: s3:ListBucket (call HeadBucket)" in line
+    assert f"bucket {BUCKET}: not allowed: s3:ListBucket; " in line
+    assert "(AWS: Forbidden, 403 in HeadBucket)" in line
 
 
 def test_no_default_vpc(account: Account) -> None:
@@ -169,3 +178,39 @@ def test_a_bucket_elsewhere_or_nowhere(account: Account) -> None:
     account.write(data={"songs": "s3://sparkify-none/song_data"})
     assert "bucket sparkify-none does not exist" in account.refused("up")
     assert account.changes == []
+
+
+@pytest.mark.parametrize("text", ["[cluster]\nname = 7", "[x]", "[data", "\xff"])
+def test_a_bad_settings_file_ends_every_command_with_3(
+    account: Account, text: str
+) -> None:
+    account.quick = True
+    (account.folder / "w.toml").write_bytes(text.encode("latin-1"))
+    for command in ("up", "status", "pause", "down", "load", "run"):
+        assert "w.toml: " in account.refused(command)
+    assert account.server.calls == []
+
+
+def test_a_wrong_clock_and_an_explicit_deny_are_told_in_the_words_of_aws(
+    account: Account,
+) -> None:
+    account.quick = True
+    for code, message, advice in (
+        (
+            "SignatureDoesNotMatch",
+            "Signature expired: 1 is now earlier than 2",
+            "clock",
+        ),
+        ("RequestExpired", "Request has expired.", "clock"),
+        (
+            "AccessDenied",
+            "User x is not authorized to perform: sts:GetCallerIdentity"
+            " with an explicit deny in a service control policy",
+            "denies it explicitly",
+        ),
+    ):
+        answer = partial(refused_with, refusal(code, message))
+        account.server.answers["sts:GetCallerIdentity"] = answer
+        line = account.refused("up")
+        assert advice in line
+        assert f"(AWS: {message}, {code} in GetCallerIdentity)" in line

@@ -135,9 +135,8 @@ class Account:
                 patch.setenv(key, value)
             core = botocore.session.get_session()
             core.register_component("data_loader", LOADER)
-            patch.setattr(
-                boto3, "DEFAULT_SESSION", boto3.Session(botocore_session=core)
-            )
+            session = boto3.Session(botocore_session=core)
+            patch.setattr(boto3, "Session", lambda: session)
             yield
 
     def ok(self, *arguments: str) -> Done:

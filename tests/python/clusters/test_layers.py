@@ -1,0 +1,90 @@
+"""A walk from a command to its work goes down: modules import what stands below."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import aws
+import s3_address
+from settings import PROJECT
+
+SCRIPTS = PROJECT / "scripts"
+# The AWS half of the scripts, from the top; each may import only what comes after it.
+ORDER = [
+    "cluster.commands",
+    "cluster.up",
+    "cluster.down",
+    "cluster.status",
+    "cluster.plan",
+    "cluster.change",
+    "cluster.step",
+    "cluster.wait",
+    "cluster.found",
+    "cluster.wanted",
+    "load.loading",
+    "load.manifests",
+    "load.s3",
+    "load.files",
+    "aws",
+    "s3_address",
+    "settings",
+    "errors",
+]
+
+
+def path_of(module: str) -> Path:
+    return SCRIPTS.joinpath(*module.split(".")).with_suffix(".py")
+
+
+@cache
+def imports(module: str) -> frozenset[str]:
+    """The project's own modules that this one imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path_of(module).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return frozenset(name for name in found if path_of(name).is_file())
+
+
+def reached(module: str) -> set[str]:
+    """The module and all that it imports, directly or not."""
+    found, rest = set(), [module]
+    while rest:
+        if (name := rest.pop()) not in found:
+            found.add(name)
+            rest += imports(name)
+    return found
+
+
+def test_no_module_imports_one_above_it() -> None:
+    for place, module in enumerate(ORDER):
+        assert not imports(module) & set(ORDER[: place + 1]), module
+
+
+def test_every_module_of_the_cluster_has_its_place() -> None:
+    made = {f"cluster.{path.stem}" for path in (SCRIPTS / "cluster").glob("[a-z]*.py")}
+    assert made == {name for name in ORDER if name.startswith("cluster.")}
+
+
+def test_status_imports_nothing_that_deletes() -> None:
+    assert not reached("cluster.status") & {"cluster.up", "cluster.down"}
+
+
+def test_boto3_makes_clients_in_one_place_only() -> None:
+    makers = {
+        path.name
+        for path in SCRIPTS.rglob("*.py")
+        if "import boto3" in path.read_text(encoding="utf-8")
+    }
+    assert makers == {"aws.py"}
+
+
+def test_python_and_sql_agree_on_what_may_go_into_copy() -> None:
+    text = (PROJECT / "macros" / "load" / "redshift_load.sql").read_text()
+    for pattern in (s3_address.PLAIN_PREFIX, aws.REGION, aws.ROLE_ARN):
+        assert pattern in text
+    bucket = s3_address.ADDRESS.pattern.split("(", maxsplit=1)[1].split(")")[0]
+    assert f"s3://{bucket}/" in text
