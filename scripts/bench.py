@@ -1,200 +1,31 @@
-"""What a day costs: CPU time of whole runs, and of runs that add a little to them.
+"""What the warehouse costs, beside other ways to make the same tables.
 
-Makes sample data, runs `warehouse.py run` on it, then adds one more day, or songs that
-old plays were waiting for, each to a copy of the full warehouse, and runs again. Every
-run is a process of its own, as cron would start it; its CPU time (user and system, in
-seconds) is the kernel's own account of it. Neighbours on the machine can only add to
-that: the small runs are made three times, each on a fresh copy, and the least counts;
-the full run is made once. All that this writes is in one temporary folder, removed at
-the end; ten million events take 8 GB.
+First every contestant makes all tables from the same files, in turn, several rounds.
+Their counts and sums must agree before a time counts. Then `warehouse.py run` has
+nothing to do, or takes one more day, or songs that old plays were waiting for, each on
+a copy of the full warehouse. Every run is a process of its own, and the kernel says
+what it cost; the medians count. Everything is written into one temporary folder, which
+is removed at the end; ten million events take 8 GB.
 """
 
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
+from benchmark.contestants import FLOOR, NAMES, Course, peers_python, run_one
+from benchmark.deliveries import unknown_tracks, write_next_day, write_songs
+from benchmark.processes import Cost, cost_of, middle
 from errors import WarehouseError
-from sample.events import DAY
 from settings import PROJECT
 
-SCRIPTS = PROJECT / "scripts"
-REPEATS = 3
-
-
-@dataclass(frozen=True)
-class Cost:
-    """CPU seconds of the runs on a history of so many events."""
-
-    events: int
-    full: float
-    nothing: float
-    day: float
-    songs: float
-
-
-class Bench:
-    """A temporary folder with sample data, a profile and a warehouse."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.data = folder / "data"
-        self.logs = self.data / "log_data"
-        self.songs = self.data / "song_data"
-        self.database = folder / "warehouse.duckdb"
-        self.kept = folder / "full.duckdb"
-        shutil.copy(PROJECT / "profiles.yml.example", folder / "profiles.yml")
-
-    def measure(self, events: int, day_events: int, songs: int) -> Cost:
-        """Every kind of run on a history of this size."""
-        self.start("sample_data.py", "--events", str(events), str(self.data))
-        full = self.run()
-        click.echo(f"{events:,} events, in full: {full:.1f} CPU seconds", err=True)
-        self.database.rename(self.kept)
-        nothing = self.least("nothing new")
-        last = max(self.logs.rglob("*.json"))
-        unknown = unknown_tracks(last, self.songs, songs)
-        next_day = write_next_day(last, day_events)
-        day = self.least(f"one more day of {day_events:,}")
-        next_day.unlink()
-        write_songs(self.songs / "late", unknown)
-        late = self.least(f"{len(unknown):,} songs for old plays")
-        shutil.rmtree(self.data)
-        self.kept.unlink()
-        return Cost(events, full, nothing, day, late)
-
-    def least(self, what: str) -> float:
-        """`warehouse.py run` on copies of the full warehouse: the least CPU seconds."""
-        seconds = []
-        for _ in range(REPEATS):
-            shutil.copy(self.kept, self.database)
-            # Or DuckDB's first sync would pay for writing out the copy.
-            os.sync()
-            seconds.append(self.run())
-            self.database.unlink()
-        told = ", ".join(f"{second:.1f}" for second in seconds)
-        click.echo(f"{what}: {told} CPU seconds", err=True)
-        return min(seconds)
-
-    def run(self) -> float:
-        """`warehouse.py run`: its CPU seconds."""
-        return self.start(
-            "warehouse.py",
-            "run",
-            *("--events", str(self.logs)),
-            *("--songs", str(self.songs)),
-        )
-
-    def start(self, script: str, *words: str) -> float:
-        """A script as a process: its CPU seconds. Raises WarehouseError if it fails."""
-        process = subprocess.Popen(
-            [sys.executable, str(SCRIPTS / script), *words],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=os.environ
-            | {
-                "SPARKIFY_DUCKDB": str(self.database),
-                "DBT_PROFILES_DIR": str(self.folder),
-                "DBT_TARGET_PATH": str(self.folder / "target"),
-                "DBT_LOG_PATH": str(self.folder / "logs"),
-            },
-        )
-        with process:
-            said = process.stderr.read() if process.stderr else ""
-            _, status, used = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise WarehouseError(f"{script} failed: {said.strip()}")
-        return used.ru_utime + used.ru_stime
-
-
-def write_next_day(last: Path, events: int) -> Path:
-    """The day after the last one: so many of its events, a day later each."""
-    lines = last.read_text(encoding="utf-8").splitlines()
-    if len(lines) < events:
-        raise WarehouseError(
-            f"--day-events {events}: the last day has {len(lines)}; ask for fewer"
-        )
-    step = len(lines) / events
-    path = last.with_name("next-day.json")
-    with path.open("w", encoding="utf-8") as out:
-        for number in range(events):
-            event = json.loads(lines[int(number * step)])
-            event["ts"] += DAY * 1000  # milliseconds
-            out.write(json.dumps(event) + "\n")
-    return path
-
-
-def unknown_tracks(log: Path, catalogue: Path, count: int) -> list[dict[str, Any]]:
-    """Plays of a log file, one of each track that the catalogue lacks."""
-    found = {
-        (song["title"], song["artist_name"])
-        for path in catalogue.rglob("*.json")
-        for song in [json.loads(path.read_text(encoding="utf-8"))]
-    }
-    unknown: list[dict[str, Any]] = []
-    for play in plays(log):
-        track = (play["song"], play["artist"])
-        if track not in found and len(unknown) < count:
-            found.add(track)
-            unknown.append(play)
-    return unknown
-
-
-def plays(log: Path) -> Iterator[dict[str, Any]]:
-    """The plays of a log file."""
-    with log.open(encoding="utf-8") as lines:
-        for line in lines:
-            event = json.loads(line)
-            if event["page"] == "NextSong":
-                yield event
-
-
-def write_songs(folder: Path, played: list[dict[str, Any]]) -> None:
-    """A song file for each of these plays."""
-    folder.mkdir()
-    for number, play in enumerate(played):
-        song = {
-            "artist_id": f"ARLATE{number}",
-            "artist_latitude": None,
-            "artist_location": "",
-            "artist_longitude": None,
-            "artist_name": play["artist"],
-            "duration": play["length"],
-            "num_songs": 1,
-            "song_id": f"SOLATE{number}",
-            "title": play["song"],
-            "year": 0,
-        }
-        path = folder / f"{number}.json"
-        path.write_text(json.dumps(song), encoding="utf-8")
-
-
-def table(costs: list[Cost]) -> Iterator[str]:
-    """The lines of the report: seconds, and parts of the full run's."""
-    yield (
-        f"{'events':>12}  {'full':>8}  {'nothing new':>16}  {'one more day':>16}"
-        f"  {'late songs':>16}"
-    )
-    for cost in costs:
-        yield f"{cost.events:>12,}  {cost.full:>6.1f} s" + "".join(
-            f"  {seconds:>6.1f} s = {seconds / cost.full:.2f}"
-            for seconds in (cost.nothing, cost.day, cost.songs)
-        )
-    first, last = costs[0], costs[-1]
-    if first is not last:
-        yield (
-            f"one more day costs {last.day / first.day:.2f} times as much on"
-            f" {last.events / first.events:.0f} times the history"
-        )
+PEERS = ("polars", "pandas", "sqlmesh")
+Costs = dict[str, Cost]
 
 
 @click.command()
@@ -202,21 +33,159 @@ def table(costs: list[Cost]) -> Iterator[str]:
     "--events",
     type=click.IntRange(min=1),
     multiple=True,
-    default=(1_000_000, 10_000_000),
+    default=(1_000_000,),
     show_default=True,
-    help="Events of history; give it more than once to compare.",
+    help="Events of history; give it more than once to compare sizes.",
 )
 @click.option(
-    "--day-events", type=click.IntRange(min=1), default=30_000, show_default=True
+    "--contestant",
+    "names",
+    type=click.Choice(NAMES),
+    multiple=True,
+    default=NAMES,
+    help="Whom to measure; all if not given.",
 )
-@click.option("--songs", type=click.IntRange(min=1), default=100, show_default=True)
-def main(events: tuple[int, ...], day_events: int, songs: int) -> None:
-    """Measure what full runs and increments cost, in CPU seconds."""
+@click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option(
+    "--day-events",
+    type=click.IntRange(min=0),
+    default=30_000,
+    show_default=True,
+    help="Events of the one more day; 0 skips what arrives later.",
+)
+@click.option(
+    "--late-songs", type=click.IntRange(min=1), default=100, show_default=True
+)
+@click.option("--json", "as_json", is_flag=True, help="The result as one JSON object.")
+def main(  # noqa: PLR0913 (one for each option)
+    *,
+    events: tuple[int, ...],
+    names: tuple[str, ...],
+    rounds: int,
+    day_events: int,
+    late_songs: int,
+    as_json: bool,
+) -> None:
+    """Measure CPU time, wall time and peak memory of full runs and of increments.
+
+    \b
+    Examples:
+      python scripts/bench.py --contestant floor --contestant run
+      python scripts/bench.py --events 1000000 --events 10000000 --rounds 1
+    """
+    result: dict[str, Any] = {"cores": os.cpu_count(), "sizes": []}
     with tempfile.TemporaryDirectory(prefix="sparkify-bench-") as folder:
-        bench = Bench(Path(folder))
-        costs = [bench.measure(size, day_events, songs) for size in events]
-    for line in table(costs):
-        click.echo(line)
+        root = Path(folder)
+        chosen = [FLOOR, *(name for name in NAMES[1:] if name in names)]
+        python = root / "peers" / "bin" / "python"
+        if set(chosen) & set(PEERS):
+            try:
+                peers_python(root / "peers")
+            except WarehouseError as error:
+                click.echo(f"skipped {', '.join(PEERS)}: {error}", err=True)
+                chosen = [name for name in chosen if name not in PEERS]
+        for size in events:
+            costs = measured(root, size, chosen, rounds, python)
+            if day_events:
+                costs |= measured_later(root, size, rounds, day_events, late_songs)
+            result["sizes"].append(
+                {"events": size, "costs": {name: asdict(costs[name]) for name in costs}}
+            )
+            if not as_json:
+                click.echo("\n".join(table(size, costs)))
+            shutil.rmtree(root / "data")
+    if as_json:
+        click.echo(json.dumps(result))
+
+
+def measured(
+    root: Path, events: int, names: list[str], rounds: int, peers: Path
+) -> Costs:
+    """The contestants in turn, each from nothing; their medians.
+
+    Raises WarehouseError when two of them disagree about the tables.
+    """
+    data = root / "data"
+    sample = (sys.executable, PROJECT / "scripts" / "sample_data.py")
+    cost_of((*sample, "--events", str(events), data), {})
+    costs: dict[str, list[Cost]] = {name: [] for name in names}
+    facts: dict[str, tuple[object, ...]] = {}
+    for _ in range(rounds):
+        for name in names:
+            course = new_course(root)
+            cost, facts[name] = run_one(name, course, peers)
+            if facts[name] != facts[FLOOR]:
+                raise WarehouseError(
+                    f"{name} and the floor made different tables: {facts[name]}"
+                    f" instead of {facts[FLOOR]}"
+                )
+            costs[name].append(cost)
+            progress(f"{events:,} events, {name}", cost)
+    return {name: middle(found) for name, found in costs.items()}
+
+
+def measured_later(
+    root: Path, events: int, rounds: int, day_events: int, late_songs: int
+) -> Costs:
+    """`warehouse.py run` with nothing new, with a day, and with late songs."""
+    course = new_course(root)
+    course.warehouse("run")
+    kept = root / "full.duckdb"
+    course.database.rename(kept)
+
+    def repeated(what: str) -> Cost:
+        costs = []
+        for _ in range(rounds):
+            shutil.copy(kept, course.database)
+            os.sync()  # or DuckDB's first sync would pay for writing the copy
+            costs.append(course.warehouse("run"))
+            progress(f"{events:,} events, {what}", costs[-1])
+            course.database.unlink()
+        return middle(costs)
+
+    costs = {"nothing new": repeated("nothing new")}
+    last = max(course.logs.rglob("*.json"))
+    unknown = unknown_tracks(last, course.songs, late_songs)
+    next_day = write_next_day(last, day_events)
+    costs["one more day"] = repeated(f"one more day of {day_events:,}")
+    next_day.unlink()
+    write_songs(course.songs / "late", unknown)
+    costs["late songs"] = repeated(f"{len(unknown):,} late songs")
+    kept.unlink()
+    return costs
+
+
+def new_course(root: Path) -> Course:
+    """An empty folder to work in, and the sample's files."""
+    folder = root / "course"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    shutil.copy(PROJECT / "profiles.yml.example", folder / "profiles.yml")
+    data = root / "data"
+    return Course(data / "log_data", data / "song_data", folder)
+
+
+def progress(what: str, cost: Cost) -> None:
+    """A line on stderr, since a bench takes minutes."""
+    click.echo(
+        f"{what}: {cost.cpu:.1f} s CPU, {cost.wall:.1f} s wall, {cost.memory:,.0f} MB",
+        err=True,
+    )
+
+
+def table(events: int, costs: Costs) -> list[str]:
+    """The report of one size: the figures, and the ratios to the floor."""
+    floor = costs[FLOOR]
+    lines = [
+        f"{events:,} events",
+        f"{'':<14}{'CPU s':>9}{'/ floor':>9}{'wall s':>9}{'/ floor':>9}{'MB':>9}",
+    ]
+    for name, cost in costs.items():
+        lines.append(
+            f"{name:<14}{cost.cpu:>9.1f}{cost.cpu / floor.cpu:>9.2f}"
+            f"{cost.wall:>9.1f}{cost.wall / floor.wall:>9.2f}{cost.memory:>9,.0f}"
+        )
+    return lines
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Measure what the warehouse costs, beside other ways to make the same tables."""
