@@ -12,7 +12,7 @@ from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_project import Dbt
 from load import loading
 from settings import PROJECT, Data
-from support.helpers import Warehouse
+from support.helpers import DataSet, Warehouse
 from support.s3_server import Bucket, Server
 from support.sample import Sample, make_sample, read_sample
 
@@ -25,6 +25,7 @@ pytest_plugins = [
 ]
 
 REAL_DATA = PROJECT.parent / "shared" / "data"
+DATA_SETS = ("sample", "real") if REAL_DATA.is_dir() else ("sample",)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -93,6 +94,12 @@ def once(
 
 
 @pytest.fixture(scope="session")
+def sample(once: Once) -> Sample:
+    """What sample_data.py makes when no options are given."""
+    return read_sample(once("sample", make_sample) / "sample")
+
+
+@pytest.fixture(scope="session")
 def real_data(once: Once) -> Data:
     """The real log_data and song_data, which no test may change."""
     if not REAL_DATA.is_dir():
@@ -108,29 +115,42 @@ def real_data(once: Once) -> Data:
 
 
 @pytest.fixture(scope="session")
-def real_warehouse(
-    once: Once,
-    real_data: Data,
-    dbt: Dbt,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Warehouse:
-    """The warehouse of the real data, to look at: who changes it takes a copy."""
-
-    def fill(folder: Path) -> None:
-        made = Warehouse(folder / "warehouse.duckdb", dbt)
-        made.load(real_data)
-        made.build()
-        made.release()
-
-    folder = once("real_warehouse", fill)
-    shared = Warehouse(folder / "warehouse.duckdb", dbt)
-    return shared.copy(tmp_path_factory.mktemp("real_warehouse"))
+def sample_set(
+    once: Once, dbt: Dbt, sample: Sample, tmp_path_factory: pytest.TempPathFactory
+) -> DataSet:
+    """The sample data and a warehouse of it, to look at; to change it, copy it."""
+    return filled("sample", sample.data, once, dbt, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def sample(once: Once) -> Sample:
-    """What sample_data.py makes when no options are given."""
-    return read_sample(once("sample", make_sample) / "sample")
+def real_set(
+    once: Once, dbt: Dbt, real_data: Data, tmp_path_factory: pytest.TempPathFactory
+) -> DataSet:
+    """The real data and a warehouse of it, to look at; to change it, copy it."""
+    return filled("real", real_data, once, dbt, tmp_path_factory)
+
+
+@pytest.fixture(scope="session", params=DATA_SETS)
+def data_set(request: pytest.FixtureRequest) -> DataSet:
+    """The sample data, and the real data too where it is present."""
+    found: DataSet = request.getfixturevalue(f"{request.param}_set")
+    return found
+
+
+def filled(
+    name: str, data: Data, once: Once, dbt: Dbt, folders: pytest.TempPathFactory
+) -> DataSet:
+    """Data and its warehouse, which the first worker builds and each one copies."""
+
+    def fill(folder: Path) -> None:
+        made = Warehouse(folder / "warehouse.duckdb", dbt)
+        made.load(data)
+        made.build()
+        made.release()
+
+    folder = once(f"{name}_warehouse", fill)
+    shared = Warehouse(folder / "warehouse.duckdb", dbt)
+    return DataSet(name, data, shared.copy(folders.mktemp(f"{name}_warehouse")))
 
 
 @pytest.fixture(scope="session")

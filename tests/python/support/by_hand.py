@@ -49,11 +49,11 @@ def moment(ts: int) -> datetime:
     return EPOCH + ts * MILLISECOND
 
 
-def read(folder: Path) -> list[Raw]:
-    """Every line of every file under a folder, numbers as text."""
+def read(files: Iterable[Path]) -> list[Raw]:
+    """Every line of every file, numbers as text."""
     return [
         json.loads(line, parse_int=str, parse_float=str)
-        for path in sorted(folder.rglob("*.json"))
+        for path in files
         for line in path.read_text("utf-8").splitlines()
         if line.strip()
     ]
@@ -260,11 +260,42 @@ def published(events: list[Raw], catalogue: list[Raw]) -> dict[str, int]:
     }
 
 
+def marts(
+    events: list[Raw], catalogue: list[Raw], plays: list[Play]
+) -> dict[str, dict[str, object]]:
+    """The number of rows and the fingerprint of every mart."""
+    rows: dict[str, list[Any]] = {
+        "songplays": [tuple(vars(play).values()) for play in plays],
+        "users": [(user, *of) for user, of in users(events).items()],
+        "songs": songs(catalogue),
+        "artists": artists(catalogue),
+        "time": [calendar(ts) for ts in {play.ts for play in plays}],
+        "user_levels": [(*spell, spell[-1] is None) for spell in user_levels(events)],
+    }
+    return {
+        mart: {"rows": len(of), "fingerprint": fingerprint(of)}
+        for mart, of in rows.items()
+    }
+
+
+def matches(plays: list[Play]) -> dict[str, int]:
+    """How many plays there are, how many found a song, and how many exactly."""
+    how = Counter(play.song_match for play in plays)
+    return {
+        "plays": len(plays),
+        "matched": len(plays) - how[None],
+        "exact": how["exact"],
+    }
+
+
 def fingerprint(rows: Iterable[Iterable[object]]) -> str:
     """A mart's fingerprint, by its definition in macros/audit/fingerprint.sql."""
-    digests = [
-        hashlib.md5("".join(map(_text, row)).encode()).hexdigest() for row in rows
-    ]
+    return set_fingerprint("".join(map(_text, row)) for row in rows)
+
+
+def set_fingerprint(texts: Iterable[str]) -> str:
+    """The fingerprint of a set of texts, by its definition in the same file."""
+    digests = [hashlib.md5(text.encode()).hexdigest() for text in texts]
     sums = (
         sum(int(digest[at : at + 8], 16) for digest in digests)
         for at in range(0, 32, 8)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from dbt_project import Dbt
 from load.loading import Loaded, counts_since, load
 from settings import PROJECT, Data
 from warehouse import summary
+
+from support import by_hand
 
 COMMAND = (sys.executable, PROJECT / "scripts" / "warehouse.py")
 DBT = (Path(sys.executable).with_name("dbt"), "--no-use-colors")
@@ -245,3 +248,44 @@ class Warehouse:
             self.release()
             os.environ["SPARKIFY_DUCKDB"] = str(self.path)
         return self._dbt
+
+
+class DataSet:
+    """Log and song files, a warehouse of them, and what plain Python reads in them."""
+
+    def __init__(self, name: str, data: Data, warehouse: Warehouse) -> None:
+        self.name = name
+        self.data = data
+        self.warehouse = warehouse
+        self.logs = sorted(Path(data.events).rglob("*.json"))
+        self.songs = sorted(Path(data.songs).rglob("*.json"))
+
+    @cached_property
+    def events(self) -> list[by_hand.Raw]:
+        """Every event of the files."""
+        return by_hand.read(self.logs)
+
+    @cached_property
+    def catalogue(self) -> list[by_hand.Raw]:
+        """Every song of the files."""
+        return by_hand.read(self.songs)
+
+    @cached_property
+    def plays(self) -> list[by_hand.Play]:
+        """Every play, matched to its song."""
+        return by_hand.songplays(self.events, self.catalogue)
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """What `run --json` must print of the first load of these files."""
+        files = len(self.logs) + len(self.songs)
+        rows = len(self.events) + len(self.catalogue)
+        return {
+            "load": {"files": files, "rows": rows, "rejected": 0},
+            "staging": {
+                "staging_events": len(self.events),
+                "staging_songs": len(self.catalogue),
+            },
+            "marts": by_hand.marts(self.events, self.catalogue, self.plays),
+            "match": by_hand.matches(self.plays),
+        }

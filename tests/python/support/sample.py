@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from settings import PROJECT
+from settings import PROJECT, Data
 
 SCRIPT = PROJECT / "scripts" / "sample_data.py"
 EVENT_KEYS = (
@@ -29,6 +29,11 @@ class Sample(NamedTuple):
     events: list[Row]
     plays: list[Row]
     songs: list[Row]
+
+    @property
+    def data(self) -> Data:
+        """The settings that name this folder."""
+        return Data(str(self.out / "log_data"), str(self.out / "song_data"))
 
 
 def make(
