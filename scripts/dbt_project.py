@@ -2,23 +2,23 @@
 
 import json
 import os
-import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-from errors import DatabaseError, WarehouseError
-from redshift_errors import plain_connection_error
+from dbt_errors import one_line, plain_dbt_error
+from dbt_profile import profile_path
+from endings import explained, plain_os_error, was_interrupted
+from errors import Refused, WarehouseError
+from messages import say, warn
 from settings import PROJECT
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
 
-LOCKED = re.compile(r'Could not set lock on file "([^"]*)".*?\(PID (\d+)\)', re.DOTALL)
 INLINE = "sql_operation.sparkify.inline_query"
-FROM_MACROS = re.compile(r"(Runtime Error\s+)?Compilation Error")
+# DuckDB's words for Ctrl-C, which it takes for itself while a statement runs.
+INTERRUPTED = "Query interrupted"
 
 
 class Dbt:
@@ -28,14 +28,18 @@ class Dbt:
     """
 
     def __init__(self, target: str | None) -> None:
+        self.target = target
+        self.profile_path = profile_path()
+        self.log_file = Path(os.environ.get("DBT_LOG_PATH", PROJECT / "logs"))
+        self.log_file = self.log_file.absolute() / "dbt.log"
         # The profile names its DuckDB file from the project on, wherever we are called.
         os.chdir(PROJECT)
         from dbt.cli.main import dbtRunner
 
-        self.profile_path = profile_path()
         self._options = ["--project-dir", str(PROJECT)]
         self._options += ["--profiles-dir", str(self.profile_path.parent)]
-        self._options += ["--log-level", "none"]
+        self._options += ["--log-path", str(self.log_file.parent)]
+        self._options += ["--log-level", "none", "--log-level-file", "debug"]
         self._options += ["--target", target] if target else []
         self._failure = ""
         self.engine = ""
@@ -45,7 +49,56 @@ class Dbt:
         parsed: Any = self._invoke("parse").result
         self._runner.manifest = self._manifest = parsed
         self.engine = parsed.metadata.adapter_type
-        self.target = target
+
+    @property
+    def database(self) -> Path | None:
+        """DuckDB's file; None on Redshift, in memory and where a service has it."""
+        path = getattr(self._credentials(), "path", "")
+        if self.engine != "duckdb" or not path or ":" in path:
+            return None
+        return Path(path).absolute()
+
+    @property
+    def place(self) -> str:
+        """Which warehouse this is, for a person."""
+        if self.engine == "duckdb":
+            return str(self.database or self._credentials().path)
+        found = self._credentials()
+        return f"{found.host}:{found.port}/{found.database}, schema {found.schema}"
+
+    def require_folder(self) -> None:
+        """Raise Refused unless a DuckDB file is there, or can be made where it is."""
+        path = self.database
+        if path is None:
+            return
+        if not path.parent.is_dir():
+            raise Refused(
+                f"{path.parent}: there is no such folder; make it, or set"
+                " SPARKIFY_DUCKDB to a file in another one"
+            )
+        if path.is_dir():
+            raise Refused(f"{path} is a folder; set SPARKIFY_DUCKDB to a file in it")
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise Refused(
+                f"{path}: no permission to write; if another user, such as root, made"
+                f" it: `sudo chown $USER {path}`"
+            )
+
+    def require_file(self) -> None:
+        """Raise Refused where there is nothing to look at; nothing is made then."""
+        path = self.database
+        if path is not None and not path.exists():
+            raise Refused(
+                f"{path}: there is no warehouse; check SPARKIFY_DUCKDB, or make one"
+                " with `warehouse.py run`"
+            )
+        self.require_folder()
+
+    def has_ledger(self) -> bool:
+        """Whether a load or a build has made the load's tables here."""
+        ledger = "load_relation(source('sparkify', 'loaded_files'))"
+        row = self.query(f"select {{{{ 1 if execute and {ledger} else 0 }}}} as found")
+        return bool(row[0]["found"])
 
     def operation(self, macro: str, **arguments: object) -> None:
         """Run a macro; raises WarehouseError with the macro's own message."""
@@ -74,7 +127,10 @@ class Dbt:
         options += ["--full-refresh"] if full_refresh else []
         self._on_event = _say_what_was_built
         try:
-            result = self._invoke("build", *options, check=False)
+            with explained(
+                lambda: "the load is complete, the marts are not; run again"
+            ):
+                result = self._invoke("build", *options, check=False)
         finally:
             self._on_event = None
         outcomes = getattr(result.result, "results", None)
@@ -89,10 +145,10 @@ class Dbt:
             named = "; ".join(bad[:3]) + ("; ..." if len(bad) > 3 else "")
             raise WarehouseError(
                 f"dbt build: {len(bad)} of {len(outcomes)} steps failed: {named};"
-                " see logs/dbt.log, mend it and run again"
+                f" see {self.log_file}, fix the cause and run again"
             )
         tests = sum(outcome.status == "pass" for outcome in outcomes)
-        click.echo(f"{tests} tests passed", err=True)
+        say(f"{tests} tests passed")
         self.operation("note_tested", load_id=int(loads["newest_load"]))
 
     def _rows(self, *what: str) -> list[dict[str, Any]]:
@@ -111,6 +167,11 @@ class Dbt:
     def _invoke(self, *arguments: str, check: bool = True) -> "dbtRunnerResult":
         self._failure = ""
         result = self._runner.invoke([*arguments, *self._options])
+        words = f"{result.exception} {self._failure}"
+        if was_interrupted(result.exception) or (
+            INTERRUPTED in words and not result.success
+        ):
+            raise KeyboardInterrupt
         if check and not result.success:
             raise self._error(result)
         return result
@@ -121,44 +182,25 @@ class Dbt:
         elif event.info.level == "error" and not self._failure:
             self._failure = event.info.msg
         elif event.info.name == "JinjaLogWarning":
-            click.echo(f"warning: {one_line(event.data.msg)}", err=True)
+            warn(one_line(event.data.msg))
         elif self._on_event:
             self._on_event(event)
 
     def _error(self, result: "dbtRunnerResult") -> WarehouseError:
-        text = str(result.exception or self._failure or "dbt failed; see logs/dbt.log")
-        if locked := LOCKED.search(text):
-            return WarehouseError(
-                f"{locked[1]}: another process (PID {locked[2]}) has this DuckDB file"
-                " open; wait for it or close it, then run again"
-            )
-        if self.engine == "redshift" and not FROM_MACROS.match(text):
-            return DatabaseError(plain_connection_error(one_line(text)))
-        return WarehouseError(one_line(text))
+        if isinstance(result.exception, OSError):
+            return plain_os_error(result.exception)
+        text = str(result.exception or self._failure or "")
+        return plain_dbt_error(text or f"dbt failed; see {self.log_file}", self.engine)
 
+    def _credentials(self) -> Any:
+        """The target's, as dbt read them. They hold a password: do not print them."""
+        from dbt.adapters.factory import get_adapter_by_type
 
-def profile_path() -> Path:
-    """Where dbt's profiles are: in the project, unless DBT_PROFILES_DIR says else."""
-    return Path(os.environ.get("DBT_PROFILES_DIR", PROJECT)) / "profiles.yml"
-
-
-def one_line(text: str) -> str:
-    """dbt's message without its headings and its trail of macros."""
-    lines = [line.strip() for line in text.splitlines()]
-    told = [
-        line
-        for line in lines
-        if line
-        and not line.startswith(">")
-        and not re.fullmatch(r"(Encountered an error.*|\w+ Error( in .*)?)", line)
-    ]
-    return " ".join(told) or text.strip()
+        adapter: Any = get_adapter_by_type(self.engine)  # type: ignore[no-untyped-call]
+        return adapter.config.credentials
 
 
 def _say_what_was_built(event: Any) -> None:
     if event.info.name in ("LogModelResult", "LogSeedResult"):
         seconds = event.data.execution_time
-        click.echo(
-            f"built {event.data.node_info.node_name} ({seconds:.1f} s)",
-            file=sys.stderr,
-        )
+        say(f"built {event.data.node_info.node_name} ({seconds:.1f} s)")

@@ -16,6 +16,7 @@ class Exit(enum.IntEnum):
     REFUSED = 3  # before any change: settings, rights, preflight, not ours
     OUT_OF_TIME = 4  # the same command goes on from there
     CHANGES = 10  # a dry run found something to do
+    INTERRUPTED = 130  # Ctrl-C or SIGTERM, as shells count it
 
 
 class WarehouseError(click.ClickException):
@@ -45,3 +46,9 @@ class OutOfTime(WarehouseError):
     """Ran out of time; the same command goes on from there."""
 
     exit_code = Exit.OUT_OF_TIME
+
+
+class Interrupted(WarehouseError):
+    """Ctrl-C or SIGTERM came; the message says what state things are in."""
+
+    exit_code = Exit.INTERRUPTED

@@ -16,13 +16,16 @@ from itertools import groupby
 from pathlib import Path
 
 import click
+from endings import PlainCommand
 from errors import Refused, WarehouseError
 from sample.events import DAY, make_events, make_users
+from sample.mark import MARK
 from sample.songs import Plays, Song, make_songs
+from settings import version
 
 BUSIEST = 60  # events a user can have a day, on average, and still find the time
 SPARSEST = 10  # events a day, and a user, that make sure that none is left out
-MARKER = "made_by.txt"
+RECIPE = "made_by.txt"
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,9 @@ def write_logs(folder: Path, stream: Iterable[tuple[int, str]]) -> int:
     for day, events in groupby(stream, lambda event: event[0] // DAY):
         files += 1
         date = datetime.fromtimestamp(day * DAY, UTC)
-        path = folder / f"{date:%Y}" / f"{date:%m}" / f"{date:%Y-%m-%d}-events.json"
+        path = (
+            folder / f"{date:%Y}" / f"{date:%m}" / f"{date:%Y-%m-%d}-events{MARK}json"
+        )
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", encoding="ascii", newline="\n") as out:
             for number, (_, line) in enumerate(events):
@@ -63,7 +68,7 @@ def write_songs(folder: Path, songs: Iterable[Song]) -> Plays:
             if leaf not in made:
                 leaf.mkdir(parents=True, exist_ok=True)
                 made.add(leaf)
-            (leaf / f"{track_id}.json").write_text(text, encoding="ascii")
+            (leaf / f"{track_id}{MARK}json").write_text(text, encoding="ascii")
     return plays
 
 
@@ -74,7 +79,7 @@ def count_files(folder: Path) -> int:
 def is_ours(folder: Path) -> bool:
     """Made by this tool, and nothing was added to it or taken away since."""
     try:
-        *_, last = (folder / MARKER).read_text(encoding="utf-8").split()
+        *_, last = (folder / RECIPE).read_text(encoding="utf-8").split()
     except (OSError, UnicodeDecodeError, ValueError):
         return False
     return last == str(count_files(folder))
@@ -149,7 +154,7 @@ def make_sample(out: Path, options: Options) -> str:
             people = make_users(users, options.users)
             stream = make_events(events, options.days, options.events, people, plays)
             files = write_logs(new / "log_data", stream)
-            (new / MARKER).write_text(
+            (new / RECIPE).write_text(
                 f"python scripts/sample_data.py {given}\n"
                 f"files: {files + options.songs + 1}\n",
                 encoding="ascii",
@@ -168,7 +173,8 @@ def make_sample(out: Path, options: Options) -> str:
 COUNT = click.IntRange(min=1)
 
 
-@click.command()
+@click.command(cls=PlainCommand)
+@click.version_option(version(), message="%(version)s")
 @click.option("--days", type=click.IntRange(1, 36_500), default=30, show_default=True)
 @click.option("--users", type=COUNT, help="Default: one for 80 events, to 10,000.")
 @click.option("--songs", type=COUNT, default=1_000, show_default=True)

@@ -1,11 +1,15 @@
 """The settings file, `warehouse.toml`: where the data is, what the cluster is like."""
 
+import os
 import tomllib
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from errors import Refused
+from s3_address import is_s3
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -45,22 +49,50 @@ class Settings:
 
 
 def read_settings(path: Path) -> Settings:
-    """Read a settings file; a key that is unknown or of the wrong type is refused."""
+    """Read a settings file; raises Refused, which names what is wrong in it."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise Refused(
             f"{path}: {error.strerror}; name a settings file with --config"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Refused(f"{path}: {error}; correct the file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Refused(f"{path}: not valid TOML: {error}; correct the file") from None
     tables: dict[str, type[Data] | type[Cluster]] = {"data": Data, "cluster": Cluster}
     for name in document:
         if name not in tables:
-            raise Refused(f"{path}: unknown table [{name}]; remove it")
+            raise Refused(f"{path}: unknown table [{name}]{did_you_mean(name, tables)}")
     return Settings(
         **{name: _table(path, document, name, kind) for name, kind in tables.items()}
     )
+
+
+def located(data: Data, events: str | None, songs: str | None) -> Data:
+    """Where to load from: an option counts from here, a setting from the project."""
+
+    def place(option: str | None, setting: str) -> str:
+        uri, base = (option, Path.cwd()) if option else (setting, PROJECT)
+        if is_s3(uri):
+            return uri
+        # Unlike Path.resolve, this raises nothing for a loop of links.
+        return os.path.realpath(base / uri)
+
+    return replace(
+        data, events=place(events, data.events), songs=place(songs, data.songs)
+    )
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown word: the nearest one, or all."""
+    names = sorted(known)
+    near = get_close_matches(word, names, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; there is {', '.join(names)}"
+
+
+def version() -> str:
+    """The version in pyproject.toml."""
+    text = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
+    return str(tomllib.loads(text)["project"]["version"])
 
 
 def _table(path: Path, document: dict[str, Any], name: str, kind: type[Any]) -> Any:
@@ -71,9 +103,16 @@ def _table(path: Path, document: dict[str, Any], name: str, kind: type[Any]) -> 
     known = {item.name: type(getattr(defaults, item.name)) for item in fields(kind)}
     for key, value in given.items():
         if key not in known:
-            raise Refused(f"{path}: unknown key {key} in [{name}]; remove it")
+            raise Refused(
+                f"{path}: unknown key {key} in [{name}]{did_you_mean(key, known)}"
+            )
         if type(value) is not known[key]:
             raise Refused(
                 f"{path}: {key} in [{name}] must be of type {known[key].__name__}"
+            )
+    for key in ("events", "songs"):
+        if name == "data" and not str(given.get(key, key)).strip():
+            raise Refused(
+                f"{path}: {key} in [data] is empty; name a folder or an s3:// prefix"
             )
     return kind(**given)

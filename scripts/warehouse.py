@@ -2,11 +2,10 @@
 
 Progress and messages go to stderr, the result to stdout. Exit codes: 0 done, 1 failed,
 2 usage, 3 refused before anything was changed, 4 ran out of time and can be resumed,
-10 `--dry-run` found changes.
+10 `--dry-run` found changes, 130 interrupted.
 """
 
 import dataclasses
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -14,34 +13,69 @@ from typing import Any
 
 import click
 from cluster.commands import config_option, down, pause, up
-from dbt_profile import target_type
-from dbt_project import Dbt, profile_path
+from dbt_profile import profile_path, target_type
+from dbt_project import Dbt
+from endings import PlainGroup
 from load.loading import Loaded, counts_since, load
-from settings import PROJECT, Data, Settings, read_settings
+from messages import say
+from questions import answer, questions
+from report import (
+    empty_summary,
+    history,
+    print_json,
+    print_loads,
+    print_questions,
+    print_summary,
+    print_table,
+    print_wrapped,
+    summary,
+)
+from settings import Settings, did_you_mean, located, read_settings, version
 
-SHOWN_LOADS = 10  # by `status`, of which there is one a day
 
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=PlainGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version(), message="%(version)s")
 def cli() -> None:
-    """Sparkify's warehouse: load the files, build the star, see what is there."""
+    """Sparkify's warehouse: load the files, build the star, ask questions.
+
+    \b
+    Examples:
+      warehouse.py run                      load what is new, build, test
+      warehouse.py show most_played_songs   ask one of the questions
+      warehouse.py status                   see what the warehouse holds
+    """
 
 
 target_option = click.option(
-    "--target", help="A target of profiles.yml; its default target otherwise."
+    "--target",
+    envvar="DBT_TARGET",
+    help="A target of profiles.yml; its default target otherwise.",
 )
 json_option = click.option(
-    "--json", "as_json", is_flag=True, help="The result as one JSON object."
+    "--json", "as_json", is_flag=True, help="Print the result as JSON, on one line."
 )
+
+
+def _not_empty(
+    context: click.Context, option: click.Parameter, value: str | None
+) -> str | None:
+    if value is not None and not value.strip():
+        raise click.BadParameter("is empty; name a folder or an s3:// prefix")
+    return value
 
 
 def source_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options that `run` and `load` share."""
     for option in (
         click.option(
+            "--mix-sample",
+            is_flag=True,
+            help="Allow sample data and other data in one warehouse.",
+        ),
+        click.option(
             "--reload",
             is_flag=True,
-            help="Load staging anew from the files, in one transaction.",
+            help="Replace all of staging by the files, in one transaction.",
         ),
         click.option(
             "--max-errors",
@@ -50,8 +84,18 @@ def source_options(command: Callable[..., None]) -> Callable[..., None]:
             metavar="N",
             help="Set up to N bad lines aside in rejected_rows and load the rest.",
         ),
-        click.option("--songs", metavar="URI", help="Song files: a folder or s3://."),
-        click.option("--events", metavar="URI", help="Log files: a folder or s3://."),
+        click.option(
+            "--songs",
+            metavar="URI",
+            callback=_not_empty,
+            help="Song files: a folder or s3://.",
+        ),
+        click.option(
+            "--events",
+            metavar="URI",
+            callback=_not_empty,
+            help="Log files: a folder or s3://.",
+        ),
         json_option,
         target_option,
         config_option,
@@ -62,50 +106,36 @@ def source_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @cli.command("run")
 @source_options
-@click.option("--full-refresh", is_flag=True, help="Build the marts anew from staging.")
-def run_command(
-    *,
-    config: Path,
-    target: str | None,
-    events: str | None,
-    songs: str | None,
-    max_errors: int,
-    reload: bool,
-    full_refresh: bool,
-    as_json: bool,
-) -> None:
-    """Load what is new, `dbt build`, and say what the warehouse holds."""
-    settings = read_settings(config)
-    data = located(settings.data, events, songs)
-    dbt = connected(settings, target)
-    loaded = load(dbt, data, max_errors, reload)
-    dbt.build(full_refresh or reload)
-    # A fingerprint reads every row there is: who waits for a day's load needs none.
+@click.option("--full-refresh", is_flag=True, help="Rebuild the marts from staging.")
+def run_command(*, full_refresh: bool, as_json: bool, **source: Any) -> None:
+    """Load what is new, build and test the marts, print what there is.
+
+    \b
+    Examples:
+      warehouse.py run
+      warehouse.py run --events logs --songs s3://bucket/songs --max-errors 5
+      warehouse.py run --reload             replace all that was loaded
+    """
+    dbt, loaded = _load(**source)
+    dbt.build(full_refresh or source["reload"])
+    # A fingerprint reads every row: whoever waits for a day's load needs none.
     result = summary(dbt, loaded, fingerprints=as_json)
-    if as_json:
-        click.echo(json.dumps(result))
-    else:
-        show(result)
+    (print_json if as_json else print_summary)(result)
 
 
 @cli.command("load")
 @source_options
-def load_command(
-    *,
-    config: Path,
-    target: str | None,
-    events: str | None,
-    songs: str | None,
-    max_errors: int,
-    reload: bool,
-    as_json: bool,
-) -> None:
-    """Load what is new into the staging tables."""
-    settings = read_settings(config)
-    data = located(settings.data, events, songs)
-    loaded = load(connected(settings, target), data, max_errors, reload)
+def load_command(*, as_json: bool, **source: Any) -> None:
+    """Load what is new into the staging tables.
+
+    \b
+    Examples:
+      warehouse.py load --json
+      warehouse.py load --target redshift --events s3://bucket/logs
+    """
+    _, loaded = _load(**source)
     if as_json:
-        click.echo(json.dumps({"load": dataclasses.asdict(loaded)}))
+        print_json({"load": dataclasses.asdict(loaded)})
 
 
 @cli.command("status")
@@ -113,7 +143,16 @@ def load_command(
 @target_option
 @json_option
 def status_command(*, config: Path, target: str | None, as_json: bool) -> None:
-    """The cluster (Redshift), all loads, rows and fingerprint of every mart."""
+    """Print the cluster's state (Redshift), all loads, and every mart.
+
+    Each mart has its rows and a fingerprint: two warehouses with the same fingerprints
+    hold the same.
+
+    \b
+    Examples:
+      warehouse.py status
+      warehouse.py status --target redshift --json
+    """
     settings = read_settings(config)
     result: dict[str, Any] = {}
     reachable = True
@@ -123,28 +162,86 @@ def status_command(*, config: Path, target: str | None, as_json: bool) -> None:
         cluster = cluster_status(settings)
         result["cluster"] = dataclasses.asdict(cluster)
         if not as_json:
-            click.echo("\n".join(status_lines(cluster)))
+            print_wrapped(status_lines(cluster), indent=10)
         reachable = "REDSHIFT_HOST" in os.environ
         if not reachable:
-            click.echo(
-                "REDSHIFT_HOST is not set, so loads and marts were not looked at;"
-                " `up` prints what to set",
-                err=True,
+            say(
+                "REDSHIFT_HOST is not set, so this does not look at loads and marts;"
+                " `up` prints what to set"
             )
     if reachable:
-        dbt = connected(settings, target)
-        dbt.operation("create_staging_tables")
-        result |= summary(dbt, counts_since(dbt, 0))
-        result["loads"] = history(dbt)
+        result |= _contents(connected(settings, target))
         if not as_json:
-            show(result)
-            show_loads(result["loads"])
+            print_summary(result)
+            print_loads(result["loads"])
     if as_json:
-        click.echo(json.dumps(result))
+        print_json(result)
+
+
+@cli.command("show")
+@click.argument("analysis", required=False)
+@config_option
+@target_option
+@json_option
+def show_command(
+    *, analysis: str | None, config: Path, target: str | None, as_json: bool
+) -> None:
+    """Print the whole answer of an ANALYSIS; without one, list them.
+
+    \b
+    Examples:
+      warehouse.py show
+      warehouse.py show most_played_songs | head
+      warehouse.py show rejected_lines --json
+    """
+    asked = questions()
+    if analysis is None:
+        listed = [{"analysis": name, "question": asked[name]} for name in asked]
+        (print_json if as_json else print_questions)(listed)
+        return
+    if analysis not in asked:
+        raise click.UsageError(
+            f"there is no analysis {analysis}{did_you_mean(analysis, asked)}"
+        )
+    rows = answer(connected(read_settings(config), target), analysis)
+    (print_json if as_json else print_table)(rows)
+    say(f"{len(rows):,} rows")
 
 
 for command in (up, pause, down):
     cli.add_command(command)
+
+
+def _load(
+    *,
+    config: Path,
+    target: str | None,
+    events: str | None,
+    songs: str | None,
+    max_errors: int,
+    reload: bool,
+    mix_sample: bool,
+) -> tuple[Dbt, Loaded]:
+    """Say where from and where to, and load."""
+    settings = read_settings(config)
+    data = located(settings.data, events, songs)
+    dbt = connected(settings, target)
+    say(f"warehouse  {dbt.place}")
+    for name, place, option in (
+        ("events", data.events, events),
+        ("songs", data.songs, songs),
+    ):
+        say(f"{name:<9}  {place}  (from {f'--{name}' if option else config.name})")
+    return dbt, load(dbt, data, max_errors, reload, mix_sample)
+
+
+def _contents(dbt: Dbt) -> dict[str, Any]:
+    """What `status` says of loads and marts; makes nothing."""
+    dbt.require_file()
+    if not dbt.has_ledger():
+        say("nothing is loaded yet; `warehouse.py run` loads and builds")
+        return empty_summary(Loaded(0, 0, 0)) | {"loads": []}
+    return summary(dbt, counts_since(dbt, 0)) | {"loads": history(dbt)}
 
 
 def connected(settings: Settings, target: str | None) -> Dbt:
@@ -161,84 +258,6 @@ def connected(settings: Settings, target: str | None) -> Dbt:
 
         require_usable(settings)
     return Dbt(target)
-
-
-def located(data: Data, events: str | None, songs: str | None) -> Data:
-    """The places to load from: options from here on, settings from the project on."""
-
-    def place(option: str | None, setting: str) -> str:
-        uri, base = (option, Path.cwd()) if option else (setting, PROJECT)
-        return uri if uri.startswith("s3://") else str((base / uri).resolve())
-
-    return dataclasses.replace(
-        data, events=place(events, data.events), songs=place(songs, data.songs)
-    )
-
-
-def summary(dbt: Dbt, loaded: Loaded, fingerprints: bool = True) -> dict[str, Any]:
-    """What `--json` prints: loads, staging, marts and matches, in numbers."""
-    counts: dict[str, dict[str, int]] = {
-        "staging": {},
-        "marts": {},
-        "match": {"plays": 0, "matched": 0, "exact": 0},
-    }
-    for row in dbt.query("{{ warehouse_counts() }}"):
-        counts[row["kind"]][row["name"]] = int(row["row_count"])
-    marts: dict[str, dict[str, Any]] = {
-        name: {"rows": rows} for name, rows in counts["marts"].items()
-    }
-    if fingerprints:
-        for row in dbt.analysis("mart_fingerprints"):
-            marts[row["mart"]]["fingerprint"] = row["fingerprint"]
-    return {"load": dataclasses.asdict(loaded), **counts, "marts": marts}
-
-
-def history(dbt: Dbt) -> list[dict[str, Any]]:
-    """Every load that the ledger knows, the newest first."""
-    return [
-        {
-            "load_id": int(row["load_id"]),
-            "loaded_at": row["loaded_at"].isoformat(sep=" ", timespec="seconds"),
-            "files": int(row["files"]),
-            "rows": int(row["rows_loaded"]),
-            "rejected": int(row["rows_rejected"]),
-            "changed": int(row["files_changed"]),
-        }
-        for row in dbt.query("{{ load_history() }}")
-    ]
-
-
-def show_loads(loads: list[dict[str, Any]]) -> None:
-    """Print the newest loads for a person, a line each."""
-    for row in loads[:SHOWN_LOADS]:
-        click.echo(
-            f"load {row['load_id']:<9} {row['files']:>12,}"
-            f"   files at {row['loaded_at']} UTC: {row['rows']:,} rows,"
-            f" {row['rejected']:,} rejected, {row['changed']:,} files changed"
-        )
-    if len(loads) > SHOWN_LOADS:
-        click.echo(
-            f"and {len(loads) - SHOWN_LOADS:,} earlier loads: --json lists them, and"
-            " analyses/file_history.sql each file's"
-        )
-
-
-def show(result: dict[str, Any]) -> None:
-    """Print a summary for a person."""
-    loads, match = result["load"], result["match"]
-    click.echo(
-        f"files loaded   {loads['files']:>12,}"
-        f"   ({loads['rows']:,} rows, {loads['rejected']:,} rejected)"
-    )
-    for name, rows in result["staging"].items():
-        click.echo(f"{name:<14} {rows:>12,}")
-    for name, mart in result["marts"].items():
-        fingerprint = f"   {mart['fingerprint']}" if "fingerprint" in mart else ""
-        click.echo(f"{name:<14} {mart['rows']:>12,}{fingerprint}")
-    click.echo(
-        f"matched        {match['matched']:>12,}"
-        f"   of {match['plays']:,} plays, {match['exact']:,} of them exact"
-    )
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ def write_next_day(last: Path, events: int) -> Path:
             f"--day-events {events}: the last day has {len(lines)}; ask for fewer"
         )
     step = len(lines) / events
-    path = last.with_name("next-day.json")
+    path = last.with_name("next-day.sample.json")
     with path.open("w", encoding="utf-8") as out:
         for number in range(events):
             event = json.loads(lines[int(number * step)])
@@ -67,5 +67,5 @@ def write_songs(folder: Path, played: list[dict[str, Any]]) -> None:
             "title": play["song"],
             "year": 0,
         }
-        path = folder / f"{number}.json"
+        path = folder / f"{number}.sample.json"
         path.write_text(json.dumps(song), encoding="utf-8")

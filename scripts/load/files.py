@@ -1,8 +1,8 @@
 """Find the source files, tell which are new, and look at the bytes of those.
 
-What a file holds is for SQL to judge (macros/load/load_staging.sql). Here is only what SQL
-can't do: list, hash, decompress, tell text from no text, and find where one song ends
-and the next begins.
+What a file holds is for SQL to judge (macros/load/load_staging.sql). Here is only what
+SQL can't do: list, hash, decompress, tell text from no text, and find where one song
+ends and the next begins.
 """
 
 import gzip
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from endings import FULL
 from errors import WarehouseError
 
 Source = Literal["events", "songs"]
@@ -133,6 +134,8 @@ def examine(file: Listed, local: Path, copies: Path) -> Delivery:
             _write_parts(file.source, local, copy)
         after = local.stat()
     except OSError as error:
+        if error.errno in FULL:
+            raise  # not this file's fault, but that of the folder of copies
         raise unreadable(file.path, error) from None
     if file.modified_ns is not None and (
         (after.st_size, after.st_mtime_ns) != (file.size, file.modified_ns)

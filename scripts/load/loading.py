@@ -2,7 +2,6 @@
 
 import functools
 import json
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -11,18 +10,23 @@ from pathlib import Path
 from typing import Any
 
 import aws
-import click
+import s3_address
 from dbt_profile import check_profile
 from dbt_project import Dbt
-from errors import WarehouseError
-from redshift_errors import plain_copy_errors
+from endings import explained
+from errors import Refused, WarehouseError
+from messages import progress, say, warn
+from sample.mark import is_sample
 from settings import PROJECT, Data
 
 from load import s3
+from load.copy_errors import plain_copy_errors
 from load.files import Known, Listed, Source, examine, is_unchanged, list_folder
 from load.manifests import check_places, write_plan
 
 CACHE = PROJECT / "data" / "cache"
+# What names another warehouse, by engine.
+OTHER_WAREHOUSE = {"duckdb": "SPARKIFY_DUCKDB", "redshift": "REDSHIFT_SCHEMA"}
 
 Place = tuple[str, str]  # source and path
 Connect = Callable[[], Any]  # makes the S3 client, or gives the one that is there
@@ -38,10 +42,28 @@ class Loaded:
     rejected: int
 
 
-def load(dbt: Dbt, data: Data, max_errors: int, reload: bool) -> Loaded:
+@dataclass(frozen=True)
+class Listing:
+    """What there is of a source."""
+
+    source: Source
+    uri: str
+    files: list[Listed]
+    ignored: int
+
+    @property
+    def paths(self) -> list[str]:
+        """The files' names in the ledger."""
+        return [file.path for file in self.files]
+
+
+def load(
+    dbt: Dbt, data: Data, max_errors: int, reload: bool, mix_sample: bool = False
+) -> Loaded:
     """Load every file once: those that are new or changed, or with `reload` all.
 
-    All or nothing: raises WarehouseError, and then nothing was published.
+    All or nothing: raises WarehouseError, and then nothing was published. Raises
+    Refused where sample data would meet other data, unless `mix_sample`.
     """
     prepare = _prepare_files
     plain_errors: AbstractContextManager[None] = nullcontext()
@@ -49,25 +71,37 @@ def load(dbt: Dbt, data: Data, max_errors: int, reload: bool) -> Loaded:
         prepare, plain_errors = _prepare_manifests, plain_copy_errors(data)
         check_places(data)
         check_profile(dbt.profile_path, dbt.target)
-    dbt.operation("create_staging_tables")
-    rows = dbt.query("{{ known_files() }}")
-    newest = max((row["load_id"] for row in rows), default=0)
-    known = {
-        (row["source"], row["path"]): Known(
-            row["etag"], int(row["bytes"]), row["modified_ns"]
-        )
-        for row in rows
-        if not reload
-    }
     # One client for all: to make it and to find credentials takes a second.
     connect = functools.cache(lambda: aws.Clients(data.region).s3)
-    new = [
-        *_list_new("events", data.events, connect, known),
-        *_list_new("songs", data.songs, connect, known),
-    ]
+    with explained(lambda: "nothing was loaded; run again"):
+        listings = [
+            _list("events", data.events, connect),
+            _list("songs", data.songs, connect),
+        ]
+        by_place = [(listing.uri, listing.paths) for listing in listings]
+        if not mix_sample:
+            _refuse_mix(dbt, by_place)
+        dbt.require_folder()
+        dbt.operation("create_staging_tables")
+        rows = dbt.query("{{ known_files() }}")
+        newest = max((row["load_id"] for row in rows), default=0)
+        known = {
+            (row["source"], row["path"]): Known(
+                row["etag"], int(row["bytes"]), row["modified_ns"]
+            )
+            for row in rows
+            if not reload
+        }
+        if not mix_sample:
+            _refuse_mix(dbt, [*by_place, (dbt.place, [path for _, path in known])])
+        new = [file for listing in listings for file in _new(listing, known)]
     loaded = Loaded(0, 0, 0)
     if new:
-        with prepare(dbt, data, connect, new) as (plan, etags), plain_errors:
+        with (
+            explained(lambda: _published(dbt, newest)),
+            prepare(dbt, data, connect, new) as (plan, etags),
+            plain_errors,
+        ):
             dbt.operation(
                 "load_staging", plan=plan, max_errors=max_errors, reload=reload
             )
@@ -84,11 +118,10 @@ def load(dbt: Dbt, data: Data, max_errors: int, reload: bool) -> Loaded:
                 " meanwhile; run again"
             )
         for row in dbt.query(f"{{{{ empty_files_since({newest}) }}}}"):
-            click.echo(f"warning: {row['path']}: empty, 0 rows", err=True)
-    click.echo(
+            warn(f"{row['path']}: empty, 0 rows")
+    say(
         f"loaded {loaded.files:,} files: {loaded.rows:,} rows,"
-        f" {loaded.rejected:,} rejected",
-        err=True,
+        f" {loaded.rejected:,} rejected"
     )
     return loaded
 
@@ -99,29 +132,50 @@ def counts_since(dbt: Dbt, load_id: int) -> Loaded:
     return Loaded(int(row["files"]), int(row["rows_loaded"]), int(row["rows_rejected"]))
 
 
-def _list_new(
-    source: Source, uri: str, connect: Connect, known: dict[Place, Known]
-) -> list[Listed]:
-    """The files that the listing alone does not show to be unchanged."""
-    if uri.startswith("s3://"):
-        listed, ignored = s3.list_prefix(connect(), source, uri)
+def _list(source: Source, uri: str, connect: Connect) -> Listing:
+    """The files of a source, new or not."""
+    if s3_address.is_s3(uri):
+        files, ignored = s3.list_prefix(connect(), source, uri)
     else:
-        listed, ignored = list_folder(source, Path(uri))
-    if not listed:
+        files, ignored = list_folder(source, Path(uri))
+    if not files:
         raise WarehouseError(
             f"{source}: no JSON file under {uri}; check --{source} or warehouse.toml"
         )
+    return Listing(source, uri, files, ignored)
+
+
+def _new(listing: Listing, known: dict[Place, Known]) -> list[Listed]:
+    """The files that the listing alone does not show to be unchanged."""
+    source, files, ignored = listing.source, listing.files, listing.ignored
     new = [
-        file
-        for file in listed
-        if not is_unchanged(file, known.get((source, file.path)))
+        file for file in files if not is_unchanged(file, known.get((source, file.path)))
     ]
-    click.echo(
-        f"{source}: {len(listed):,} files, {len(new):,} to read"
-        + (f", {ignored:,} ignored (not JSON)" if ignored else ""),
-        err=True,
+    say(
+        f"{source}: {len(files):,} files, {len(new):,} to read"
+        + (f", {ignored:,} ignored (not JSON)" if ignored else "")
     )
     return new
+
+
+def _refuse_mix(dbt: Dbt, places: list[tuple[str, list[str]]]) -> None:
+    """Raise Refused if some of these places' files are sample data, and some not."""
+    sample = [place for place, paths in places if any(map(is_sample, paths))]
+    other = [place for place, paths in places if not all(map(is_sample, paths))]
+    if sample and other:
+        raise Refused(
+            f"{sample[-1]} holds sample data, {other[-1]} does not, and a warehouse"
+            " should hold one kind: give both --events and --songs, and name another"
+            f" warehouse with {OTHER_WAREHOUSE[dbt.engine]} for the other kind;"
+            " --reload replaces what is loaded, --mix-sample allows the mix"
+        )
+
+
+def _published(dbt: Dbt, newest: int) -> str:
+    """What became of a load that was interrupted."""
+    if counts_since(dbt, newest).files:
+        return "the load is complete, the marts are not; run again"
+    return "nothing was loaded; run again"
 
 
 @contextmanager
@@ -132,22 +186,35 @@ def _prepare_files(
     remote = [file for file in files if file.etag is not None]
     local = {file: Path(file.path) for file in files}
     if remote:
-        with _progress("fetching", len(remote)) as bar:
+        with progress("fetching", len(remote)) as bar:
             fetched = s3.fetch(connect(), remote, CACHE, lambda: bar.update(1))
         local |= dict(zip(remote, fetched, strict=True))
-    with tempfile.TemporaryDirectory(prefix="sparkify-load-") as folder:
+    with _temporary_folder() as folder:
         deliveries = []
-        with _progress("reading", len(files)) as bar:
+        with progress("reading", len(files)) as bar:
             for file in files:
-                deliveries.append(examine(file, local[file], Path(folder)))
+                deliveries.append(examine(file, local[file], folder))
                 bar.update(1)
-        plan = Path(folder) / "plan.ndjson"
+        plan = folder / "plan.ndjson"
         with plan.open("w", encoding="utf-8") as out:
             out.writelines(json.dumps(asdict(file)) + "\n" for file in deliveries)
         yield (
             {"files": str(plan)},
             {(file.source, file.path): file.etag for file in deliveries},
         )
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    """A folder for this load alone; a full one is not blamed on a source file."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="sparkify-load-") as folder:
+            yield Path(folder)
+    except OSError as error:
+        raise WarehouseError(
+            f"the temporary folder {tempfile.gettempdir()}: {error.strerror or error};"
+            " make room there, or set TMPDIR to another folder"
+        ) from None
 
 
 @contextmanager
@@ -158,9 +225,3 @@ def _prepare_manifests(
     keys = [row["json_key"] for row in dbt.query("{{ json_keys('events') }}")]
     plan = write_plan(connect(), data, files, keys)
     yield plan, {(file.source, file.path): str(file.etag) for file in files}
-
-
-def _progress(label: str, length: int) -> AbstractContextManager[Any]:
-    return click.progressbar(
-        length=length, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()
-    )

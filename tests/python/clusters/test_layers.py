@@ -26,8 +26,8 @@ ORDER = [
     "load.s3",
     "load.files",
     "aws",
-    "s3_address",
     "settings",
+    "s3_address",
     "errors",
 ]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dbt_project import profile_path
+from dbt_profile import profile_path
 from errors import Refused
 from load.loading import Loaded
 from support.helpers import event, lines, song

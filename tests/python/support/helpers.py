@@ -16,8 +16,8 @@ import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt_project import Dbt
 from load.loading import Loaded, counts_since, load
+from report import summary
 from settings import PROJECT, Data
-from warehouse import summary
 
 from support import by_hand
 

@@ -11,9 +11,9 @@ import pytest
 from dbt_project import Dbt
 from errors import WarehouseError
 from load.loading import Loaded, counts_since, load
+from report import summary
 from settings import PROJECT, Data
 from standin.stack import StandIn
-from warehouse import summary
 
 from support.helpers import COMMAND, DBT, lines, options
 from support.s3_server import Objects

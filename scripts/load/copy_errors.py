@@ -1,14 +1,11 @@
-"""What Redshift and its driver say, turned into what to do about it."""
+"""What Redshift says of a COPY that failed, turned into what to do about it."""
 
-import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from dbt_errors import Advice, advised
 from errors import DatabaseError, Refused, WarehouseError
 from settings import Data
-
-Advice = tuple[type[WarehouseError], str, str]  # error, pattern, what to do
 
 # The first match counts. Where the server names no place, the advice does.
 COPY_ADVICE: list[Advice] = [
@@ -60,57 +57,19 @@ COPY_ADVICE: list[Advice] = [
         "another transaction was in the way; run again",
     ),
 ]
-CONNECTION_ADVICE: list[Advice] = [
-    (
-        WarehouseError,
-        "communication error.*refused|timed out|timeout expired",
-        "{host}, port {port}, does not answer; check REDSHIFT_HOST and REDSHIFT_PORT,"
-        " and that allow_cidrs in [cluster] has your address: `warehouse.py up` sets"
-        " the rule",
-    ),
-    (
-        WarehouseError,
-        "communication error|gaierror",
-        "{host} is not found or not reached; check REDSHIFT_HOST (`warehouse.py status"
-        " --target redshift` has it) and your network",
-    ),
-    (
-        WarehouseError,
-        "socket closed|brokenpipe|connection reset|unexpectedly closed",
-        "the connection to Redshift broke; run again: what is not published yet is"
-        " loaded then",
-    ),
-]
 
 
 @contextmanager
 def plain_copy_errors(data: Data) -> Iterator[None]:
-    """What goes wrong in a load as advice; nothing is published then."""
+    """Raise WarehouseError with advice for what fails; nothing is published then."""
     try:
         yield
     except DatabaseError as error:
-        told = {
+        names = {
             "role": data.role,
             "region": data.region,
             "events": data.events,
             "songs": data.songs,
             "manifests": data.manifests,
         }
-        kind, line = _advice(str(error), COPY_ADVICE, told)
-        raise kind(line) from None
-
-
-def plain_connection_error(text: str) -> str:
-    """Why the warehouse cannot be reached, and what to check."""
-    host = os.environ.get("REDSHIFT_HOST", "localhost")
-    port = os.environ.get("REDSHIFT_PORT", "5439")
-    return _advice(text, CONNECTION_ADVICE, {"host": host, "port": port})[1]
-
-
-def _advice(
-    text: str, table: list[Advice], told: dict[str, str]
-) -> tuple[type[WarehouseError], str]:
-    for kind, pattern, advice in table:
-        if re.search(pattern, text, re.IGNORECASE | re.DOTALL):
-            return kind, f"{advice.format_map(told)} (Redshift: {text})"
-    return WarehouseError, text
+        raise advised(str(error), COPY_ADVICE, names, WarehouseError) from None

@@ -1,0 +1,15 @@
+-- Which lines did the loads set aside, and why? One row per line that `--max-errors`
+-- allowed, the newest load first. `raw` is null where the engine does not keep the line.
+select
+    load_id,
+    source,
+    path,
+    line,
+    reason,
+    {{ adapter.quote('raw') }}
+from {{ source('sparkify', 'rejected_rows') }} as rejected_rows
+order by
+    load_id desc nulls last,
+    source asc nulls last,
+    path asc nulls last,
+    line asc nulls last

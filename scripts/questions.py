@@ -1,0 +1,33 @@
+"""What there is to ask: the analyses' names and questions, as they are documented."""
+
+import re
+from typing import Any
+
+import yaml
+from dbt_project import Dbt
+from errors import Refused, WarehouseError
+from settings import PROJECT
+
+NOT_BUILT = re.compile(
+    r"(?:table with name|relation) \W?([\w.]+)\W? does not exist", re.IGNORECASE
+)
+
+
+def questions() -> dict[str, str]:
+    """The question of each analysis by its name."""
+    path = PROJECT / "analyses" / "_analyses.yml"
+    documented = yaml.safe_load(path.read_text(encoding="utf-8"))["analyses"]
+    return {entry["name"]: entry["description"].strip() for entry in documented}
+
+
+def answer(dbt: Dbt, name: str) -> list[dict[str, Any]]:
+    """The rows of an analysis; raises Refused where nothing is loaded or built yet."""
+    dbt.require_file()
+    try:
+        return dbt.analysis(name)
+    except WarehouseError as error:
+        if missing := NOT_BUILT.search(error.message):
+            raise Refused(
+                f"{dbt.place} has no {missing[1]} yet; build it with `warehouse.py run`"
+            ) from None
+        raise

@@ -1,0 +1,182 @@
+"""What the commands print on stdout: numbers for machines, tables for people."""
+
+import dataclasses
+import json
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import click
+from dbt_project import Dbt
+from load.loading import Loaded
+
+WIDTH = 79
+SHOWN_LOADS = 10  # by `status`: one load a day is usual
+
+
+def summary(dbt: Dbt, loaded: Loaded, fingerprints: bool = True) -> dict[str, Any]:
+    """What `--json` prints: loads, staging, marts and matches, in numbers."""
+    result = empty_summary(loaded)
+    for row in dbt.query("{{ warehouse_counts() }}"):
+        rows = int(row["row_count"])
+        result[row["kind"]][row["name"]] = (
+            {"rows": rows} if row["kind"] == "marts" else rows
+        )
+    if fingerprints:
+        for row in dbt.analysis("mart_fingerprints"):
+            result["marts"][row["mart"]]["fingerprint"] = row["fingerprint"]
+    return result
+
+
+def empty_summary(loaded: Loaded) -> dict[str, Any]:
+    """The summary where nothing has been loaded or built yet."""
+    return {
+        "load": dataclasses.asdict(loaded),
+        "staging": {"staging_events": 0, "staging_songs": 0},
+        "match": {"plays": 0, "matched": 0, "exact": 0},
+        "marts": {},
+    }
+
+
+def history(dbt: Dbt) -> list[dict[str, Any]]:
+    """Every load that the ledger knows, the newest first."""
+    return [
+        {
+            "load_id": int(row["load_id"]),
+            "loaded_at": row["loaded_at"].isoformat(sep=" ", timespec="seconds"),
+            "files": int(row["files"]),
+            "rows": int(row["rows_loaded"]),
+            "rejected": int(row["rows_rejected"]),
+            "changed": int(row["files_changed"]),
+        }
+        for row in dbt.query("{{ load_history() }}")
+    ]
+
+
+def print_json(result: Any) -> None:
+    """One object, or list, on one line."""
+    click.echo(json.dumps(result, default=_plain))
+
+
+def print_summary(result: dict[str, Any]) -> None:
+    """The summary for a person."""
+    loads, match = result["load"], result["match"]
+    click.echo(
+        f"files loaded   {loads['files']:>12,}"
+        f"   ({loads['rows']:,} rows, {loads['rejected']:,} rejected)"
+    )
+    for name, rows in result["staging"].items():
+        click.echo(f"{name:<14} {rows:>12,}")
+    for name, mart in result["marts"].items():
+        fingerprint = f"   {mart['fingerprint']}" if "fingerprint" in mart else ""
+        click.echo(f"{name:<14} {mart['rows']:>12,}{fingerprint}")
+    click.echo(
+        f"matched        {match['matched']:>12,}"
+        f"   of {match['plays']:,} plays, {match['exact']:,} of them exact"
+    )
+
+
+def print_loads(loads: list[dict[str, Any]]) -> None:
+    """The newest loads for a person, a line each."""
+    if loads:
+        click.echo(
+            f"{'load':<14} {'files':>12} {'changed':>9} {'rows':>11} {'rejected':>9}"
+            "   at (UTC)"
+        )
+    for row in loads[:SHOWN_LOADS]:
+        click.echo(
+            f"{row['load_id']:<14} {row['files']:>12,} {row['changed']:>9,}"
+            f" {row['rows']:>11,} {row['rejected']:>9,}   {row['loaded_at'][:16]}"
+        )
+    if len(loads) > SHOWN_LOADS:
+        click.echo(
+            f"and {len(loads) - SHOWN_LOADS:,} earlier loads: `status --json` lists"
+            " all, `show file_history` each file"
+        )
+
+
+def print_wrapped(lines: Iterable[str], indent: int) -> None:
+    """Lines of a label and a text, the text within the width of a terminal."""
+    for line in lines:
+        click.echo(
+            textwrap.fill(
+                line,
+                WIDTH,
+                subsequent_indent=" " * indent,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        )
+
+
+def print_questions(listed: list[dict[str, str]]) -> None:
+    """The analyses and what each answers."""
+    width = max(len(entry["analysis"]) for entry in listed) + 2
+    print_wrapped(
+        (f"{entry['analysis']:<{width}}{entry['question']}" for entry in listed), width
+    )
+
+
+def print_table(rows: list[dict[str, Any]]) -> None:
+    """Rows with every cell whole: numbers to the right, the rest to the left."""
+    if not rows:
+        return
+    names = list(rows[0])
+    cells = [[_cell(row[name]) for name in names] for row in rows]
+    numbers = [
+        all(isinstance(row[name], Decimal | int | float | None) for row in rows)
+        for name in names
+    ]
+    widths = [
+        max(_width(name), *(_width(line[column]) for line in cells))
+        for column, name in enumerate(names)
+    ]
+    for line in (names, ["-" * width for width in widths], *cells):
+        click.echo("  ".join(_padded(line, widths, numbers)).rstrip())
+
+
+def _padded(
+    line: Sequence[str], widths: list[int], numbers: list[bool]
+) -> Iterator[str]:
+    for text, width, is_number in zip(line, widths, numbers, strict=True):
+        blanks = " " * (width - _width(text))
+        yield blanks + text if is_number else text + blanks
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    # What a log holds must neither break the table nor command the terminal.
+    return "".join(
+        letter if letter.isprintable() else ascii(letter)[1:-1] for letter in str(value)
+    )
+
+
+def _width(text: str) -> int:
+    """The columns that a terminal needs: two for a wide letter, none for an accent."""
+    return sum(
+        0
+        if unicodedata.combining(letter)
+        else 2
+        if unicodedata.east_asian_width(letter) in "WF"
+        else 1
+        for letter in text
+    )
+
+
+def _plain(value: Any) -> Any:
+    """What JSON lacks: decimals and times."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value)
