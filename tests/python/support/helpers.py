@@ -247,6 +247,7 @@ class Warehouse:
         if os.environ["SPARKIFY_DUCKDB"] != str(self.path):
             self.release()
             os.environ["SPARKIFY_DUCKDB"] = str(self.path)
+            self._dbt._invoke("parse")  # makes dbt read the profile again
         return self._dbt
 
 

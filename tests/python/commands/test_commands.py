@@ -1,0 +1,357 @@
+"""The command line as people expect it: help, first words, answers, refusals."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+import sample_data
+import warehouse as commands
+from click.testing import CliRunner, Result
+from dbt_project import Dbt
+from settings import PROJECT, version
+from support.helpers import DataSet, Sources, Warehouse, event, song
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(dbt: Dbt, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A command in this process, with the dbt that is parsed already."""
+    monkeypatch.setattr(commands, "Dbt", lambda target: dbt)
+
+    def invoke(*words: str | Path, at: Path = warehouse.path) -> Result:
+        warehouse.release()
+        monkeypatch.setenv("SPARKIFY_DUCKDB", str(at))
+        dbt._invoke("parse")  # makes dbt read the profile again
+        done = CliRunner().invoke(commands.cli, [str(word) for word in words])
+        assert done.exception is None or isinstance(done.exception, SystemExit)
+        return done
+
+    return invoke
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Sources:
+    """One play and the song that was played."""
+    made = Sources(tmp_path)
+    made.write_events("1.json", event(0))
+    made.write_songs("A.json", song("SO1"))
+    return made
+
+
+def last_line(done: Result) -> str:
+    """The one line with which a command ended."""
+    assert sum(line.startswith("error: ") for line in done.stderr.splitlines()) <= 1
+    return done.stderr.splitlines()[-1]
+
+
+# Help
+
+
+@pytest.mark.parametrize("command", [None, *commands.cli.commands])
+def test_help_is_whole_and_shows_how(run: Run, command: str | None) -> None:
+    done = run(*([command] if command else []), "--help")
+    assert done.exit_code == 0
+    assert "..." not in done.stdout.replace("[ARGS]...", "").split("Options:")[1]
+    assert all(len(line) <= 80 for line in done.stdout.splitlines())
+    assert command in ("up", "pause", "down") or "Examples:\n" in done.stdout
+
+
+def test_every_example_is_a_command_that_is_there(run: Run) -> None:
+    for name, command in [*commands.cli.commands.items(), ("", commands.cli)]:
+        lines = (command.help or "").splitlines()
+        for words in (line.split() for line in lines if "  warehouse.py" in line):
+            found = commands.cli.commands[words[1]]
+            known = {word for param in found.params for word in param.opts}
+            assert name in ("", words[1])
+            assert {word for word in words if word.startswith("--")} <= known
+
+
+def test_the_version_is_the_projects(run: Run) -> None:
+    assert run("--version").stdout == f"{version()}\n"
+    done = CliRunner().invoke(sample_data.main, ["--version"])
+    assert done.stdout == f"{version()}\n"
+
+
+# First words: which warehouse, which sources
+
+
+def test_a_load_says_first_which_warehouse_and_which_sources(
+    run: Run, warehouse: Warehouse, sources: Sources, tmp_path: Path
+) -> None:
+    config = tmp_path / "mine.toml"
+    config.write_text(f'[data]\nsongs = "{sources.songs}"\n')
+    done = run("load", "--config", config, "--events", sources.events)
+    assert done.exit_code == 0, done.stderr
+    assert done.stderr.splitlines()[:3] == [
+        f"warehouse  {warehouse.path}",
+        f"events     {sources.events}  (from --events)",
+        f"songs      {sources.songs}  (from mine.toml)",
+    ]
+
+
+@pytest.mark.parametrize("option", ["--events", "--songs"])
+def test_an_empty_place_is_not_taken_for_the_default(run: Run, option: str) -> None:
+    done = run("load", option, "")
+    assert done.exit_code == 2
+    assert f"'{option}': is empty; name a folder" in done.stderr
+
+
+# Sample data keeps apart
+
+
+def test_sample_data_and_other_data_do_not_meet(
+    run: Run, sample_set: DataSet, warehouse: Warehouse, sources: Sources
+) -> None:
+    sample_set.warehouse.copy(warehouse.path.parent)
+    before = warehouse.published()
+    done = run("run", *sources.options)
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert f"error: {warehouse.path} holds sample data, " in last_line(done)
+    for word in ("SPARKIFY_DUCKDB", "--mix-sample", "--reload"):
+        assert word in last_line(done)
+    assert warehouse.published() == before
+    done = run("load", *sources.options, "--mix-sample")
+    assert done.exit_code == 0, done.stderr
+    assert run("load", *sources.options).exit_code == 3, "each time it must be said"
+
+
+def test_one_source_alone_does_not_take_the_samples_other_one(
+    run: Run, sample_set: DataSet, warehouse: Warehouse, sources: Sources
+) -> None:
+    words = ("--events", sources.events, "--songs", sample_set.data.songs)
+    done = run("run", *words)
+    assert done.exit_code == 3
+    found = f"{sample_set.data.songs} holds sample data, {sources.events} does not"
+    assert found in last_line(done)
+    assert not warehouse.path.exists(), "refused before anything was made"
+
+
+def test_a_reload_replaces_the_sample_and_the_mark_comes_back_with_it(
+    run: Run, sample_set: DataSet, warehouse: Warehouse, sources: Sources
+) -> None:
+    sample_set.warehouse.copy(warehouse.path.parent)
+    assert run("load", *sources.options, "--reload").exit_code == 0
+    assert warehouse.value("select count(*) from staging_events") == 1
+    words = ("--events", sample_set.data.events, "--songs", sample_set.data.songs)
+    assert run("load", *words).exit_code == 3
+    assert run("load", *words, "--reload").exit_code == 0
+    assert run("load", *sources.options).exit_code == 3
+
+
+# Answers
+
+
+def test_show_lists_what_there_is_to_ask(run: Run) -> None:
+    files = {path.stem for path in (PROJECT / "analyses").glob("*.sql")}
+    done = run("show")
+    asked = [line.split()[0] for line in done.stdout.splitlines() if line[0] != " "]
+    assert set(asked) == files
+    assert all(len(line) < 80 for line in done.stdout.splitlines())
+    assert "Which songs are played most?" in done.stdout
+    listed = json.loads(run("show", "--json").stdout)
+    assert {entry["analysis"] for entry in listed} == files
+
+
+def test_show_prints_every_row_and_every_cell_whole(
+    run: Run, sample_set: DataSet, warehouse: Warehouse
+) -> None:
+    sample_set.warehouse.copy(warehouse.path.parent)
+    rows = json.loads(run("show", "most_played_songs", "--json").stdout)
+    tracks = {(play.song_title, play.artist_name) for play in sample_set.plays}
+    assert {(row["song_title"], row["artist_name"]) for row in rows} == tracks
+    assert sum(row["plays"] for row in rows) == len(sample_set.plays)
+    done = run("show", "most_played_songs")
+    head, ruler, *lines = done.stdout.splitlines()
+    assert head.split() == ["song_title", "artist_name", "plays", "listeners"]
+    assert set(ruler) == {"-", " "}
+    assert len(lines) == len(rows)
+    for line, row in zip(lines, rows, strict=True):
+        assert line.startswith(row["song_title"])
+        assert row["artist_name"] in line
+        assert line.split()[-2:] == [str(row["plays"]), str(row["listeners"])]
+    assert last_line(done) == f"{len(rows):,} rows"
+
+
+def test_show_lists_rejected_lines_without_what_would_command_a_terminal(
+    run: Run, warehouse: Warehouse, sources: Sources
+) -> None:
+    bad = '{"bad": "\u009b31m'
+    sources.write(sources.events / "2.json", bad.encode())
+    warehouse.load(sources.data, max_errors=1)
+    (row,) = json.loads(run("show", "rejected_lines", "--json").stdout)
+    assert (row["load_id"], row["line"], row["raw"]) == (1, 1, bad)
+    assert row["path"] == str(sources.events / "2.json")
+    shown = run("show", "rejected_lines").stdout.splitlines()[-1]
+    assert shown.endswith('{"bad": "\\x9b31m')
+
+
+def test_before_a_build_show_says_what_to_run(
+    run: Run, warehouse: Warehouse, sources: Sources
+) -> None:
+    done = run("show", "most_played_songs")
+    assert done.exit_code == 3
+    assert f"error: {warehouse.path}: there is no warehouse" in last_line(done)
+    warehouse.load(sources.data)
+    done = run("show", "most_played_songs")
+    assert (done.exit_code, last_line(done)) == (
+        3,
+        f"error: {warehouse.path} has no songplays yet; build it with"
+        " `warehouse.py run`",
+    )
+
+
+def test_an_unknown_question_gets_the_nearest_one(run: Run) -> None:
+    done = run("show", "most_played_song")
+    assert done.exit_code == 2
+    assert "no analysis most_played_song; did you mean most_played_songs?" in (
+        done.stderr
+    )
+
+
+# Status looks and makes nothing
+
+
+def test_status_makes_no_warehouse(run: Run, warehouse: Warehouse) -> None:
+    done = run("status")
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert last_line(done) == (
+        f"error: {warehouse.path}: there is no warehouse; check SPARKIFY_DUCKDB, or"
+        " make one with `warehouse.py run`"
+    )
+    assert not warehouse.path.exists()
+
+
+def test_status_of_a_file_without_a_load_adds_nothing_to_it(
+    run: Run, warehouse: Warehouse
+) -> None:
+    with duckdb.connect(str(warehouse.path)) as connection:
+        connection.execute("create table mine (x int)")
+    done = run("status", "--json")
+    assert done.exit_code == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["load"] == {"files": 0, "rows": 0, "rejected": 0}
+    assert (result["marts"], result["loads"]) == ({}, [])
+    warehouse.release()
+    with duckdb.connect(str(warehouse.path)) as connection:
+        assert connection.execute("show all tables").fetchall()[0][2] == "mine"
+
+
+# What a person can get wrong: one line each
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[dat]\n", "unknown table [dat]; did you mean data?"),
+        ("[data]\nevnts = ''\n", "unknown key evnts in [data]; did you mean events?"),
+        ("[data]\nevents = ' '\n", "events in [data] is empty; name a folder"),
+        ("[data]\nevents = 3\n", "events in [data] must be of type str"),
+        ("data = 3\n", "data is not a table; write [data]"),
+        ("[data\n", "not valid TOML: "),
+        ("[cluster]\nx = 1\n", "unknown key x in [cluster]; there is allow_cidrs,"),
+    ],
+)
+def test_a_wrong_settings_file_is_3_and_one_line(
+    run: Run, tmp_path: Path, text: str, told: str
+) -> None:
+    config = tmp_path / "settings.toml"
+    config.write_text(text)
+    done = run("load", "--config", config)
+    assert done.exit_code == 3
+    assert last_line(done).startswith(f"error: {config}: ")
+    assert told in last_line(done)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, "profiles.yml is missing; `unset DBT_PROFILES_DIR`"),
+        ("a: [b\n", "profiles.yml, line 2: not valid YAML: "),
+        ("a: 1\n---\nb: 2\n", "not valid YAML: "),
+        ("other:\n  target: dev\n", "no profile `sparkify`; `unset DBT_PROFILES_DIR`"),
+        ("sparkify: 3\n", "no profile `sparkify`; "),
+    ],
+)
+def test_a_foreign_or_broken_profile_is_3_and_one_line(
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str | None,
+    told: str,
+) -> None:
+    monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
+    if text is not None:
+        (tmp_path / "profiles.yml").write_text(text)
+    done = run("load")
+    assert done.exit_code == 3
+    assert told in last_line(done)
+
+
+def test_a_loop_of_links_is_one_line(
+    run: Run, sources: Sources, tmp_path: Path
+) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    for words in (["--events", loop], ["--config", loop]):
+        done = run("load", *sources.options, *words)
+        assert done.exit_code in (1, 3)
+        assert f"{loop}: Too many levels of symbolic links; " in last_line(done)
+
+
+def test_a_place_where_no_warehouse_can_be_is_named(
+    run: Run, sources: Sources, tmp_path: Path
+) -> None:
+    text = tmp_path / "text"
+    text.write_text("no warehouse")
+    for path, told in (
+        (tmp_path / "none" / "x.duckdb", f"{tmp_path}/none: there is no such folder; "),
+        (tmp_path, f"{tmp_path} is a folder; set SPARKIFY_DUCKDB"),
+    ):
+        done = run("load", *sources.options, at=path)
+        assert done.exit_code == 3
+        assert told in last_line(done)
+    done = run("load", *sources.options, at=text)
+    assert done.exit_code == 1
+    assert f"{text} is not a DuckDB file; set SPARKIFY_DUCKDB" in last_line(done)
+
+
+def test_a_full_temporary_folder_is_not_the_files_fault(
+    run: Run,
+    warehouse: Warehouse,
+    sources: Sources,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # /dev/full stands for a disk without room: it takes nothing.
+    sources.write(sources.events / "2.json", b'{"a": "\xff"}')
+    copies = Path.open
+
+    def open_full(path: Path, *words: str, **named: str) -> object:
+        full = path.suffix == ".parts" or path.name == "plan.ndjson"
+        return copies(Path("/dev/full") if full else path, *words, **named)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(Path, "open", open_full)
+    done = run("load", *sources.options)
+    assert done.exit_code == 1
+    assert last_line(done).startswith("error: the temporary folder ")
+    assert "No space left on device; make room there, or set TMPDIR" in last_line(done)
+
+
+def test_files_of_another_user_are_named_with_the_command_that_frees_them(
+    run: Run, warehouse: Warehouse, sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Root may write everywhere, so the answer of the system is made up.
+    warehouse.load(sources.data)
+    warehouse.release()
+    ask = os.access
+
+    def refuse(path: Path | str, mode: int) -> bool:
+        return Path(path) != warehouse.path and ask(path, mode)
+
+    monkeypatch.setattr(os, "access", refuse)
+    done = run("load", *sources.options)
+    assert done.exit_code == 3
+    assert f"`sudo chown $USER {warehouse.path}`" in last_line(done)
