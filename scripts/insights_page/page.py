@@ -33,8 +33,8 @@ class Table:
 
     columns: tuple[Column, ...]
     rows: list[list[Cell]]
-    longest: Any
-    digits: int
+    longest: Any = None
+    digits: int = 0
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,11 @@ class Answered:
     table: Table | None = None
     week: list[tuple[str, list[Cell]]] | None = None
     drawing: Drawing | None = None
-    tiles: list[tuple[str, list[str]]] | None = None
+
+    @property
+    def tiles(self) -> bool:
+        """Whether the numbers of the table's first column are in large type."""
+        return bool(self.table) and isinstance(self.section.picture, Tiles)
 
 
 def page(
@@ -82,17 +86,33 @@ def answer(section: Section, rows: list[Row], sql: str) -> Answered:
         table=None if isinstance(picture, Week) else _table(section, rows),
         week=_week(picture, rows) if isinstance(picture, Week) else None,
         drawing=draw(picture, rows) if isinstance(picture, Columns) else None,
-        tiles=_tiles(section, rows) if isinstance(picture, Tiles) else None,
     )
 
 
 def _table(section: Section, rows: list[Row]) -> Table:
-    bars = [column.keys[0] for column in section.columns if column.bar]
+    columns = section.columns
+    if isinstance(section.picture, Tiles):
+        return _turned(columns, rows)
+    cells = [[_cell(column, row) for column in columns] for row in rows]
+    bars = [cell for row in cells for cell in row if cell.bar is not None]
     return Table(
-        section.columns,
-        [[_cell(column, row) for column in section.columns] for row in rows],
-        max((row[key] for row in rows for key in bars), default=None),
-        max((len(words.number(row[key])) for row in rows for key in bars), default=0),
+        columns,
+        cells,
+        max((cell.bar for cell in bars), default=None),
+        max((len(cell.text) for cell in bars), default=0),
+    )
+
+
+def _turned(columns: tuple[Column, ...], rows: list[Row]) -> Table:
+    """A row for each column: few long rows, of which a phone is too narrow."""
+    names, *figures = columns
+    periods = [Column(_cell(names, row).text, ()) for row in rows]
+    return Table(
+        (Column("figure", (), names=True), *periods),
+        [
+            [Cell(column.heading), *(_cell(column, row) for row in rows)]
+            for column in figures
+        ],
     )
 
 
@@ -118,12 +138,4 @@ def _week(picture: Week, rows: list[Row]) -> list[tuple[str, list[Cell]]]:
     return [
         (f"{hour:02}:00", [cell(values.get((hour, weekday))) for weekday in WEEKDAYS])
         for hour in range(24)
-    ]
-
-
-def _tiles(section: Section, rows: list[Row]) -> list[tuple[str, list[str]]]:
-    return [
-        (column.heading, [_cell(column, row).text for row in rows])
-        for column in section.columns
-        if not column.names
     ]

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 from dbt_project import Dbt
 from insights_page.charts import Columns
-from insights_page.sections import Section, Week, sections
+from insights_page.sections import Section, Tiles, Week, sections
 from settings import PROJECT
 from support import insights_page
 from support.helpers import Warehouse
@@ -71,18 +71,21 @@ class Page:
             if isinstance(section.picture, Week):
                 check_week(table, of)
                 continue
-            assert [shown(row) for row in rows(table)] == [
+            expected_rows = [
                 [written(section, place, row) for place in range(len(section.columns))]
                 for row in of
             ]
+            found = [list(row.values()) for row in rows(table)]
+            if isinstance(section.picture, Tiles):
+                # A figure in each row, a period in each column.
+                found = [list(column) for column in zip(*found, strict=True)][1:]
+                expected_rows = [row[1:] for row in expected_rows]
+                assert list(rows(table)[0])[1:] == [row["period"] for row in of]
+            assert found == expected_rows
             check_bars(table)
             if isinstance(section.picture, Columns):
                 check_columns(part, section.picture, of)
         check_tiles(self.parts["headline"], self.rows["headline"])
-
-
-def shown(row: dict[str, str]) -> list[str]:
-    return list(row.values())
 
 
 def written(section: Section, place: int, row: Row) -> str:
