@@ -5,7 +5,7 @@ EVENTS ?=
 SONGS ?=
 TARGET ?=
 
-.PHONY: help setup run test test-long bench lint docs clean lock
+.PHONY: help setup run insights test test-long bench lint docs clean lock
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 11
@@ -33,6 +33,9 @@ run: setup $(if $(EVENTS),,data/sample)  ## load and build, from EVENTS=... SONG
 		$(if $(SONGS),--songs $(SONGS)) $(if $(TARGET),--target $(TARGET))
 	@echo
 	@echo "Look next: $(BIN)/dbt show -s most_played_songs, or make docs"
+
+insights: setup  ## write a page of answers, data/insights.html
+	$(BIN)/python scripts/insights.py $(if $(TARGET),--target $(TARGET))
 
 test: .venv/dev.done profiles.yml  ## run all tests
 	$(BIN)/python -m pytest -n 2

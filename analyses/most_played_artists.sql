@@ -10,7 +10,8 @@ select
     artist_name,
     count(*) as plays,
     count(distinct user_id) as listeners,
-    count(distinct song_title) as songs
+    count(distinct song_title) as songs,
+    {{ rounded_ratio('100 * count(song_match)', 'count(*)') }} as percent_matched
 from plays
 group by artist_name
 order by

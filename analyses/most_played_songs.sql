@@ -10,7 +10,8 @@ select
     song_title,
     artist_name,
     count(*) as plays,
-    count(distinct user_id) as listeners
+    count(distinct user_id) as listeners,
+    {{ rounded_ratio('100 * count(song_match)', 'count(*)') }} as percent_matched
 from plays
 group by
     song_title,

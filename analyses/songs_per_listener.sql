@@ -33,6 +33,15 @@ listeners as (
 
 ),
 
+total as (
+
+    select
+        count(*) as listeners,
+        sum(plays) as plays
+    from listeners
+
+),
+
 banded as (
 
     select
@@ -49,17 +58,32 @@ banded as (
         plays
     from listeners
 
+),
+
+bands as (
+
+    select
+        songs_from,
+        songs_to,
+        count(*) as listeners,
+        sum(songs) as songs,
+        sum(plays) as plays
+    from banded
+    group by
+        songs_from,
+        songs_to
+
 )
 
 select
-    songs_from,
-    songs_to,
-    count(*) as listeners,
-    sum(plays) as plays,
-    {{ rounded_ratio('sum(songs)', 'count(*)') }} as songs_per_listener,
-    {{ rounded_ratio('sum(plays)', 'sum(songs)', 3) }} as plays_per_song
-from banded
-group by
-    songs_from,
-    songs_to
-order by songs_from asc nulls last
+    bands.songs_from,
+    bands.songs_to,
+    bands.listeners,
+    total.listeners as all_listeners,
+    bands.plays,
+    {{ rounded_ratio('100 * bands.plays', 'total.plays') }} as percent_of_plays,
+    {{ rounded_ratio('bands.songs', 'bands.listeners') }} as songs_per_listener,
+    {{ rounded_ratio('bands.plays', 'bands.songs', 3) }} as plays_per_song
+from bands
+cross join total
+order by bands.songs_from

@@ -108,9 +108,9 @@ class Dbt:
         """The rows of a query in which macros, ref and source may stand."""
         return self._rows("--inline", sql)
 
-    def analysis(self, name: str) -> list[dict[str, Any]]:
-        """The rows of one of the project's analyses."""
-        return self._rows("--select", f"path:analyses/{name}.sql")
+    def analysis(self, name: str, limit: int = -1) -> list[dict[str, Any]]:
+        """The rows of one of the project's analyses; at most `limit`, -1 for all."""
+        return self._rows("--select", f"path:analyses/{name}.sql", limit=limit)
 
     def build(self, full_refresh: bool) -> None:
         """`dbt build` but for the unit tests, which look at code and not at data.
@@ -151,10 +151,10 @@ class Dbt:
         say(f"{tests} tests passed")
         self.operation("note_tested", load_id=int(loads["newest_load"]))
 
-    def _rows(self, *what: str) -> list[dict[str, Any]]:
+    def _rows(self, *what: str, limit: int = -1) -> list[dict[str, Any]]:
         # Neither list every relation first, which is slow to ask of Redshift, nor
         # write the manifest once more.
-        options = ["--limit", "-1", "--no-populate-cache", "--no-write-json"]
+        options = ["--limit", str(limit), "--no-populate-cache", "--no-write-json"]
         try:
             result: Any = self._invoke("show", *what, *options).result
         finally:

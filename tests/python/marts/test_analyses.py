@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -79,8 +79,15 @@ def grouped(plays: list[Play], keys: list[Key]) -> dict[Key, list[Play]]:
     return groups
 
 
-def test_every_analysis_has_a_test_here(answers: dict[str, list[Row]]) -> None:
-    tested = Path(__file__).read_text("utf-8")
+def known(plays: Iterable[Play]) -> Decimal:
+    """The share of plays that the catalogue knows, in percent."""
+    found = [play.song_match is not None for play in plays]
+    return ratio(100 * sum(found), len(found))
+
+
+def test_every_analysis_has_a_test(answers: dict[str, list[Row]]) -> None:
+    modules = Path(__file__).parents[1].rglob("test_*analyses.py")
+    tested = "".join(path.read_text("utf-8") for path in modules)
     assert [name for name in answers if f'answers["{name}"]' not in tested] == []
     files = {path.stem for path in (PROJECT / "analyses").glob("*.sql")}
     assert set(answers) == files
@@ -88,15 +95,20 @@ def test_every_analysis_has_a_test_here(answers: dict[str, list[Row]]) -> None:
 
 def test_most_played_songs(answers: dict[str, list[Row]], plays: list[Play]) -> None:
     expected = by_hand.ranked(plays, lambda play: (play.song_title, play.artist_name))
-    assert answers["most_played_songs"] == expected
+    songs = grouped(plays, [(play.song_title, play.artist_name) for play in plays])
+    assert answers["most_played_songs"] == [
+        (*row, known(songs[row[:2]])) for row in expected
+    ]
 
 
 def test_most_played_artists(answers: dict[str, list[Row]], plays: list[Play]) -> None:
-    titles = defaultdict(set)
-    for play in plays:
-        titles[play.artist_name].add(play.song_title)
+    artists = grouped(plays, [play.artist_name for play in plays])
     assert answers["most_played_artists"] == [
-        (*row, len(titles[row[0]]))
+        (
+            *row,
+            len({play.song_title for play in artists[row[0]]}),
+            known(artists[row[0]]),
+        )
         for row in by_hand.ranked(plays, lambda play: (play.artist_name,))
     ]
 
@@ -230,6 +242,7 @@ def test_songs_per_listener(answers: dict[str, list[Row]], plays: list[Play]) ->
     for play in plays:
         if play.user_id:
             heard[play.user_id][play.song_title, play.artist_name] += 1
+    total = sum(all_.total() for all_ in heard.values())
     expected = []
     for least, most in [(1, 9), (10, 99), (100, None)]:
         band = [
@@ -237,7 +250,8 @@ def test_songs_per_listener(answers: dict[str, list[Row]], plays: list[Play]) ->
         ]
         songs, played = sum(map(len, band)), sum(all_.total() for all_ in band)
         averages = (ratio(songs, len(band)), ratio(played, songs, "0.001"))
-        expected.append((least, most, len(band), played, *averages))
+        counts = (len(band), len(heard), played, ratio(100 * played, total))
+        expected.append((least, most, *counts, *averages))
     assert answers["songs_per_listener"] == expected
 
 

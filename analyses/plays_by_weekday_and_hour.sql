@@ -1,0 +1,77 @@
+-- When in the week do people listen? Monday first. Compare plays_per_day: it divides
+-- by the Mondays (Tuesdays, ...) in UTC on which anything was played. Place 1 is the
+-- busiest hour; an hour in which nothing was ever played has no row.
+with plays as (
+
+    select
+        cast(extract(dow from start_time) as integer) as weekday,
+        cast(extract(hour from start_time) as integer) as hour,
+        cast(start_time as date) as day,
+        user_id
+    from {{ ref('songplays') }}
+
+),
+
+weekdays as (
+
+    select
+        weekday,
+        count(distinct day) as days
+    from plays
+    group by weekday
+
+),
+
+hours as (
+
+    select
+        weekday,
+        hour,
+        count(*) as plays,
+        count(distinct user_id) as listeners
+    from plays
+    group by
+        weekday,
+        hour
+
+),
+
+averages as (
+
+    select
+        hours.weekday,
+        case hours.weekday when 0 then 7 else hours.weekday end as iso_weekday,
+        hours.hour,
+        hours.plays,
+        hours.listeners,
+        weekdays.days,
+        {{ rounded_ratio('hours.plays', 'weekdays.days') }} as plays_per_day
+    from hours
+    inner join weekdays
+        on hours.weekday = weekdays.weekday
+
+)
+
+select
+    weekday,
+    case weekday
+        when 0 then 'Sunday'
+        when 1 then 'Monday'
+        when 2 then 'Tuesday'
+        when 3 then 'Wednesday'
+        when 4 then 'Thursday'
+        when 5 then 'Friday'
+        when 6 then 'Saturday'
+    end as weekday_name,
+    hour,
+    plays,
+    listeners,
+    days,
+    plays_per_day,
+    row_number() over (
+        order by plays_per_day desc nulls last, plays desc, iso_weekday asc, hour asc
+    ) as place
+from averages
+order by
+    iso_weekday,
+    hour

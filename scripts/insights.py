@@ -1,0 +1,73 @@
+"""Write the insights page: one HTML file of answers, from the marts of any target."""
+
+from pathlib import Path
+
+import click
+from dbt_project import Dbt
+from errors import WarehouseError
+from insights_page.page import Answered, answer, page
+from insights_page.sections import sections
+from settings import PROJECT
+
+OUT = PROJECT / "data" / "insights.html"
+ANALYSES = PROJECT / "analyses"
+
+WAREHOUSE = """
+{% set missing = [] %}
+{% for mart in marts() %}
+{% set relation = ref(mart) %}
+{% do missing.append(mart) if execute and not load_relation(relation) %}
+{% endfor %}
+select
+    '{{ target.database }}.{{ target.schema }}' as name,
+    '{{ target.type }}' as engine,
+    '{{ target.name }}' as target,
+    '{{ missing | join(", ") }}' as missing
+"""
+ENGINES = {"duckdb": "DuckDB", "redshift": "Amazon Redshift"}
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--target", help="A target of profiles.yml; its default target otherwise."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=OUT,
+    show_default="data/insights.html",
+    help="The file to write.",
+)
+def main(target: str | None, out: Path) -> None:
+    """Write a page of answers about the marts; print its path."""
+    out = out.absolute()  # dbt changes the working directory
+    text = insights(Dbt(target))
+    try:
+        out.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise WarehouseError(
+            f"{out}: {error.strerror}; name another file with --out"
+        ) from None
+    click.echo(out)
+
+
+def insights(dbt: Dbt) -> str:
+    """The page of a warehouse. Raises WarehouseError when marts are not built yet."""
+    warehouse = dbt.query(WAREHOUSE)[0]
+    if warehouse["missing"]:
+        raise WarehouseError(
+            f"{warehouse['name']} has no {warehouse['missing']} yet; build the marts"
+            " with `make run` or `dbt build`, then run again"
+        )
+    warehouse["engine"] = ENGINES.get(warehouse["engine"], warehouse["engine"])
+    everything = dbt.analysis("headline", limit=1)[0]
+    answered: list[Answered] = []
+    for section in sections(everything["days"] or 0):
+        rows = dbt.analysis(section.analysis, section.limit)
+        sql = (ANALYSES / f"{section.analysis}.sql").read_text(encoding="utf-8")
+        answered.append(answer(section, rows, sql))
+    return page(answered, warehouse, everything["last_play_at"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""How values of the warehouse are written on the page: in English, times in UTC."""
+
+from datetime import date, datetime
+from typing import Any
+
+from markupsafe import Markup
+
+NONE = "–"  # noqa: RUF001 - a dash where there is no number
+
+
+def text(value: Any) -> str:
+    """Any value as text; null is unknown."""
+    return "unknown" if value is None else str(value)
+
+
+def number(value: Any) -> str:
+    """A number with commas between thousands."""
+    return NONE if value is None else f"{value:,}"
+
+
+def percent(value: Any) -> str:
+    """A share, which the warehouse gives in percent."""
+    return NONE if value is None else f"{value:,}%"
+
+
+def count(value: Any, thing: str) -> str:
+    """So many things: `1 play`, `2 plays`."""
+    return f"{number(value)} {thing}{'' if value == 1 else 's'}"
+
+
+def band(low: int, high: int | None) -> str:
+    """A range of whole numbers: `1`, `2 to 5`, `51 or more`."""
+    if high is None:
+        return f"{number(low)} or more"
+    return number(low) if low == high else f"{number(low)} to {number(high)}"
+
+
+def agent(browser: str | None, platform: str | None) -> str:
+    """What somebody listens with: `Chrome on macOS`."""
+    return f"{text(browser)} on {text(platform)}" if browser or platform else text(None)
+
+
+def day(value: date) -> str:
+    """A day in full: `5 November 2018`."""
+    return f"{value.day} {value:%B} {value.year}"
+
+
+def short_day(value: date) -> str:
+    """A day for a table: `5 Nov 2018`."""
+    return f"{value.day} {value:%b} {value.year}"
+
+
+def minute(value: datetime) -> str:
+    """A moment in full: `5 November 2018, 19:54 UTC`."""
+    return f"{day(value)}, {value:%H:%M} UTC"
+
+
+def name(value: Any) -> Markup:
+    """A name from outside, kept apart from the text around it whatever its script."""
+    return Markup("<bdi>{}</bdi>").format(text(value))
