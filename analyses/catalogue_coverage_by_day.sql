@@ -2,7 +2,7 @@
 -- artist alike, exact is the duration too; a day without plays has no row.
 with plays as (
 
-    select * from {{ ref('songplays') }} as songplays
+    select * from {{ ref('songplays') }}
 
 ),
 
@@ -25,4 +25,4 @@ select
     exact,
     {{ rounded_ratio('100 * matched', 'plays') }} as percent_matched
 from days
-order by day asc nulls last
+order by day

@@ -7,7 +7,7 @@ with deliveries as (
         path,
         row_number() over (
             partition by source, path
-            order by load_id asc nulls last
+            order by load_id
         ) as delivery,
         load_id,
         loaded_at,
@@ -15,7 +15,7 @@ with deliveries as (
         etag,
         rows_loaded,
         rows_rejected
-    from {{ source('sparkify', 'loaded_files') }} as loaded_files
+    from {{ source('sparkify', 'loaded_files') }}
 
 )
 
@@ -31,4 +31,4 @@ select
     rows_loaded,
     rows_rejected
 from deliveries
-order by source asc nulls last, path asc nulls last, delivery asc nulls last
+order by source, path, delivery

@@ -2,7 +2,7 @@
 -- changed levels is a listener of both.
 with plays as (
 
-    select * from {{ ref('songplays') }} as songplays
+    select * from {{ ref('songplays') }}
 
 ),
 
@@ -34,4 +34,4 @@ select
     {{ rounded_ratio('levels.plays', 'levels.sessions') }} as plays_per_session
 from levels
 cross join total
-order by levels.level asc nulls last
+order by levels.level

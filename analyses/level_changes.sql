@@ -1,8 +1,8 @@
 -- Who upgraded or downgraded, and when? A change is the start of a spell that follows
--- another one; the level that a user came with is none.
+-- another one, so a user's first level is not a change.
 with spells as (
 
-    select * from {{ ref('user_levels') }} as user_levels
+    select * from {{ ref('user_levels') }}
 
 ),
 
@@ -12,7 +12,7 @@ steps as (
         user_id,
         lag(level) over (
             partition by user_id
-            order by valid_from asc nulls last
+            order by valid_from
         ) as old_level,
         level as new_level,
         valid_from as changed_at
@@ -32,5 +32,5 @@ select
 from steps
 where old_level is not null
 order by
-    changed_at asc nulls last,
-    user_id asc nulls last
+    changed_at,
+    user_id

@@ -1,6 +1,6 @@
--- Do two warehouses hold the same? Rows and fingerprint of every mart, which the same
--- input gives on every engine, however it arrived; `_load_id` is no part of it. A mart
--- that has not been built yet has no row.
+-- Do two warehouses hold the same? Rows and fingerprint of every mart. The same input
+-- gives the same on every engine, however it arrived; `_load_id` does not count. A mart
+-- that is not built yet has no row.
 {% set built = [] %}
 {% for mart in marts() %}
 {% set relation = ref(mart) %}
@@ -36,4 +36,4 @@ select
     row_count,
     fingerprint
 from fingerprints
-order by place asc nulls last
+order by place

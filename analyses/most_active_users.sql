@@ -1,14 +1,14 @@
--- Who listens most? By plays, of equals by sessions; level is the user's latest. Plays
--- of nobody known, and users who never played anything, are left out.
+-- Who listens most? By plays, then by sessions; level is the user's latest. Plays
+-- without a user, and users without a play, are left out.
 with plays as (
 
-    select * from {{ ref('songplays') }} as songplays
+    select * from {{ ref('songplays') }}
 
 ),
 
 users as (
 
-    select * from {{ ref('users') }} as users
+    select * from {{ ref('users') }}
 
 ),
 
@@ -39,4 +39,4 @@ inner join users
 order by
     listeners.plays desc nulls last,
     listeners.sessions desc nulls last,
-    listeners.user_id asc nulls last
+    listeners.user_id asc

@@ -1,8 +1,8 @@
--- Which artists are played most? By the name in the logs, so that artists outside the
--- catalogue count too; of equals the one with more listeners comes first.
+-- Which artists are played most? By the name in the logs, so artists outside the
+-- catalogue count too. More listeners break a tie.
 with plays as (
 
-    select * from {{ ref('songplays') }} as songplays
+    select * from {{ ref('songplays') }}
 
 )
 
@@ -17,4 +17,4 @@ group by artist_name
 order by
     plays desc nulls last,
     listeners desc nulls last,
-    artist_name asc nulls last
+    artist_name asc

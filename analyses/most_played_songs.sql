@@ -1,8 +1,8 @@
--- Which songs are played most? By title and artist as the logs name them, so that songs
--- outside the catalogue count too; of equals the one with more listeners comes first.
+-- Which songs are played most? By title and artist in the logs, so songs outside the
+-- catalogue count too. More listeners break a tie.
 with plays as (
 
-    select * from {{ ref('songplays') }} as songplays
+    select * from {{ ref('songplays') }}
 
 )
 
@@ -19,5 +19,5 @@ group by
 order by
     plays desc nulls last,
     listeners desc nulls last,
-    song_title asc nulls last,
-    artist_name asc nulls last
+    song_title asc,
+    artist_name asc

@@ -1,14 +1,14 @@
 -- At what hour of the day do people listen? Hours are UTC, as everywhere here; an hour
--- in which nothing was ever played has no row.
+-- without a play has no row.
 with plays as (
 
-    select * from {{ ref('songplays') }} as songplays
+    select * from {{ ref('songplays') }}
 
 ),
 
 moments as (
 
-    select * from {{ ref('time') }} as moments
+    select * from {{ ref('time') }}
 
 ),
 
@@ -38,4 +38,4 @@ select
     {{ rounded_ratio('100 * hours.plays', 'total.plays') }} as percent_of_plays
 from hours
 cross join total
-order by hours.hour asc nulls last
+order by hours.hour

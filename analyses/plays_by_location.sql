@@ -2,7 +2,7 @@
 -- states ('New York-Newark-Jersey City, NY-NJ-PA'); states is null without a comma.
 with plays as (
 
-    select * from {{ ref('songplays') }} as songplays
+    select * from {{ ref('songplays') }}
 
 ),
 
@@ -30,4 +30,4 @@ group by
 order by
     plays desc nulls last,
     listeners desc nulls last,
-    location asc nulls last
+    location asc

@@ -2,7 +2,7 @@
 -- first one named, where its first city lies; without a comma the state is unknown.
 with plays as (
 
-    select * from {{ ref('songplays') }} as songplays
+    select * from {{ ref('songplays') }}
 
 ),
 
@@ -26,4 +26,4 @@ group by state
 order by
     plays desc nulls last,
     listeners desc nulls last,
-    state asc nulls last
+    state asc

@@ -2,13 +2,13 @@
 -- compare plays_per_day, over those days (UTC) on which anything was played.
 with plays as (
 
-    select * from {{ ref('songplays') }} as songplays
+    select * from {{ ref('songplays') }}
 
 ),
 
 moments as (
 
-    select * from {{ ref('time') }} as moments
+    select * from {{ ref('time') }}
 
 ),
 
@@ -42,4 +42,4 @@ select
     days,
     {{ rounded_ratio('plays', 'days') }} as plays_per_day
 from weekdays
-order by weekday asc nulls last
+order by weekday

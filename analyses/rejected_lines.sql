@@ -7,9 +7,9 @@ select
     line,
     reason,
     {{ adapter.quote('raw') }}
-from {{ source('sparkify', 'rejected_rows') }} as rejected_rows
+from {{ source('sparkify', 'rejected_rows') }}
 order by
     load_id desc nulls last,
-    source asc nulls last,
-    path asc nulls last,
-    line asc nulls last
+    source asc,
+    path asc,
+    line asc

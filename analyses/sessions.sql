@@ -2,7 +2,7 @@
 -- from the start of the first song to the start of the last, whose end nobody logs.
 with plays as (
 
-    select * from {{ ref('songplays') }} as songplays
+    select * from {{ ref('songplays') }}
 
 ),
 

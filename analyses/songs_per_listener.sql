@@ -1,8 +1,8 @@
 -- How many different songs does a listener hear, and how often the same one again? A
--- song is a title and artist of the logs; plays of nobody known are left out.
+-- song is a title and artist of the logs; plays without a user are left out.
 with plays as (
 
-    select * from {{ ref('songplays') }} as songplays
+    select * from {{ ref('songplays') }}
 
 ),
 

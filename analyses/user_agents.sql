@@ -2,7 +2,7 @@
 -- name their ancestors too (Edge says Chrome, Chrome says Safari, Android says Linux).
 with plays as (
 
-    select * from {{ ref('songplays') }} as songplays
+    select * from {{ ref('songplays') }}
 
 ),
 
@@ -45,5 +45,5 @@ group by
 order by
     plays desc nulls last,
     listeners desc nulls last,
-    browser asc nulls last,
-    platform asc nulls last
+    browser asc,
+    platform asc

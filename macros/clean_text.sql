@@ -1,7 +1,7 @@
 {#-
-    A text as people wrote it: double encoding undone, \x18 and \x19 back to the
-    apostrophes that they stand for, no blanks around it, null instead of nothing. Blanks
-    alone: a bare trim takes other white space too on some engines, and not on others.
+    A text as people wrote it: double encoding repaired, \x18 and \x19 replaced by the
+    apostrophes that they stand for, no blanks around it, null if nothing is left. The
+    trim names the blank, because engines differ in what else a bare trim removes.
 -#}
 {% macro clean_text(text) -%}
     {%- set repaired = repair_text(text) -%}
@@ -13,14 +13,14 @@
 
 
 {#-
-    The logs hold names whose UTF-8 was read as Latin-1 twice, so that every byte from 80
-    up came out as two characters: `Â` and the byte's own up to BF, `Ã` and the one 40
-    below from C0 on (`CafÃ\x83Â©` for `Café`). Undone only where all that is not ASCII
-    is such pairs, and the bytes are UTF-8: a text that rightly holds an `Ã` stays.
+    Some names in the logs are UTF-8 that was read as Latin-1 twice. Each byte from 80 up
+    became two characters: `Â` and the byte's own up to BF, `Ã` and the one 40 below from
+    C0 on (`CafÃ\x83Â©` for `Café`). The text is repaired only if all its non-ASCII
+    characters are such pairs and the result is UTF-8. So a correct `SÃO` stays.
 
-    In hexadecimal, and with `Â` and `Ã` as U+E000 and U+E001 first: so no pair can be
-    seen where two bytes of other characters meet. A byte from C0 on is put in upper case,
-    lest it should be taken for what is still to do.
+    The repair works on hexadecimal digits. `Â` and `Ã` become U+E000 and U+E001 first,
+    so that no pair is seen where the bytes of two other characters meet. Bytes from C0
+    on are written in upper case, which marks them as done.
 -#}
 {% macro repair_text(text) -%}
     {%- set marks = '%c%c' | format(57344, 57345) -%}
@@ -40,7 +40,7 @@
 {%- endmacro %}
 
 
-{#- What the bytes of UTF-8 look like, two upper-case hexadecimal digits each. -#}
+{#- A pattern of valid UTF-8 in upper-case hexadecimal, two digits a byte. -#}
 {% macro utf8_pattern() -%}
     {%- set more = '[89AB].' -%}
     ^(

@@ -1,7 +1,6 @@
 {#-
-    part / whole with so many decimal places, halves up; null where the whole is 0. The
-    rounding is done on a whole number: engines differ in how they divide whole numbers,
-    and in how they round a decimal. For numbers that are not negative.
+    part / whole as a decimal, halves rounded up; null if the whole is 0. It rounds a whole
+    number, because engines differ in dividing whole numbers and in rounding decimals.
 -#}
 {% macro rounded_ratio(part, whole, places=1) -%}
     {%- set unit = '0.' ~ '0' * (places - 1) ~ '1' -%}

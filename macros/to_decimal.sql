@@ -1,6 +1,6 @@
 {#-
-    A binary fraction of the logs as decimal(precision, 5), nearest value. By way of a
-    whole number: engines round or cut when they cast a fraction, and differ there.
+    A binary fraction as decimal(precision, 5), rounded to the nearest. It goes through a
+    whole number, because some engines round a fraction in a cast and others cut it.
 -#}
 {% macro to_decimal(number, precision) -%}
     cast(

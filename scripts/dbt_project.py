@@ -122,8 +122,7 @@ class Dbt:
         loads = self.query("{{ loads_to_test() }}")[0]
         tested = 0 if full_refresh else int(loads["tested_load"])
         options = ["--exclude-resource-type", "unit_test"]
-        given = {"tested_load": tested, "allow_full_refresh": full_refresh}
-        options += ["--vars", json.dumps(given)]
+        options += ["--vars", json.dumps({"tested_load": tested})]
         options += ["--full-refresh"] if full_refresh else []
         self._on_event = _say_what_was_built
         try:

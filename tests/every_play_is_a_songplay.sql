@@ -1,19 +1,19 @@
-{{ config(description='A play was lost or made up on the way into songplays.') }}
+{{ config(description='songplays lacks a play, or has one that no event backs.') }}
 
 {% set span = arrived_span(source('sparkify', 'staging_events'), 'ts')
     if execute and var('tested_load') else none %}
 with plays as (
 
-    select event_id from {{ ref('stg_events') }} as stg_events
+    select event_id from {{ ref('stg_events') }}
     where page = 'NextSong' and {{ arrived(ref('stg_events')) }}
 
 ),
 
 songplays as (
 
-    select songplays.songplay_id from {{ ref('songplays') }} as songplays
+    select songplay_id from {{ ref('songplays') }}
     {% if span %}
-    where songplays.start_time between
+    where start_time between
         {{ timestamp_from_ms(span['first'] or 0) }}
         and {{ timestamp_from_ms(span['last'] or 0) }}
     {% endif %}

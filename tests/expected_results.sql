@@ -1,5 +1,5 @@
--- With the real files loaded, and nothing else, every count is the expected one. Of
--- other data there is nothing to expect, so that nothing is counted.
+-- With exactly the real files loaded, every count is the expected one. With other data
+-- there is nothing to expect, so nothing is counted.
 {% set expected = ref('expected_results') %}
 {% set comparison = expected_against_actual() %}
 {% set is_active = execute and load_relation(expected)

@@ -2,7 +2,7 @@
     description='The ledger and the rows of a load disagree: something else wrote to staging.'
 ) }}
 
--- What the ledger counts less what was superseded since; refused lines stay.
+-- Loaded rows less superseded rows are in staging; rejected lines stay.
 with ledger as (
 
     select
@@ -10,7 +10,7 @@ with ledger as (
         source,
         sum(rows_loaded) as rows_loaded,
         sum(rows_rejected) as rows_rejected
-    from {{ source('sparkify', 'loaded_files') }} as loaded_files
+    from {{ source('sparkify', 'loaded_files') }}
     group by load_id, source
 
 ),
@@ -21,7 +21,7 @@ staged as (
         _load_id as load_id,
         'events' as source,
         count(*) as row_count
-    from {{ source('sparkify', 'staging_events') }} as staging_events
+    from {{ source('sparkify', 'staging_events') }}
     group by _load_id
 
     union all
@@ -30,7 +30,7 @@ staged as (
         _load_id as load_id,
         'songs' as source,
         count(*) as row_count
-    from {{ source('sparkify', 'staging_songs') }} as staging_songs
+    from {{ source('sparkify', 'staging_songs') }}
     group by _load_id
 
 ),
@@ -41,7 +41,7 @@ rejected as (
         load_id,
         source,
         count(*) as row_count
-    from {{ source('sparkify', 'rejected_rows') }} as rejected_rows
+    from {{ source('sparkify', 'rejected_rows') }}
     group by load_id, source
 
 ),
@@ -52,7 +52,7 @@ superseded as (
         superseded_load_id as load_id,
         source,
         sum(row_count) as row_count
-    from {{ source('sparkify', 'superseded_rows') }} as superseded_rows
+    from {{ source('sparkify', 'superseded_rows') }}
     group by superseded_load_id, source
 
 ),

@@ -1,16 +1,16 @@
 {{ config(
-    description='An event at a time at which the user had no plan, or another one.'
+    description='At the time of an event the user had no level, or another one.'
 ) }}
 
--- Of several events in one millisecond the last decides: where they differ, or one of
--- them knows no plan, there is nothing to compare.
+-- Of several events in one millisecond the last decides. Where their levels differ, or
+-- one has none, there is nothing to compare.
 with events as (
 
     select
         user_id,
         occurred_at,
         min(level) as level
-    from {{ ref('stg_events') }} as stg_events
+    from {{ ref('stg_events') }}
     where
         user_id is not null
         and {{ arrived(ref('stg_events')) }}
@@ -21,7 +21,7 @@ with events as (
 
 spells as (
 
-    select * from {{ ref('user_levels') }} as user_levels
+    select * from {{ ref('user_levels') }}
 
 ),
 

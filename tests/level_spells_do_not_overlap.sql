@@ -1,5 +1,5 @@
 {{ config(
-    description='A user on two plans at once, on none, or on the same plan twice in a row.'
+    description='A user has two levels at once, none, or the same one twice in a row.'
 ) }}
 
 with spells as (
@@ -12,13 +12,13 @@ with spells as (
         is_current,
         lead(valid_from) over (
             partition by user_id
-            order by valid_from asc nulls last
+            order by valid_from
         ) as next_from,
         lead(level) over (
             partition by user_id
-            order by valid_from asc nulls last
+            order by valid_from
         ) as next_level
-    from {{ ref('user_levels') }} as user_levels
+    from {{ ref('user_levels') }}
 
 )
 

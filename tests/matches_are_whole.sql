@@ -1,6 +1,6 @@
 {{ config(
-    description='A play with a song but no artist or no word on how it was matched, or the'
-        ~ ' other way round.'
+    description='A play has a song but no artist or no song_match, or one of these but'
+        ~ ' no song.'
 ) }}
 
 select
@@ -8,7 +8,7 @@ select
     song_id,
     artist_id,
     song_match
-from {{ ref('songplays') }} as songplays
+from {{ ref('songplays') }}
 where {{ arrived(ref('songplays')) }} and (
     (song_id is null and (artist_id is not null or song_match is not null))
     or (song_id is not null and (artist_id is null or song_match is null))

@@ -1,9 +1,7 @@
 {#-
-    A mart's row count and fingerprint, as a query with these two columns. The
-    fingerprint depends on the rows' content alone: not on their order, not on which
-    load brought them, not on the engine.
-
-    mart  the model's name; its contract says which columns there are and of what type
+    A query with a mart's row_count and fingerprint. The fingerprint depends on the rows
+    alone: not on their order, their load, or the engine. The mart's contract says which
+    columns there are, and their types.
 -#}
 {% macro mart_fingerprint(mart) -%}
     {{ set_fingerprint(ref(mart) ~ ' as mart_rows', contract_row_text(mart)) }}
@@ -11,13 +9,13 @@
 
 
 {#-
-    The number of rows and a hash of the set that they are, in whatever order they come:
-    each row's text becomes an md5, its four words of eight hexadecimal digits are added
-    up over all rows, and count and sums are hashed again. A sum of such words has room
-    for two thousand million rows in a bigint, which is what Redshift sums in.
+    A query with the number of rows and a hash of them as a set. Each row's text becomes
+    an md5; its four words of eight hexadecimal digits are summed over all rows; count and
+    sums are hashed again. Redshift sums in bigint, which has room for two thousand
+    million such words.
 
-    relation  what stands after `from`
-    text      the expression that makes the text of a row, never null
+    relation  the text after `from`
+    text      an expression for the text of a row, never null
 -#}
 {% macro set_fingerprint(relation, text) -%}
     select
@@ -38,9 +36,9 @@
 
 
 {#-
-    The text of a row, that is the same on every engine: its columns in the contract's
-    order, `_load_id` left out. Every value is led in by chr(31), every null is chr(30),
-    and no text holds either: so null is not the empty text, and columns cannot swap.
+    The text of a row, the same on every engine: its columns in the contract's order
+    without `_load_id`. chr(31) precedes each value, chr(30) stands for null, and no text
+    holds either. So null differs from the empty text, and columns cannot swap.
 -#}
 {% macro contract_row_text(mart) -%}
     {%- if not execute -%}{{ return("''") }}{%- endif -%}
@@ -66,7 +64,7 @@
 {%- endmacro %}
 
 
-{#- A value as text, by its type: never by an engine's idea of a time or a boolean. -#}
+{#- A value as text by its type, because engines write times and booleans differently. -#}
 {% macro canonical_text(column, data_type, mart) -%}
     {%- set type = data_type.split('(')[0] | trim | lower -%}
     {%- if type == 'varchar' -%}
@@ -82,8 +80,8 @@
         case when {{ column }} then 'true' when not {{ column }} then 'false' end
     {%- else -%}
         {%- do exceptions.raise_compiler_error(
-            mart ~ '.' ~ column ~ ' is of type ' ~ type ~ ', of which'
-            ~ ' macros/audit/fingerprint.sql knows no text that every engine writes alike'
+            mart ~ '.' ~ column ~ ' has the type ' ~ type
+            ~ '; add its text to canonical_text in macros/audit/fingerprint.sql'
         ) -%}
     {%- endif -%}
 {%- endmacro %}

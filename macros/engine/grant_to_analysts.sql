@@ -1,22 +1,31 @@
-{#- After a run, let the analysts' group read what the run may have made anew. -#}
-{% macro grant_to_analysts() -%}
-    {% if execute and var('analyst_group') %}
-        {{ adapter.dispatch('grant_to_analysts')(var('analyst_group')) }}
-    {% endif %}
-{%- endmacro %}
+{#- Let a group read the marts that exist and every one that will be made. -#}
+{% macro grant_to_analysts(group) %}
+    {% do adapter.dispatch('grant_to_analysts')(group) %}
+{% endmacro %}
 
 
-{#- Who has the file has everything. -#}
-{% macro duckdb__grant_to_analysts(group) -%}
-{%- endmacro %}
+{#- Who can open the file can read it all. -#}
+{% macro duckdb__grant_to_analysts(group) %}
+{% endmacro %}
 
 
-{% macro redshift__grant_to_analysts(group) -%}
+{#-
+    A table gets the default privileges when it is created. So a reader who is refused
+    nothing before a run is refused nothing during it, or after a kill.
+-#}
+{% macro redshift__grant_to_analysts(group) %}
     {% if not modules.re.fullmatch('[A-Za-z_][A-Za-z0-9_]{0,126}', group) %}
         {% do exceptions.raise_compiler_error(
-            'the var analyst_group is no name of a group: ' ~ group
+            'analyst_group is not a valid group name: ' ~ group
         ) %}
     {% endif %}
-    grant usage on schema {{ target.schema }} to group {{ group }};
-    grant select on all tables in schema {{ target.schema }} to group {{ group }};
-{%- endmacro %}
+    {% set schema = api.Relation.create(schema=target.schema).render() %}
+    {% call statement('grant_to_analysts') %}
+        create schema if not exists {{ schema }};
+        grant usage on schema {{ schema }} to group {{ group }};
+        grant select on all tables in schema {{ schema }} to group {{ group }};
+        alter default privileges in schema {{ schema }}
+        grant select on tables to group {{ group }};
+    {% endcall %}
+    {% do adapter.commit() %}
+{% endmacro %}

@@ -1,4 +1,4 @@
-{#- Epoch milliseconds as a timestamp without zone, in UTC, milliseconds kept. -#}
+{#- Epoch milliseconds as a timestamp in UTC without zone; the milliseconds stay. -#}
 {% macro timestamp_from_ms(milliseconds) -%}
     {{ adapter.dispatch('timestamp_from_ms')(milliseconds) }}
 {%- endmacro %}
@@ -9,7 +9,7 @@
 {%- endmacro %}
 
 
-{#- Divided by a decimal: a whole number would drop the milliseconds. -#}
+{#- Divide by a decimal: a whole number would drop the milliseconds. -#}
 {% macro redshift__timestamp_from_ms(milliseconds) -%}
     timestamp 'epoch' + ({{ milliseconds }} / 1000.0) * interval '1 second'
 {%- endmacro %}

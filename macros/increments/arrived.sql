@@ -1,10 +1,9 @@
 {#-
-    What `warehouse.py run` has tested once it does not look at again: it tells by the
-    var `tested_load` up to which load all tests have passed, and a test of a long
-    relation looks at the stretch of time that newer loads touched, as `time` does for
-    moments that it lacks. Equal keys have equal times, so that a double is in that
-    stretch with its twin. `dbt run`, `dbt test` and `dbt build` by hand look at
-    everything.
+    A condition for the rows of a long relation that may be new since all tests passed.
+    `warehouse.py run` sets the var `tested_load` to the newest tested load. Tests then
+    read the stretch of time that newer loads touched, and `time` compares that stretch.
+    A duplicate has the time of its twin, so both are in the stretch. Without the var
+    everything is read.
 -#}
 {% macro arrived(relation) %}
     {% set columns = {
@@ -18,7 +17,7 @@
     {% if not execute or not var('tested_load') or not column %}
         {{ return('1 = 1') }}
     {% endif %}
-    {#- Beside it stands the relation that knows the load of each row. -#}
+    {#- The relation beside it that knows the load of each row. -#}
     {% set places = {'start_time': 'songplays', 'occurred_at': 'int_user_steps'} %}
     {% set place = places.get(column, 'staging_events') %}
     {% set span = arrived_span(
@@ -31,7 +30,7 @@
 {% endmacro %}
 
 
-{#- The first and the last time of what newer loads brought or changed. -#}
+{#- The first and the last time of the rows that newer loads added or changed. -#}
 {% macro arrived_span(relation, column) %}
     {{ return(run_query(
         'select min(' ~ column ~ ') as first, max(' ~ column ~ ') as last from '
@@ -40,7 +39,7 @@
 {% endmacro %}
 
 
-{#- dbt's own hook for the rows that a test looks at. -#}
+{#- dbt calls this for the rows that a generic test reads. -#}
 {% macro get_where_subquery(relation) -%}
     {%- set conditions = [config.get('where'), arrived(relation)] -%}
     {%- set where = conditions | select | reject('equalto', '1 = 1') | join(' and ') -%}
@@ -50,37 +49,3 @@
         {{ relation }}
     {%- endif -%}
 {%- endmacro %}
-
-
-{#- The newest load, and the newest that all tests have passed. -#}
-{% macro loads_to_test() %}
-    select
-        (
-            select coalesce(max(load_id), 0)
-            from {{ source('sparkify', 'loaded_files') }}
-        ) as newest_load,
-        (
-            select coalesce(max(load_id), 0)
-            from {{ source('sparkify', 'tested_loads') }}
-        ) as tested_load
-{% endmacro %}
-
-
-{#- What is made anew, or empty, was never tested. -#}
-{% macro forget_tested() %}
-    {% if execute and (flags.FULL_REFRESH or flags.EMPTY) %}
-        {% call statement('forget_tested') %}
-            delete from {{ whole_source('tested_loads') }}
-        {% endcall %}
-        {% do adapter.commit() %}
-    {% endif %}
-{% endmacro %}
-
-
-{% macro note_tested(load_id) %}
-    {% call statement('note_tested') %}
-        insert into {{ source('sparkify', 'tested_loads') }}
-        values ({{ load_id | int }}, {{ utc_now() }})
-    {% endcall %}
-    {% do adapter.commit() %}
-{% endmacro %}

@@ -1,21 +1,4 @@
-{#-
-    The load's SQL side: read the files that the ledger does not hold yet in their very
-    version, check every line, and publish rows and ledger in one transaction. Either all
-    of it is there afterwards or nothing.
-
-    plan        what scripts/warehouse.py has made ready. `files`: a file with one JSON
-                object a line for each source file, with source, path, file, form, etag,
-                bytes and modified_ns; form says how to read it. On DuckDB `lines` (one
-                object a line), `whole` (one object) or `parts` (taken apart). On
-                Redshift `plain` or `gzip`, `files` is the S3 address that the manifests
-                and the JSONPaths file start with, too, and `region` and `role` are what
-                COPY says
-    events,     by hand on DuckDB, instead of a plan: folders whose *.json files are
-      songs     loaded, events with one object a line, songs with one object a file
-    max_errors  so many lines may be refused (kept in rejected_rows); one more stops the
-                load with nothing published
-    reload      replace all that is in staging, ledger included, by these files
--#}
+{#- The load's SQL side; macros/_macros.yml says what each argument is. -#}
 {% macro load_staging(plan=none, events=none, songs=none, max_errors=0, reload=false) %}
     {% if execute %}
         {% do create_staging_tables() %}
@@ -26,19 +9,19 @@
 {% endmacro %}
 
 
-{#- More lines in load_rejects than are allowed end the load here, in one line. -#}
+{#- Stop the load if load_rejects holds more lines than are allowed. -#}
 {% macro refuse_bad_lines(max_errors) %}
     {% set rejects = run_query(
         'select path, line, reason from load_rejects'
-        ~ ' order by path asc nulls last, line asc nulls last'
+        ~ ' order by path, line'
     ) %}
     {% if rejects.rows | length > max_errors %}
         {% set first = rejects.rows[0] %}
         {% do exceptions.raise_compiler_error(
             first['path'] ~ ', line ' ~ first['line'] ~ ': ' ~ first['reason']
             ~ '; ' ~ rejects.rows | length ~ ' bad line(s) in all, '
-            ~ max_errors ~ ' allowed, nothing was loaded: mend the file, or let'
-            ~ ' bad lines be set aside with --max-errors'
+            ~ max_errors ~ ' allowed, nothing was loaded: fix the file, or'
+            ~ ' pass --max-errors to set bad lines aside'
         ) %}
     {% endif %}
 {% endmacro %}

@@ -1,7 +1,7 @@
 {#-
-    The one transaction: superseded rows out, new rows in, refused lines and ledger, all
-    or nothing. One text, so that dbt, which may try a statement again on a new
-    connection, can only repeat the whole: and there the work tables are gone.
+    The one transaction of a load: superseded rows out, new rows in, rejected lines,
+    ledger. It is one statement to dbt. If dbt retries it on a new connection, the work
+    tables are gone there, so it cannot publish twice.
 -#}
 {% macro publish_load(reload) %}
     {% set ledger = source('sparkify', 'loaded_files') %}
@@ -11,7 +11,7 @@
         'events': source('sparkify', 'staging_events'),
         'songs': source('sparkify', 'staging_songs'),
     } %}
-    {#- Literals, by which both engines skip the blocks of all other times. -#}
+    {#- With literal bounds both engines skip the blocks of all other times. -#}
     {% set span = run_query(
         'select min(ts) as first, max(ts) as last from load_events'
     ).rows[0] %}
@@ -34,18 +34,18 @@
         from load_rejects
         cross join ({{ next_load_id(ledger) }}) as numbered;
 
-        {% for kind, table in staging.items() %}
-        {% set key = staging_key(kind) %}
-        {% set names = staging_columns(kind) | map(attribute='name') | join(', ') %}
+        {% for source, table in staging.items() %}
+        {% set key = staging_key(source) %}
+        {% set names = staging_columns(source) | map(attribute='name') | join(', ') %}
         {% if reload %}
         delete from {{ table }};
         {% else %}
         {% set same_key %}
             {%- for column in key -%}
             {{ "and " if not loop.first }}{{ table.identifier }}.{{ column }}
-                = load_{{ kind }}.{{ column }}
+                = load_{{ source }}.{{ column }}
             {% endfor -%}
-            {%- if kind == 'events' and span['first'] is not none -%}
+            {%- if source == 'events' and span['first'] is not none -%}
             and {{ table.identifier }}.ts
                 between {{ span['first'] | int }} and {{ span['last'] | int }}
             {%- endif %}
@@ -53,7 +53,7 @@
         insert into {{ superseded }}
         select
             numbered.load_id,
-            '{{ kind }}',
+            '{{ source }}',
             found.superseded_load_id,
             found.row_count
         from (
@@ -61,35 +61,35 @@
                 {{ table.identifier }}._load_id as superseded_load_id,
                 count(*) as row_count
             from {{ table }}
-            inner join load_{{ kind }}
+            inner join load_{{ source }}
                 on {{ same_key }}
             group by {{ table.identifier }}._load_id
         ) as found
         cross join ({{ next_load_id(ledger) }}) as numbered;
         delete from {{ table }}
-        using load_{{ kind }}
+        using load_{{ source }}
         where {{ same_key }};
         {% endif %}
         {#- Within the load a later row may have superseded an earlier one. -#}
         insert into {{ superseded }}
         select
             numbered.load_id,
-            '{{ kind }}',
+            '{{ source }}',
             numbered.load_id,
             accepted.row_count - kept.row_count
         from (
             select coalesce(sum(rows_loaded), 0) as row_count
             from load_counts
-            where source = '{{ kind }}'
+            where source = '{{ source }}'
         ) as accepted
-        cross join (select count(*) as row_count from load_{{ kind }}) as kept
+        cross join (select count(*) as row_count from load_{{ source }}) as kept
         cross join ({{ next_load_id(ledger) }}) as numbered
         where accepted.row_count <> kept.row_count;
         insert into {{ table }} ({{ names }}, _load_id)
         select
             {{ names }},
             numbered.load_id
-        from load_{{ kind }}
+        from load_{{ source }}
         cross join ({{ next_load_id(ledger) }}) as numbered;
         {% endfor %}
 
@@ -118,19 +118,19 @@
 {% endmacro %}
 
 
-{#- The number of this load: under the lock of the ledger nobody else can take it. -#}
+{#- The number of this load. The lock on the ledger keeps it from every other load. -#}
 {% macro next_load_id(ledger) -%}
     select coalesce(max(load_id), 0) + 1 as load_id from {{ ledger }}
 {%- endmacro %}
 
 
-{#- Nobody may have loaded one of these files since the plan was made. -#}
+{#- Fail if another load published one of these files since the plan was made. -#}
 {% macro assert_not_loaded(ledger, reload) -%}
     {{ adapter.dispatch('assert_not_loaded')(ledger, reload) }}
 {%- endmacro %}
 
 
-{#- The times of local files, which only DuckDB loads. -#}
+{#- Keep the times of local files. Only DuckDB loads local files. -#}
 {% macro note_file_times() -%}
     {{ adapter.dispatch('note_file_times')() }}
 {%- endmacro %}

@@ -7,12 +7,12 @@
     {% endif %}
     {% do redshift__check_plan(plan) %}
     {% do redshift__plan_files(plan) %}
-    {% for kind in ['events', 'songs'] %}
-        {% do redshift__copy_files(kind, plan) %}
+    {% for source in ['events', 'songs'] %}
+        {% do redshift__copy_files(source, plan) %}
     {% endfor %}
     {% do refuse_bad_lines(max_errors) %}
-    {% for kind in ['events', 'songs'] %}
-        {% do redshift__refuse_bad_values(kind) %}
+    {% for source in ['events', 'songs'] %}
+        {% do redshift__refuse_bad_values(source) %}
     {% endfor %}
     {% do redshift__keep_good_rows() %}
     {% do publish_load(reload) %}
@@ -20,8 +20,8 @@
 
 
 {#-
-    load_files: the files as planned, by COPY like all else. That nothing of it is loaded already is
-    for the publishing transaction to see: another load may come between.
+    load_files: the files as planned. The publishing transaction checks that none of them
+    is loaded already, because another load may come between.
 -#}
 {% macro redshift__plan_files(plan) %}
     {% call statement('plan_files', auto_begin=false) %}
@@ -54,14 +54,14 @@
 
 
 {#-
-    Redshift's half of reading: COPY into work tables of this session, by manifests that
-    scripts/warehouse.py wrote. Whatever happens here, nothing is published.
+    load_<source>: COPY into a work table of this session, by the manifests that
+    scripts/warehouse.py wrote.
 -#}
-{% macro redshift__copy_files(kind, plan) %}
-    {% set columns = staging_columns(kind) %}
+{% macro redshift__copy_files(source, plan) %}
+    {% set columns = staging_columns(source) %}
     {% set names = columns | map(attribute='name') | join(', ') %}
     {% call statement('create_work_table', auto_begin=false) %}
-        create temp table load_{{ kind }} (
+        create temp table load_{{ source }} (
             {%- for column in columns %}
             {{ column.name }} {{ column.type }}
                 {%- if column.required %} not null{% endif %}
@@ -70,15 +70,15 @@
         )
     {% endcall %}
     {% set forms = run_query(
-        "select distinct form from load_files where source = '" ~ kind ~ "'"
-        ~ " order by form asc nulls last"
+        "select distinct form from load_files where source = '" ~ source ~ "'"
+        ~ " order by form"
     ).columns[0].values() %}
     {% set copied = namespace(rows=0) %}
     {% for form in forms %}
-        {% set json = plan.files ~ 'events.jsonpaths' if kind == 'events' else 'auto' %}
+        {% set json = plan.files ~ 'events.jsonpaths' if source == 'events' else 'auto' %}
         {% call statement('copy_files', auto_begin=false) %}
-            copy load_{{ kind }} ({{ names }})
-            from '{{ plan.files ~ kind ~ '.' ~ form ~ '.manifest' }}'
+            copy load_{{ source }} ({{ names }})
+            from '{{ plan.files ~ source ~ '.' ~ form ~ '.manifest' }}'
             {{ redshift__copy_options(plan, json) }}
             manifest
             {%- if form == 'gzip' %} gzip{% endif %}
@@ -88,13 +88,13 @@
             'select pg_last_copy_id() as query_id, pg_last_copy_count() as row_count'
         ).rows[0] %}
         {% set copied.rows = copied.rows + done['row_count'] %}
-        {% do redshift__note_copy(kind, form, done['query_id'] | int) %}
+        {% do redshift__note_copy(source, form, done['query_id'] | int) %}
     {% endfor %}
-    {#- A driver that sent the COPY twice would have doubled the rows. -#}
-    {% set found = run_query('select count(*) as row_count from load_' ~ kind).rows[0] %}
+    {#- A driver that sends a COPY twice doubles the rows. -#}
+    {% set found = run_query('select count(*) as row_count from load_' ~ source).rows[0] %}
     {% if found['row_count'] != copied.rows %}
         {% do exceptions.raise_compiler_error(
-            kind ~ ': COPY told of ' ~ copied.rows ~ ' rows, but there are '
+            source ~ ': COPY reported ' ~ copied.rows ~ ' rows; the work table has '
             ~ found['row_count'] ~ '; nothing was loaded, run again'
         ) %}
     {% endif %}
@@ -102,8 +102,8 @@
 
 
 {#-
-    What every COPY here says: the cluster's own role, never a key. Errors are counted,
-    not tolerated: refuse_bad_lines decides.
+    The options of every COPY. The cluster's own role reads S3, never a key. COPY counts
+    errors; refuse_bad_lines decides about them.
 -#}
 {% macro redshift__copy_options(plan, json) -%}
     iam_role {{ 'default' if plan.role == 'default' else "'" ~ plan.role ~ "'" }}
@@ -115,10 +115,10 @@
 
 
 {#-
-    What the system views know of a COPY: refused lines to load_rejects, lines of each
-    file to load_counts. Their file names are padded, and end at 256 bytes.
+    Read a COPY's rejected lines and its lines per file from the system views. Their file
+    names are padded, and cut at 256 bytes.
 -#}
-{% macro redshift__note_copy(kind, form, query_id) %}
+{% macro redshift__note_copy(source, form, query_id) %}
     {% call statement('note_copy', auto_begin=false) %}
         insert into load_rejects
         select
@@ -133,7 +133,7 @@
         from sys_load_error_detail as errors
         inner join load_files
             on trim(errors.file_name) = left(load_files.path, 256)
-            and load_files.source = '{{ kind }}'
+            and load_files.source = '{{ source }}'
         where errors.query_id = {{ query_id }};
 
         insert into load_counts
@@ -157,29 +157,29 @@
                 path,
                 count(*) as line_count
             from load_rejects
-            where source = '{{ kind }}'
+            where source = '{{ source }}'
             group by path
         ) as refused
             on load_files.path = refused.path
-        where load_files.source = '{{ kind }}' and load_files.form = '{{ form }}'
+        where load_files.source = '{{ source }}' and load_files.form = '{{ form }}'
     {% endcall %}
 {% endmacro %}
 
 
 {#-
-    What COPY takes but the load refuses. Redshift does not tell which file a row is from,
-    so that no line can be set aside: such a row always stops the load.
+    Refuse values that COPY accepts. Redshift does not say which file a row is from, so no
+    line can be set aside: such a row always stops the load.
 -#}
-{% macro redshift__refuse_bad_values(kind) %}
+{% macro redshift__refuse_bad_values(source) %}
     {% set bad = run_query(
         'select reason, count(*) as row_count from ('
-        ~ ' select ' ~ redshift__reason(kind) ~ ' as reason from load_' ~ kind
+        ~ ' select ' ~ redshift__reason(source) ~ ' as reason from load_' ~ source
         ~ ' ) as checked where reason is not null group by reason'
-        ~ ' order by reason asc nulls last'
+        ~ ' order by reason'
     ) %}
     {% if bad.rows %}
         {% do exceptions.raise_compiler_error(
-            kind ~ ': ' ~ bad.rows[0]['reason'] ~ ' (in '
+            source ~ ': ' ~ bad.rows[0]['reason'] ~ ' (in '
             ~ bad.rows[0]['row_count'] ~ ' row(s)); nothing was loaded: Redshift does'
             ~ ' not say in which file, `load --target dev` on the same files does'
         ) %}
@@ -187,9 +187,9 @@
 {% endmacro %}
 
 
-{% macro redshift__reason(kind) %}
+{% macro redshift__reason(source) %}
     case
-        {%- for column in staging_columns(kind) %}
+        {%- for column in staging_columns(source) %}
         {%- if column.type.startswith('varchar') %}
         {%- if column.required %}
         when {{ column.name }} = ''
@@ -205,7 +205,7 @@
             or ts > datediff(
                 millisecond, timestamp '1970-01-01', dateadd(day, 1, getdate())
             )
-            then 'ts is no time in epoch milliseconds between 2001 and tomorrow: '
+            then 'ts must be epoch milliseconds between 2001 and tomorrow: '
                 || cast(ts as varchar(20))
         {%- endif %}
         {%- endfor %}
@@ -214,15 +214,15 @@
 
 
 {#-
-    Of several versions of one key in one load the greatest by content is kept: Redshift
-    keeps no order of lines.
+    Of several rows with one key in one load keep the greatest by content: Redshift keeps
+    no order of lines.
 -#}
 {% macro redshift__keep_good_rows() %}
     {% call statement('keep_good_rows', auto_begin=false) %}
-        {%- for kind in ['events', 'songs'] %}
-        {%- set key = staging_key(kind) %}
-        {%- set names = staging_columns(kind) | map(attribute='name') | list %}
-        create temp table load_repeated_{{ kind }} as
+        {%- for source in ['events', 'songs'] %}
+        {%- set key = staging_key(source) %}
+        {%- set names = staging_columns(source) | map(attribute='name') | list %}
+        create temp table load_repeated_{{ source }} as
         select
             {{ names | join(', ') }},
             row_number() over (
@@ -232,30 +232,30 @@
                     {{ name }} desc nulls last{{ "," if not loop.last }}
                     {%- endfor %}
             ) as place
-        from load_{{ kind }}
+        from load_{{ source }}
         where ({{ key | join(', ') }}) in (
             select {{ key | join(', ') }}
-            from load_{{ kind }}
+            from load_{{ source }}
             group by {{ key | join(', ') }}
             having count(*) > 1
         );
-        delete from load_{{ kind }}
-        using load_repeated_{{ kind }}
+        delete from load_{{ source }}
+        using load_repeated_{{ source }}
         where
             {%- for column in key %}
-            {{ "and " if not loop.first }}load_{{ kind }}.{{ column }}
-                = load_repeated_{{ kind }}.{{ column }}
+            {{ "and " if not loop.first }}load_{{ source }}.{{ column }}
+                = load_repeated_{{ source }}.{{ column }}
             {%- endfor %};
-        insert into load_{{ kind }} ({{ names | join(', ') }})
+        insert into load_{{ source }} ({{ names | join(', ') }})
         select {{ names | join(', ') }}
-        from load_repeated_{{ kind }}
+        from load_repeated_{{ source }}
         where place = 1;
         {%- endfor %}
     {% endcall %}
 {% endmacro %}
 
 
-{#- Nothing from a settings file gets into SQL unless it looks like what it should be. -#}
+{#- Only values of the expected form get from a settings file into SQL. -#}
 {% macro redshift__check_plan(plan) %}
     {% for name, pattern in [
         ('files', 's3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/([A-Za-z0-9_.=+@-]+/)*'),
@@ -265,14 +265,14 @@
         {% if not modules.re.fullmatch(pattern, plan[name] | string) %}
             {% do exceptions.raise_compiler_error(
                 'load_staging refuses the plan: ' ~ name
-                ~ ' does not look like one; check [data] in warehouse.toml'
+                ~ ' has the wrong form; check [data] in warehouse.toml'
             ) %}
         {% endif %}
     {% endfor %}
 {% endmacro %}
 
 
-{#- Redshift has no assert, but a division by zero ends the transaction as well. -#}
+{#- Redshift has no assert; a division by zero ends the transaction. -#}
 {% macro redshift__assert_not_loaded(ledger, reload) -%}
     {% if not reload %}
         select 1 / (1 - least(1, count(*))) as not_loaded

@@ -1,7 +1,7 @@
 {#-
-    What the load knows of a source: for every column its name, its key in the JSON,
-    its type, and whether an object without it is refused. The order is the order of
-    the staging table and, on Redshift, of the JSONPaths file.
+    The columns of a source: name, key in the JSON, type, and whether an object without
+    the key is refused. The order is that of the staging table and, on Redshift, of the
+    JSONPaths file.
 -#}
 {% macro staging_columns(source) %}
     {% set columns = {
@@ -46,7 +46,7 @@
 {% endmacro %}
 
 
-{#- The columns that tell one row of a staging table from another. -#}
+{#- The key of a staging table. -#}
 {% macro staging_key(source) %}
     {{ return({
         'events': ['session_id', 'item_in_session', 'page', 'ts'],
@@ -63,5 +63,5 @@
         {{ loop.index }} as place,
         '{{ column.key }}' as json_key
     {%- endfor %}
-    order by place asc nulls last
+    order by place
 {% endmacro %}

@@ -1,17 +1,15 @@
--- What must be kept of the events to know each user's state at any time: per user and
--- day the first event, the last, and those at which the level changes. Ten million
--- events shrink to a few hundred thousand steps, from which `users` and `user_levels`
--- are made anew each time. An increment makes the days anew that new events fall on.
+-- What is kept of the events to know each user's state at any time: of every user and
+-- day the first event, the last, and those at which the level changes. `users` and
+-- `user_levels` are rebuilt from these steps, which are far fewer than the events.
+--
+-- An increment rebuilds the days on which new events fall. Events of nobody are kept
+-- as the user '': so each of these days has rows, and they replace the old ones.
 {{ config(
     materialized='incremental',
     incremental_strategy='bounded_delete_insert',
     unique_key='event_date',
     on_schema_change='append_new_columns',
-    pre_hook=[
-        "{{ wait_for_other_builds() }}",
-        "{{ forget_replaced_loads() }}",
-        "{{ forget_days_to_redo() }}"
-    ],
+    pre_hook='{{ start_increment() }}',
     sort='event_date',
     dist='user_id'
 ) }}
@@ -20,14 +18,26 @@
 
 with events as (
 
-    select * from {{ ref('stg_events') }} as stg_events
-    where user_id is not null
+    select
+        coalesce(user_id, '') as user_id,
+        first_name,
+        last_name,
+        gender,
+        level,
+        session_id,
+        item_in_session,
+        page,
+        occurred_at,
+        cast(occurred_at as date) as event_date,
+        _load_id
+    from {{ ref('stg_events') }}
     {% if days %}
-    and occurred_ms >= {{ days[0] * 86400000 }}
-    and occurred_ms < {{ (days[-1] + 1) * 86400000 }}
-    and floor(occurred_ms / 86400000.0) in ({{ days | join(', ') }})
+    where
+        occurred_ms >= {{ days[0] * 86400000 }}
+        and occurred_ms < {{ (days[-1] + 1) * 86400000 }}
+        and floor(occurred_ms / 86400000.0) in ({{ days | join(', ') }})
     {% elif is_incremental() %}
-    and 1 = 0
+    where 1 = 0
     {% endif %}
 
 ),
@@ -37,7 +47,6 @@ moments as (
 
     select
         *,
-        cast(occurred_at as date) as event_date,
         row_number() over (
             partition by user_id, occurred_at
             order by
@@ -55,15 +64,15 @@ ordered as (
         *,
         lag(level) over (
             partition by user_id, event_date
-            order by occurred_at asc nulls last
+            order by occurred_at
         ) as previous_level,
         lag(occurred_at) over (
             partition by user_id, event_date
-            order by occurred_at asc nulls last
+            order by occurred_at
         ) as previous_at,
         lead(occurred_at) over (
             partition by user_id, event_date
-            order by occurred_at asc nulls last
+            order by occurred_at
         ) as next_at,
         max(_load_id) over (partition by event_date) as newest_load_id
     from moments

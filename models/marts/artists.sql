@@ -1,11 +1,10 @@
--- One row per artist. The catalogue spells some artists in several ways: the spelling
--- that tells most wins, by content alone, so that the order of arrival can't matter.
--- On Redshift every node keeps a copy: it is small, and the fact joins it all the time.
-{{ config(dist='all', sort='artist_id') }}
+-- One row per artist. The catalogue spells some artists in several ways: the fullest
+-- spelling wins. Content alone decides, so the order of arrival does not matter.
+{{ config(sort='artist_id') }}
 
 with songs as (
 
-    select * from {{ ref('stg_songs') }} as stg_songs
+    select * from {{ ref('stg_songs') }}
 
 ),
 
@@ -35,13 +34,13 @@ ranked as (
         row_number() over (
             partition by artist_id
             order by
-                case when artist_latitude is not null then 0 else 1 end asc nulls last,
-                case when artist_location is not null then 0 else 1 end asc nulls last,
+                case when artist_latitude is not null then 0 else 1 end asc,
+                case when artist_location is not null then 0 else 1 end asc,
                 song_count desc nulls last,
-                artist_name asc nulls last,
-                artist_location asc nulls last,
-                artist_latitude asc nulls last,
-                artist_longitude asc nulls last
+                artist_name asc,
+                artist_location asc,
+                artist_latitude asc,
+                artist_longitude asc
         ) as preference
     from spellings
 

@@ -1,38 +1,21 @@
 -- Every play, matched to the catalogue where it can be. An increment takes the plays of
--- new loads, and those old plays whose match a new or corrected song may change.
+-- new loads, and the old plays whose match a new or corrected song may change.
+--
+-- On Redshift it is sorted by time, which most questions limit, and spread by time as
+-- `time` is: a millisecond spreads evenly, and the two join where they lie.
 {{ config(
     materialized='incremental',
     incremental_strategy='bounded_delete_insert',
     unique_key='songplay_id',
     on_schema_change='append_new_columns',
-    pre_hook=["{{ wait_for_other_builds() }}", "{{ forget_replaced_loads() }}"],
+    pre_hook='{{ start_increment() }}',
     sort='start_time',
     dist='start_time'
 ) }}
--- On Redshift sorted by time, which most questions bound, and spread by it like `time`:
--- to the millisecond it is even, and the two join where they lie.
 
-{% do refuse_full_refresh() %}
 {% set since = newest_load(this) if is_incremental() else 0 %}
-
-with events as (
-
-    select * from {{ ref('stg_events') }} as stg_events
-    where page = 'NextSong'
-
-),
-
-songs as (
-
-    select * from {{ ref('stg_songs') }} as stg_songs
-
-),
-
-new_plays as (
-
-    select
-        event_id as songplay_id,
-        occurred_at as start_time,
+{% set play_columns %}songplay_id,
+        start_time,
         user_id,
         level,
         session_id,
@@ -40,7 +23,29 @@ new_plays as (
         user_agent,
         song_title,
         artist_name,
-        duration,
+        duration{% endset %}
+
+with events as (
+
+    select
+        *,
+        event_id as songplay_id,
+        occurred_at as start_time
+    from {{ ref('stg_events') }}
+    where page = 'NextSong'
+
+),
+
+songs as (
+
+    select * from {{ ref('stg_songs') }}
+
+),
+
+new_plays as (
+
+    select
+        {{ play_columns }},
         _load_id
     from events
     {% if is_incremental() %}
@@ -59,55 +64,42 @@ changed_songs as (
 
 affected_plays as (
 
-    select plays.songplay_id
-    from {{ this }} as plays
-    inner join changed_songs
-        on plays.song_title = changed_songs.title
-        and plays.artist_name = changed_songs.artist_name
+    select songplay_id from {{ this }}
+    where (song_title, artist_name) in (select title, artist_name from changed_songs)
 
     union
 
-    select plays.songplay_id
-    from {{ this }} as plays
-    inner join changed_songs
-        on plays.song_id = changed_songs.song_id
+    select songplay_id from {{ this }}
+    where song_id in (select song_id from changed_songs)
 
 ),
 
 old_plays as (
 
-    select plays.*
-    from {{ this }} as plays
-    inner join affected_plays
-        on plays.songplay_id = affected_plays.songplay_id
-    left join new_plays
-        on plays.songplay_id = new_plays.songplay_id
-    where new_plays.songplay_id is null
+    select
+        {{ play_columns }},
+        _load_id
+    from {{ this }}
+    where
+        songplay_id in (select songplay_id from affected_plays)
+        and songplay_id not in (select songplay_id from new_plays)
 
 ),
 
-{% endif %}
 plays as (
 
     select * from new_plays
-    {% if is_incremental() %}
     union all
-    select
-        songplay_id,
-        start_time,
-        user_id,
-        level,
-        session_id,
-        location,
-        user_agent,
-        song_title,
-        artist_name,
-        duration,
-        _load_id
-    from old_plays
-    {% endif %}
+    select * from old_plays
 
 ),
+{% else %}
+plays as (
+
+    select * from new_plays
+
+),
+{% endif %}
 
 candidates as (
 
@@ -115,16 +107,14 @@ candidates as (
         plays.songplay_id,
         songs.song_id,
         songs.artist_id,
-        songs._load_id,
+        songs._load_id as song_load_id,
         case
             when round(plays.duration, 3) = round(songs.duration, 3) then 'exact'
             else 'title and artist'
         end as song_match,
         row_number() over (
             partition by plays.songplay_id
-            order by
-                abs(plays.duration - songs.duration) asc nulls last,
-                songs.song_id asc nulls last
+            order by abs(plays.duration - songs.duration), songs.song_id
         ) as closeness
     from plays
     inner join songs
@@ -133,28 +123,37 @@ candidates as (
 
 ),
 
-matched as (
+matches as (
+
+    select * from candidates
+    where closeness = 1
+
+),
+
+matched_plays as (
 
     select
-        plays.songplay_id,
-        plays.start_time,
-        plays.user_id,
-        plays.level,
-        candidates.song_id,
-        candidates.artist_id,
-        plays.session_id,
-        plays.location,
-        plays.user_agent,
-        plays.song_title,
-        plays.artist_name,
-        plays.duration,
-        candidates.song_match,
-        greatest(plays._load_id, candidates._load_id) as _load_id
+        plays.*,
+        matches.song_id,
+        matches.artist_id,
+        matches.song_match,
+        matches.song_load_id
     from plays
-    left join candidates
-        on plays.songplay_id = candidates.songplay_id
-        and candidates.closeness = 1
+    left join matches
+        on plays.songplay_id = matches.songplay_id
+
+),
+
+songplays as (
+
+    select
+        {{ play_columns }},
+        song_id,
+        artist_id,
+        song_match,
+        greatest(_load_id, song_load_id) as _load_id
+    from matched_plays
 
 )
 
-select * from matched
+select * from songplays

@@ -1,10 +1,10 @@
--- The calendar of every moment at which a song was started. It knows those of all loads
--- that were tested, so that an increment compares only the stretch of newer ones.
+-- The calendar of every moment at which a song was started. An increment compares only
+-- the stretch of time that newer loads touched.
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='append_new_columns',
-    pre_hook=["{{ wait_for_other_builds() }}", "{{ forget_unplayed_times() }}"],
+    pre_hook='{{ start_time_increment() }}',
     sort='start_time',
     dist='start_time'
 ) }}
@@ -13,7 +13,7 @@
 
 with plays as (
 
-    select * from {{ ref('songplays') }} as songplays
+    select * from {{ ref('songplays') }}
     where {{ stretch }}
 
 ),

@@ -1,10 +1,10 @@
 -- Who listens, as of each user's latest event on any page.
--- On Redshift every node keeps a copy: it is small, and the fact joins it all the time.
-{{ config(dist='all', sort='user_id') }}
+{{ config(sort='user_id') }}
 
 with steps as (
 
-    select * from {{ ref('int_user_steps') }} as int_user_steps
+    select * from {{ ref('int_user_steps') }}
+    where user_id <> ''
 
 ),
 

@@ -1,10 +1,12 @@
-"""Whoever reads the documentation finds a word on everything that there is."""
+"""The documentation describes everything that exists."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from dbt_project import Dbt
+from settings import PROJECT
 from support.helpers import Warehouse
 
 RELATIONS = ("model", "source", "seed")
@@ -64,6 +66,32 @@ def test_everything_has_a_description(
     found = of_kind(site["manifest"][part], *kinds)
     assert found
     assert [key for key, node in found.items() if not node["description"].strip()] == []
+
+
+def test_every_macro_that_is_used_is_described_with_its_arguments(
+    site: dict[str, dict[str, Any]],
+) -> None:
+    manifest = site["manifest"]
+    macros = of_kind(manifest["macros"], "macro")
+    used = {
+        macro
+        for part in ("nodes", "sources", "unit_tests")
+        for node in manifest[part].values()
+        for macro in node.get("depends_on", {}).get("macros", [])
+        if macro.startswith("macro.sparkify.") and "test_" not in macro
+    }
+    for script in (PROJECT / "scripts").rglob("*.py"):
+        text = script.read_text(encoding="utf-8")
+        called = re.findall(r'{{+ (\w+)\(|operation\("(\w+)"', text)
+        used |= {f"macro.sparkify.{name}" for pair in called for name in pair if name}
+    assert {"load_staging", "create_staging_tables", "rounded_ratio"} <= {
+        macro.split(".")[-1] for macro in used
+    }
+    # dbt itself checks the names of the arguments: validate_macro_args.
+    for name in sorted(used):
+        assert macros[name]["description"].strip(), name
+        for argument in macros[name]["arguments"]:
+            assert argument["description"].strip(), f"{name}: {argument['name']}"
 
 
 def test_the_way_from_the_files_to_every_report_is_drawn(

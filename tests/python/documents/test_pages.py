@@ -122,10 +122,10 @@ def test_the_published_counts_are_those_that_are_tested() -> None:
     seed = (PROJECT / "seeds" / "expected_results.csv").read_text(encoding="utf-8")
     expected = [line.split(",") for line in seed.splitlines()[1:]]
     rows = named_page("docs/decisions.md").table("The counts of the earlier system")[1:]
-    for kind, column in (("published", 1), ("keyed", 3)):
+    for kind, column in (("earlier_system", 1), ("this_warehouse", 3)):
         shown = {row[0].strip("`"): row[column].replace(",", "") for row in rows}
         counts = {name: count for sort, name, count in expected if sort == kind}
         assert shown == {name: counts[name] for name in shown}, kind
     assert {row[0].strip("`") for row in rows} == {
-        name for sort, name, _ in expected if sort == "published"
+        name for sort, name, _ in expected if sort == "earlier_system"
     }

@@ -298,31 +298,31 @@ def test_file_history(answers: dict[str, list[Row]], data_set: DataSet) -> None:
     ]
 
 
-def test_the_published_counts_are_reproduced(
+def test_the_earlier_systems_counts_are_reproduced(
     answers: dict[str, list[Row]], events: list[Raw], catalogue: list[Raw]
 ) -> None:
-    published = by_hand.published(events, catalogue)
-    staging = (published["staging_events"], published["staging_songs"])
-    assert answers["published_staging"] == [staging]
-    assert answers["published_songs"] == [(published["songs"],)]
-    assert answers["published_artists"] == [(published["artists"],)]
-    assert answers["published_users"] == [(published["users"],)]
-    assert answers["published_songplays"] == [(published["songplays"],)]
-    assert answers["published_time"] == [(published["time"],)]
+    earlier = by_hand.earlier_system(events, catalogue)
+    staging = (earlier["staging_events"], earlier["staging_songs"])
+    assert answers["earlier_system_staging"] == [staging]
+    assert answers["earlier_system_songs"] == [(earlier["songs"],)]
+    assert answers["earlier_system_artists"] == [(earlier["artists"],)]
+    assert answers["earlier_system_users"] == [(earlier["users"],)]
+    assert answers["earlier_system_songplays"] == [(earlier["songplays"],)]
+    assert answers["earlier_system_time"] == [(earlier["time"],)]
 
 
 def test_expected_and_actual_stand_side_by_side(
     answers: dict[str, list[Row]], data_set: DataSet
 ) -> None:
     found = data_set.summary
-    keyed = {name: mart["rows"] for name, mart in found["marts"].items()}
-    keyed |= found["staging"]
-    keyed |= {name: found["match"][name] for name in ("matched", "exact")}
-    published = by_hand.published(data_set.events, data_set.catalogue)
+    here = {name: mart["rows"] for name, mart in found["marts"].items()}
+    here |= found["staging"]
+    here |= {name: found["match"][name] for name in ("matched", "exact")}
+    earlier = by_hand.earlier_system(data_set.events, data_set.catalogue)
     rows = answers["expected_against_actual"]
     assert {row[:2]: row[3] for row in rows} == {
         (kind, name): count
-        for kind, counts in {"keyed": keyed, "published": published}.items()
+        for kind, counts in {"this_warehouse": here, "earlier_system": earlier}.items()
         for name, count in counts.items()
     }
     assert rows == sorted(rows)
@@ -386,7 +386,7 @@ def test_the_real_data_gives_what_is_known_of_it(real_set: DataSet) -> None:
     } == FINGERPRINTS
     assert status["load"] == {"files": 14926, "rows": 22952, "rejected": 0}
     assert status["match"] == {"plays": 6820, "matched": 341, "exact": 327}
-    assert by_hand.published(real_set.events, real_set.catalogue) == PUBLISHED
+    assert by_hand.earlier_system(real_set.events, real_set.catalogue) == PUBLISHED
     answers = read_answers(
         real_set, "most_played_songs", "most_active_users", "expected_against_actual"
     )

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 from support.helpers import Sources, Warehouse, event, song
-from support.redshift_warehouse import RedshiftWarehouse
 
 
 @pytest.fixture
@@ -69,20 +68,3 @@ def test_a_row_too_many_or_too_few_is_found(delivered: Warehouse, damage: str) -
     delivered.change(damage)
     answer = delivered.dbt("test", "-s", "ledger_agrees_with_rows")
     assert "fail" in [result.status for result in answer.result]
-
-
-def test_the_fact_is_not_made_anew_by_chance(cluster: RedshiftWarehouse) -> None:
-    refresh = ("run", "--full-refresh", "-s", "songplays")
-    cluster.operation("create_staging_tables")
-    cluster.done(*refresh[:-1], "+songplays")  # nothing is there yet to protect
-    cluster.faults.clear()
-    (message,) = [
-        result.message
-        for result in cluster.dbt(*refresh).result
-        if result.status == "error"
-    ]
-    assert "songplays is not made anew unless you say so" in message
-    assert "--vars '{allow_full_refresh: true}'" in message
-    assert not any("__dbt_tmp" in sql or "drop" in sql for sql in cluster.sent())
-    cluster.done(*refresh, "--vars", "{allow_full_refresh: true}")
-    cluster.build(full_refresh=True)

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,46 @@ def test_the_documentation_knows_types_and_keys(cluster: RedshiftWarehouse) -> N
     columns = nodes["model.sparkify.stg_events"]["columns"]
     assert columns["occurred_at"]["type"] == "timestamp without time zone"
     assert "source.sparkify.sparkify.loaded_files" in catalog["sources"]
+
+
+@pytest.fixture
+def analyst(cluster: RedshiftWarehouse) -> Iterator[str]:
+    """A user of the group `analysts`, who owns nothing."""
+    server = cluster.server
+    server.query("create group analysts; create user ann in group analysts")
+    yield "ann"
+    server.query("drop owned by analysts; drop user ann; drop group analysts")
+
+
+def test_analysts_read_every_mart_during_a_run_and_after_it(
+    cluster: RedshiftWarehouse, analyst: str
+) -> None:
+    def refused() -> list[str | None]:
+        may = f"has_table_privilege('{analyst}', schemaname || '.' || tablename"
+        tables = f"from pg_tables where schemaname = '{SCHEMA}'"
+        made = cluster.rows(f"select tablename, {may}, 'select') {tables}")
+        assert len(made) >= 6
+        return [table for table, readable in made if readable != "t"]
+
+    cluster.done("run")
+    assert len(refused()) >= 6
+    group = ("--vars", "{analyst_group: analysts}")
+    cluster.done("test", "-s", "users", *group)
+    assert refused() == []
+    between: list[str | None] = []
+    # Its new table is there, and the old one not yet dropped.
+    cluster.faults.meanwhile(
+        'drop .*"users__dbt_backup', lambda: between.extend(refused())
+    )
+    cluster.done("run", "--full-refresh", *group)
+    assert between + refused() == []
+    may_use = f"select has_schema_privilege('{analyst}', '{SCHEMA}', 'usage')"
+    assert cluster.value(may_use) == "t"
+
+
+def test_a_name_that_is_no_group_is_refused(cluster: RedshiftWarehouse) -> None:
+    answer = cluster.dbt("run", "--vars", "{analyst_group: 'a; drop table b'}")
+    assert "analyst_group is not a valid group name" in str(answer.exception)
 
 
 def freshness(subject: RedshiftWarehouse | Warehouse) -> str:

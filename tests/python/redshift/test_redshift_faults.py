@@ -251,7 +251,7 @@ def test_a_copy_that_was_sent_twice_is_noticed(delivery: Delivery) -> None:
         delivery.take_back()
         delivery.cluster.faults.twice(f"^copy load_{table}")
         said = delivery.disturbed_load()
-        assert f"{table}: COPY told of" in said
+        assert f"{table}: COPY reported" in said
         assert delivery.cluster.published() == delivery.before
     delivery.converges()
 

@@ -238,11 +238,11 @@ TAKEN_BY_COPY: list[tuple[Callable[[], tuple[str, bytes]], str]] = [
     ),
     (
         lambda: ("logs", lines(event(9, ts=1541105830))),
-        "events: ts is no time in epoch",
+        "events: ts must be epoch milli",
     ),
     (
         lambda: ("logs", lines(event(9, ts=9541105830796))),
-        "events: ts is no time in ep",
+        "events: ts must be epoch mi",
     ),
     (
         lambda: ("logs", lines(event(9, song={"a": 1}))),

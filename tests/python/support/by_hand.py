@@ -1,4 +1,4 @@
-"""The marts and the published counts by plain Python, straight from the raw files.
+"""The marts and the earlier system's counts by plain Python, from the raw files.
 
 Nothing here reads a table of ours or runs SQL, so that a mistake in the models cannot
 make its own proof. The JSON reader leaves numbers as the text that the files hold.
@@ -227,7 +227,7 @@ def calendar(ts: int) -> tuple[int, ...]:
     return ts, at.hour, at.day, week, at.month, at.year, weekday
 
 
-def published(events: list[Raw], catalogue: list[Raw]) -> dict[str, int]:
+def earlier_system(events: list[Raw], catalogue: list[Raw]) -> dict[str, int]:
     """The earlier system's counts, from the text as it came."""
     plays = [raw for raw in events if raw["page"] == "NextSong"]
     matches: Counter[tuple[object, ...]] = Counter(

@@ -1,0 +1,6 @@
+-- The earlier system's users, 104 for the mart's 97: it had the 8 who
+-- played at both levels twice, and lacked the one who never played.
+select count(*) as users
+from (
+    {{ earlier_system_users() }}
+) as earlier_system_users

@@ -1,0 +1,37 @@
+{#-
+    What every dbt command that builds or tests does first: make the tables that the load
+    writes to, where they are missing, so that an empty warehouse builds too.
+-#}
+{% macro prepare_warehouse() %}
+    {% if execute %}
+        {% do create_staging_tables() %}
+        {% if flags.FULL_REFRESH or flags.EMPTY %}
+            {% do forget_tested_loads() %}
+        {% endif %}
+        {% if var('analyst_group') %}
+            {% do grant_to_analysts(var('analyst_group')) %}
+        {% endif %}
+        {% do warn_if_nothing_is_loaded() %}
+    {% endif %}
+{% endmacro %}
+
+
+{#-
+    One warning, not one per model. None where no selected model reads the load's tables:
+    with --defer it may read production's.
+-#}
+{% macro warn_if_nothing_is_loaded() %}
+    {% set readers = ['model.sparkify.stg_events', 'model.sparkify.stg_songs'] %}
+    {% if flags.WHICH in ['build', 'run']
+        and readers | select('in', selected_resources) | list %}
+        {% set found = run_query(
+            'select 1 from ' ~ source('sparkify', 'loaded_files').render() ~ ' limit 1'
+        ) %}
+        {% if not found.rows %}
+            {% do exceptions.warn(
+                'nothing is loaded yet, so every mart will be empty:'
+                ~ ' load with `python scripts/warehouse.py load`'
+            ) %}
+        {% endif %}
+    {% endif %}
+{% endmacro %}
