@@ -1,41 +1,59 @@
 # Everything that people and CI do here; `make` alone says what there is.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; \
+	do $$name -c '$(SUPPORTED)' 2>/dev/null && echo $$name && break; done)
 BIN := .venv/bin
-EVENTS ?=
-SONGS ?=
-TARGET ?=
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PORT ?= 8080
+# Recipes read these from the environment, so that a path may hold blanks.
+export EVENTS SONGS TARGET
 
-.PHONY: help setup run insights test test-long bench lint docs clean lock
+.PHONY: help setup replaced run insights test test-long bench lint docs clean lock
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 11
 
-setup: .venv/run.done profiles.yml  ## make .venv and profiles.yml
+setup: .venv/run.done profiles.yml  ## make .venv and profiles.yml, by PYTHON=... if given
 
-# Twice pip: what runs the warehouse is there in half a minute, the rest for developers.
+# A .venv is replaced if its Python is gone or does not fit, or if it has no pip.
+ifneq ($(shell $(BIN)/python -c '$(SUPPORTED)' 2>/dev/null && { \
+	test -e .venv/run.done || $(BIN)/python -c 'import pip' 2>/dev/null; } && echo ok),ok)
+.venv/run.done: replaced
+endif
+
+replaced:
+	@"$(PYTHON)" -c '$(SUPPORTED)' 2>/dev/null || { \
+	echo 'error: $(or $(PYTHON),no python3) is not Python 3.11, 3.12 or 3.13: install one and name it, such as `make setup PYTHON=python3.12`' >&2; \
+	exit 1; }
+	@"$(PYTHON)" -m venv --clear .venv >/dev/null 2>&1 || { \
+	echo 'error: $(PYTHON) cannot make .venv: on Debian and Ubuntu, install python3-venv' >&2; \
+	exit 1; }
+
+# What runs the warehouse comes first and soon; developers wait for the rest.
 .venv/run.done: requirements.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --require-hashes -r requirements.txt
+	@echo 'installing dbt and what it needs into .venv: half a minute'
+	@$(PIP) install --require-hashes -r requirements.txt
 	@touch $@
 
 .venv/dev.done: requirements-dev.txt .venv/run.done
-	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
+	@echo 'installing what tests and checks need into .venv: a minute'
+	@$(PIP) install --require-hashes -r requirements-dev.txt
 	@touch $@
 
 profiles.yml:
-	cp profiles.yml.example profiles.yml
+	@cp profiles.yml.example $@
 
 data/sample: | .venv/run.done
-	$(BIN)/python scripts/sample_data.py $@
+	@$(BIN)/python scripts/sample_data.py $@
 
-run: setup $(if $(EVENTS),,data/sample)  ## load and build, from EVENTS=... SONGS=... if given
-	$(BIN)/python scripts/warehouse.py run $(if $(EVENTS),--events $(EVENTS)) \
-		$(if $(SONGS),--songs $(SONGS)) $(if $(TARGET),--target $(TARGET))
+run: setup $(if $(EVENTS)$(SONGS),,data/sample)  ## load and build, from EVENTS=... SONGS=... if given
+	@$(BIN)/python scripts/warehouse.py run $${EVENTS:+--events "$$EVENTS"} \
+		$${SONGS:+--songs "$$SONGS"} $${TARGET:+--target "$$TARGET"}
 	@echo
-	@echo "Look next: $(BIN)/dbt show -s most_played_songs, or make docs"
+	@echo 'Look next: $(BIN)/python scripts/warehouse.py show, or make docs'
 
 insights: setup  ## write a page of answers, data/insights.html
-	$(BIN)/python scripts/insights.py $(if $(TARGET),--target $(TARGET))
+	@$(BIN)/python scripts/insights.py $${TARGET:+--target "$$TARGET"}
 
 test: .venv/dev.done profiles.yml  ## run all tests
 	$(BIN)/python -m pytest -n 2
@@ -57,14 +75,18 @@ lint: .venv/dev.done profiles.yml  ## check code, types, SQL, YAML and conventio
 	SPARKIFY_DUCKDB=:memory: $(BIN)/sqlfluff lint --dialect redshift .
 	$(BIN)/dbt-bouncer run
 
-docs: setup  ## generate the documentation and serve it
-	$(BIN)/dbt docs generate
-	$(BIN)/dbt docs serve
+docs: setup  ## generate the documentation and serve it, at PORT=... if given
+	@$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || { \
+	echo 'error: port $(PORT) is taken, perhaps by another `make docs`: end that one, or `make docs PORT=8081`' >&2; \
+	exit 1; }
+	@$(BIN)/dbt --quiet docs generate --target-path target
+	@echo 'The documentation is at http://localhost:$(PORT); Ctrl-C ends it.'
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory target $(PORT) >/dev/null 2>&1
 
 clean:  ## remove what was generated, but neither data nor .venv
 	rm -rf target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-lock:  ## pin the requirements anew (needs uv)
+lock:  ## pin the requirements again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-strip-extras --no-emit-index-url --no-emit-find-links \
 		pyproject.toml -o requirements.txt

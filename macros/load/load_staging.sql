@@ -2,9 +2,42 @@
 {% macro load_staging(plan=none, events=none, songs=none, max_errors=0, reload=false) %}
     {% if execute %}
         {% do create_staging_tables() %}
+        {% if not plan %}
+            {% set newest = run_query(
+                'select coalesce(max(load_id), 0) from '
+                ~ source('sparkify', 'loaded_files')
+            ).rows[0][0] %}
+            {% if target.type == 'duckdb' %}
+                {% do require_files('events', events) %}
+                {% do require_files('songs', songs) %}
+            {% endif %}
+        {% endif %}
         {% do adapter.dispatch('load_staging')(
             plan, events, songs, max_errors | int, reload
         ) %}
+        {% if not plan %}
+            {% set loaded = run_query(loaded_since(newest)).rows[0] %}
+            {% do log(
+                'loaded ' ~ loaded['files'] ~ ' files: ' ~ loaded['rows_loaded']
+                ~ ' rows, ' ~ loaded['rows_rejected'] ~ ' rejected',
+                info=true
+            ) %}
+        {% endif %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- By hand a folder without a match must not look like a load, nor reload nothing. -#}
+{% macro require_files(source, folder) %}
+    {% if folder %}
+        {% set pattern = (folder ~ '/**/*.json') | replace("'", "''") %}
+        {% set found = run_query("select count(*) from glob('" ~ pattern ~ "')") %}
+        {% if found.rows[0][0] == 0 %}
+            {% do exceptions.raise_compiler_error(
+                source ~ ': no *.json file under ' ~ folder
+                ~ '; nothing was loaded, check the folder'
+            ) %}
+        {% endif %}
     {% endif %}
 {% endmacro %}
 

@@ -157,6 +157,12 @@ def test_by_hand_the_macro_loads_folders(
     assert warehouse.value("select count(*) from loaded_files") == 4
     warehouse.operation("load_staging", **folders)
     assert warehouse.value("select count(*) from loaded_files") == 4
+    # A folder without a match is an error: a reload would empty staging.
+    before = warehouse.published()
+    for wrong in ({"events": "/nowhere"}, {"songs": "/nowhere", "reload": True}):
+        with pytest.raises(WarehouseError, match=r"no \*\.json file under /nowhere"):
+            warehouse.operation("load_staging", **(folders | wrong))
+    assert warehouse.published() == before
     # The command line goes on from there: it hashes, and finds nothing new.
     assert warehouse.load(sources.data) == Loaded(0, 0, 0)
 
