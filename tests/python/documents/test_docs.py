@@ -1,4 +1,4 @@
-"""Whoever reads the documentation finds a word on everything that there is."""
+"""The documentation describes everything that there is."""
 
 import json
 from typing import Any
