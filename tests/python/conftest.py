@@ -20,8 +20,8 @@ Once = Callable[[str, Callable[[Path], None]], Path]
 
 pytest_plugins = [
     "support.cluster_account",
-    "support.redshift_warehouse",
     "standin.fixtures",
+    "support.redshift_warehouse",
 ]
 
 REAL_DATA = PROJECT.parent / "shared" / "data"
@@ -64,7 +64,7 @@ def dbt(environment: Path) -> Dbt:
 
 @pytest.fixture
 def warehouse(environment: Path, dbt: Dbt) -> Iterator[Warehouse]:
-    """An empty warehouse, at one path throughout: processes need not parse anew."""
+    """An empty warehouse, always at one path: dbt then parses only once."""
     made = Warehouse(environment / "warehouse.duckdb", dbt)
     made.remove()
     yield made

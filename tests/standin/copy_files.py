@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from standin.copy_parse import Copy
-from standin.rewrite import NotEmulated
+from standin.sql_text import NotEmulated
 
 THREADS = 16
 Peek = Callable[[str, str], bytes | None]

@@ -23,9 +23,10 @@ order by attnum
 class Loader:
     """Runs COPY for every session of one stand-in; `loads` holds the records."""
 
-    def __init__(self, files: Files, loads: Path) -> None:
+    def __init__(self, files: Files, loads: Path, database: str) -> None:
         self.files = files
         self.loads = loads
+        self.database = database
         self.queries = itertools.count(1)
 
     def run(self, server: Server, session: int, copy: Copy) -> None:
@@ -35,7 +36,7 @@ class Loader:
         """
         table, columns = target(server, copy)
         self.files.check_role(copy.role)
-        record = Record(self.loads, next(self.queries), session, copy, table)
+        record = Record(self, session, copy, table)
         paths = self.files.json_paths(copy)
         if paths is not None and len(paths) != len(columns):
             raise CopyFailed(
@@ -67,15 +68,18 @@ class Loader:
 class Record:
     """What the SYS views tell of one COPY; written beside the transaction."""
 
-    def __init__(
-        self, loads: Path, query: int, session: int, copy: Copy, table: int
-    ) -> None:
-        self.loads = loads
+    def __init__(self, loader: Loader, session: int, copy: Copy, table: int) -> None:
+        query = next(loader.queries)
+        self.loads = loader.loads
         self.copy = copy
         self.table = table
         self.table_name = copy.relation.replace('"', "").split(".")[-1]
         self.common = {"user_id": 100, "query_id": query}
-        self.session = {"session_id": session, "transaction_id": query}
+        self.session = {
+            "session_id": session,
+            "transaction_id": query,
+            "database_name": loader.database,
+        }
         self.start = now()
         self.errors = self.bytes = 0
         self.details: list[dict[str, Any]] = []
@@ -99,7 +103,6 @@ class Record:
         line = {
             **self.common,
             **self.session,
-            "database_name": "sparkify",
             "table_id": self.table,
             "start_time": self.start,
             "file_name": url,
@@ -126,7 +129,6 @@ class Record:
             **self.common,
             **self.session,
             "status": status,
-            "database_name": "sparkify",
             "table_name": self.table_name,
             "data_source": self.copy.source,
             "file_format": "json",

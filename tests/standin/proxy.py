@@ -7,6 +7,7 @@ fails a running transaction as Redshift would.
 """
 
 import contextlib
+import re
 import socket
 import struct
 import threading
@@ -20,7 +21,8 @@ from standin.copy_load import Loader
 from standin.copy_parse import parse_copy
 from standin.faults import Faults, Statement
 from standin.postgres import Postgres
-from standin.rewrite import Keys, NotEmulated, Rewritten, rewrite
+from standin.rewrite import Keys, Rewritten, rewrite
+from standin.sql_text import NotEmulated, relation, significant
 from standin.wire import (
     SSL_REQUEST,
     Channel,
@@ -33,7 +35,9 @@ from standin.wire import (
 
 # PostgreSQL lacks it: syntax, function, type or parameter.
 LACKING = {"42601", "42883", "42704"}
-TEXT, VARCHAR = 25, 1043
+# Types by number: what PostgreSQL says, and what Redshift says.
+AS_REDSHIFT = {25: 1043, 3802: 4000}  # text: varchar; jsonb: super
+MISSING = re.compile(r'column "(\w+)" does not exist')
 SIMPLE_QUERY = "[stand-in] not emulated: the simple query protocol"
 PASSED_ON = {"user", "database", "application_name"}
 
@@ -170,11 +174,11 @@ class Session:
             if refused:
                 rewritten = Rewritten(refusal(f"[stand-in] refused: {refused}"), "")
             else:
-                rewritten = rewrite(sql)
+                rewritten = self.rewritten(sql)
         except NotEmulated as error:
             rewritten = Rewritten(refusal(str(error)), "")
-        except (IndexError, ValueError) as error:
-            unread = NotEmulated(f"this form of the statement ({error})")
+        except Exception as error:  # a gap of ours is an answer too, not a cut line
+            unread = NotEmulated(f"this form of the statement ({error!r})")
             rewritten = Rewritten(refusal(str(unread)), "")
         self.prepared[name] = Prepared(sql, rewritten)
         self.proxy.faults.statements.append(Statement(self.pid, sql))
@@ -185,6 +189,48 @@ class Session:
             (b"C", b"S" + name + b"\0"),
             (b"P", name + b"\0" + sent.encode() + b"\0" + types),
         ]
+
+    def rewritten(self, sql: str) -> Rewritten:
+        """The statement for PostgreSQL, with what only its catalog can tell."""
+        rewritten = rewrite(sql)
+        names: list[str] = []
+        while rewritten.asks and self.server.status != b"E":
+            name = self.missing_column(rewritten.sql)
+            if name is None or name in names:
+                break
+            names.append(name)
+            rewritten = rewrite(sql, names)
+        return rewritten
+
+    def missing_column(self, sql: str) -> str | None:
+        """The column that PostgreSQL does not find in a statement."""
+        inside = self.server.status == b"T"
+        if inside:
+            self.server.query("savepoint standin_look")
+        found = None
+        try:
+            self.server.query(f"explain {sql}")
+        except ServerError as error:
+            found = MISSING.fullmatch(str(error))
+        if inside:
+            self.server.query("rollback to standin_look; release standin_look")
+        return found[1] if found else None
+
+    def refused_now(self, sql: str) -> str:
+        """Why this cannot run here and now, whatever its text; nothing if it can."""
+        tokens = significant(sql)
+        words = [token.lower() for token in tokens]
+        if words[:1] == ["alter"] and "type" in words and self.server.status == b"T":
+            return rules.told(*rules.IN_TRANSACTION)
+        if words[:3] == ["comment", "on", "column"]:
+            column, _ = relation(tokens, 3)
+            view = quote(column.rpartition(".")[0])
+            if self.server.query(
+                f"select from pg_class where oid = {view}::regclass and relkind = 'v'"
+                " and pg_get_viewdef(oid) ~ 'late_view_'"
+            ):
+                return rules.told(*rules.ON_LATE_VIEW)
+        return ""
 
     def execute(self, prepared: Prepared, forward: list[Message]) -> list[Message]:
         """Run one statement, with what Redshift does besides."""
@@ -201,6 +247,8 @@ class Session:
             fault.act()
         if fault and fault.action == "twice":
             self.copy(prepared.sql)
+        if refused := self.refused_now(prepared.sql):
+            return self.error(f"[stand-in] refused: {refused}")
         if rewritten.verb == "copy":
             answer = self.copy(prepared.sql)
         else:
@@ -272,7 +320,7 @@ def refusal(message: str) -> str:
 def translated(kind: bytes, body: bytes) -> bytes:
     """Columns of type text are varchar on Redshift; a gap is named as one."""
     if kind == b"T":
-        return as_varchar(body)
+        return as_redshift(body)
     if kind == b"E":
         error = ServerError(body)
         if error.fields.get("C") in LACKING:
@@ -282,15 +330,14 @@ def translated(kind: bytes, body: bytes) -> bytes:
     return body
 
 
-def as_varchar(body: bytes) -> bytes:
-    """Replace the type in a RowDescription; 18 bytes follow each column's name."""
+def as_redshift(body: bytes) -> bytes:
+    """Replace types in a RowDescription; 18 bytes follow each column's name."""
     (count,) = struct.unpack_from("!h", body)
     result = bytearray(body)
     at = 2
     for _ in range(count):
         at = body.index(b"\0", at) + 1
         (oid,) = struct.unpack_from("!i", body, at + 6)
-        if oid == TEXT:
-            struct.pack_into("!i", result, at + 6, VARCHAR)
+        struct.pack_into("!i", result, at + 6, AS_REDSHIFT.get(oid, oid))
         at += 18
     return bytes(result)

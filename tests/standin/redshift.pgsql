@@ -52,6 +52,50 @@ $$;
 update pg_cast set castfunc = 'standin.varchar_bytes'::regproc
 where castsource = 'varchar'::regtype and casttarget = 'varchar'::regtype;
 
+-- Blanks at the end do not count where texts are compared, joined or grouped (DG
+-- r_Character_types). PostgreSQL's char(n) has the functions; text and varchar take them.
+create function standin.text_eq(text, text) returns boolean
+language internal immutable strict as 'bpchareq';
+create function standin.text_ne(text, text) returns boolean
+language internal immutable strict as 'bpcharne';
+create function standin.text_lt(text, text) returns boolean
+language internal immutable strict as 'bpcharlt';
+create function standin.text_le(text, text) returns boolean
+language internal immutable strict as 'bpcharle';
+create function standin.text_gt(text, text) returns boolean
+language internal immutable strict as 'bpchargt';
+create function standin.text_ge(text, text) returns boolean
+language internal immutable strict as 'bpcharge';
+create function standin.text_cmp(text, text) returns int
+language internal immutable strict as 'bpcharcmp';
+create function standin.text_sort(internal) returns void
+language internal immutable strict as 'bpchar_sortsupport';
+create function standin.text_hash(text) returns int
+language internal immutable strict as 'hashbpchar';
+create function standin.text_hash_extended(text, bigint) returns bigint
+language internal immutable strict as 'hashbpcharextended';
+
+update pg_operator set oprcode = replacing.function::regproc
+from (values
+    ('=', 'standin.text_eq'), ('<>', 'standin.text_ne'), ('<', 'standin.text_lt'),
+    ('<=', 'standin.text_le'), ('>', 'standin.text_gt'), ('>=', 'standin.text_ge')
+) as replacing (operator, function)
+where oprname = operator and oprleft = 'text'::regtype and oprright = 'text'::regtype;
+
+update pg_amproc set amproc = replacing.function::regproc
+from (values
+    ('btree', 1, 'standin.text_cmp'), ('btree', 2, 'standin.text_sort'),
+    ('hash', 1, 'standin.text_hash'), ('hash', 2, 'standin.text_hash_extended')
+) as replacing (method, number, function)
+where amprocnum = number
+    and amproclefttype = 'text'::regtype and amprocrighttype = 'text'::regtype
+    and amprocfamily = (
+        select pg_opfamily.oid
+        from pg_opfamily
+        inner join pg_am on pg_am.oid = opfmethod
+        where opfname = 'text_ops' and amname = method
+    );
+
 -- A late-binding view outlives the tables it reads. A function whose body is text
 -- binds late in PostgreSQL, and is inlined.
 create sequence standin.late_view;
@@ -152,6 +196,8 @@ create function standin.add_months(t timestamp, n bigint) returns timestamp
 language sql immutable as $$ select t + n * interval '1 month' $$;
 create function standin.last_day(t timestamp) returns date language sql immutable as
 $$ select (date_trunc('month', t) + interval '1 month - 1 day')::date $$;
+create function standin.trunc(t timestamp) returns date language sql immutable as
+$$ select t::date $$;
 create function standin.len(value text) returns int language sql immutable as
 $$ select length(value) $$;
 create function standin.charindex(needle text, value text) returns int
@@ -219,6 +265,42 @@ end $$;
 create function standin.json_extract_path_text(value text, variadic path text[])
 returns text language sql immutable as
 $$ select coalesce(value::json #>> path, '') $$;
+
+-- SUPER holds what JSON_PARSE reads; JSON_SERIALIZE writes it without blanks.
+create domain standin.super as jsonb;
+create function standin.json_parse(value text) returns standin.super
+language sql immutable strict as $$ select value::jsonb $$;
+create function standin.json_serialize(value jsonb) returns text
+language plpgsql immutable strict as $$
+begin
+    return case jsonb_typeof(value)
+        when 'object' then (
+            select '{' || coalesce(string_agg(
+                to_json(key)::text || ':' || standin.json_serialize(of_key), ','
+            ), '') || '}'
+            from jsonb_each(value) as pairs (key, of_key)
+        )
+        when 'array' then (
+            select '[' || coalesce(string_agg(
+                standin.json_serialize(element), ',' order by place
+            ), '') || ']'
+            from jsonb_array_elements(value) with ordinality as list (element, place)
+        )
+        else value::text
+    end;
+end $$;
+
+-- .. IGNORE NULLS: the first or the last value of the frame that is not null.
+create function standin.keep_first(anyelement, anyelement) returns anyelement
+language sql immutable strict as $$ select $1 $$;
+create function standin.keep_last(anyelement, anyelement) returns anyelement
+language sql immutable strict as $$ select $2 $$;
+create aggregate standin.first_known(anyelement) (
+    sfunc = standin.keep_first, stype = anyelement
+);
+create aggregate standin.last_known(anyelement) (
+    sfunc = standin.keep_last, stype = anyelement
+);
 
 -- Whole numbers stay whole: AVG truncates, SUM overflows (DG r_AVG, r_SUM).
 create function standin.avg_end(state numeric[]) returns bigint

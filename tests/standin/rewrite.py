@@ -7,25 +7,27 @@ translation changes meaning.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-TOKEN = re.compile(
-    r"""--[^\n]* | /\*.*?\*/ | [eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*'
-    | "(?:[^"]|"")*" | \$(\w*)\$.*?\$\1\$ | \$\d+ | [^\W\d][\w$]*
-    | (?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? | \s+ | ::
-    | (?:(?!--|/\*)[<>=!~|+\-*/%&^@\#?])+ | .""",
-    re.S | re.X,
+from standin.queries import (
+    ignoring_nulls,
+    lateral_aliases,
+    translate,
+    without_alias,
 )
+from standin.sql_text import (
+    NotEmulated,
+    after,
+    closing,
+    relation,
+    significant,
+    split,
+)
+
 TEXT_TYPES = {"text", "varchar", "nvarchar"}
 NUMBER_TYPES = {"numeric", "decimal"}
 DATE_FUNCTIONS = {"dateadd", "datediff", "date_part"}
-
-
-class NotEmulated(Exception):
-    """The stand-in does not know this; the text names it."""
-
-    def __str__(self) -> str:
-        return f"[stand-in] not emulated: {self.args[0]}"
 
 
 @dataclass
@@ -46,16 +48,15 @@ class Rewritten:
     verb: str
     relation: str = ""
     keys: Keys | None = None
+    # Perhaps lateral aliases: only the server knows the tables' columns.
+    asks: bool = False
 
 
-def significant(sql: str) -> list[str]:
-    """The tokens without white space and comments."""
-    found = [match.group() for match in TOKEN.finditer(sql)]
-    return [t for t in found if not t.isspace() and not t.startswith(("--", "/*"))]
+def rewrite(sql: str, lateral: Iterable[str] = ()) -> Rewritten:
+    """Translate one statement; raises NotEmulated.
 
-
-def rewrite(sql: str) -> Rewritten:
-    """Translate one statement; raises NotEmulated."""
+    `lateral` names the aliases that stand for what the same select list says before.
+    """
     # Redshift folds quoted identifiers too (DG r_names). White space shrinks: what
     # was between two tokens comes back as one space.
     tokens = [t.lower() if t.startswith('"') else t for t in significant(sql)]
@@ -63,6 +64,11 @@ def rewrite(sql: str) -> Rewritten:
         tokens.pop()
     words = [token.lower() for token in tokens]
     verb = words[0] if words else ""
+    if {"select", "with"} & set(words):
+        tokens = translate(tokens)
+        for name in lateral:
+            tokens = without_alias(tokens, name) or tokens
+        words = [token.lower() for token in tokens]
     if verb in {"set", "show", "reset"}:
         tokens = ["standin.query_group" if w == "query_group" else w for w in tokens]
         if words[:2] == ["set", "search_path"]:
@@ -70,8 +76,6 @@ def rewrite(sql: str) -> Rewritten:
         return Rewritten(" ".join(tokens), verb)
     if verb == "alter" and {"sortkey", "distkey", "diststyle", "encode"} & set(words):
         raise NotEmulated("ALTER TABLE of keys or encodings")
-    if "qualify" in words:
-        raise NotEmulated("QUALIFY, which PostgreSQL does not have")
     start = after(words, 0, "create", ("or", "replace"), "temporary", "temp", "local")
     if verb == "create" and words[start : start + 1] == ["table"]:
         return create_table(tokens, words, start + 1)
@@ -81,51 +85,8 @@ def rewrite(sql: str) -> Rewritten:
         call = f"perform standin.late_binding_view('{name}', $q${query}$q$, "
         call += f"{str('replace' in words[:start]).lower()});"
         return Rewritten(f"do $do$ begin {call} end $do$", "create view")
-    return Rewritten(" ".join(expressions(tokens)), verb)
-
-
-def after(words: list[str], at: int, *optional: str | tuple[str, ...]) -> int:
-    """The place behind those of `optional` that are there, in any order."""
-    moved = True
-    while moved:
-        moved = False
-        for option in optional:
-            wanted = [option] if isinstance(option, str) else list(option)
-            if words[at : at + len(wanted)] == wanted:
-                at += len(wanted)
-                moved = True
-    return at
-
-
-def relation(tokens: list[str], at: int) -> tuple[str, int]:
-    """The dotted name at `at`, and the place behind it."""
-    end = at + 1
-    while end + 1 < len(tokens) and tokens[end] == ".":
-        end += 2
-    return "".join(tokens[at:end]), end
-
-
-def closing(tokens: list[str], at: int) -> int:
-    """The place of the parenthesis that closes the one at `at`."""
-    depth = 0
-    for place in range(at, len(tokens)):
-        depth += (tokens[place] == "(") - (tokens[place] == ")")
-        if depth == 0:
-            return place
-    raise NotEmulated("a parenthesis that is not closed")
-
-
-def split(tokens: list[str]) -> list[list[str]]:
-    """The parts between commas that are in no parentheses."""
-    parts: list[list[str]] = [[]]
-    depth = 0
-    for token in tokens:
-        depth += (token in "([") - (token in ")]")
-        if token == "," and depth == 0:
-            parts.append([])
-        else:
-            parts[-1].append(token)
-    return parts
+    asks = verb in {"select", "with", "insert"} and lateral_aliases(tokens)
+    return Rewritten(" ".join(expressions(tokens)), verb, asks=asks)
 
 
 def create_table(tokens: list[str], words: list[str], at: int) -> Rewritten:
@@ -142,7 +103,8 @@ def create_table(tokens: list[str], words: list[str], at: int) -> Rewritten:
     rest = expressions(tokens[at:])
     if rest and rest[0].lower() != "as":
         raise NotEmulated(f"CREATE TABLE .. {rest[0]}")
-    return Rewritten(" ".join([head, *rest]), "create table", name, keys)
+    sql = " ".join([head, *rest])
+    return Rewritten(sql, "create table", name, keys, lateral_aliases(rest))
 
 
 def table_attributes(tokens: list[str], words: list[str], at: int, keys: Keys) -> int:
@@ -270,7 +232,9 @@ def expressions(tokens: list[str]) -> list[str]:
     return result
 
 
-FUNCTIONS = DATE_FUNCTIONS | {"nvl", "nvl2", "decode", "listagg", "extract"}
+NULLS_FUNCTIONS = {"first_value", "last_value", "lag", "lead"}
+FUNCTIONS = DATE_FUNCTIONS | NULLS_FUNCTIONS
+FUNCTIONS |= {"nvl", "nvl2", "decode", "listagg", "extract"}
 
 
 def function(
@@ -291,6 +255,13 @@ def function(
         return [*test, "else", *otherwise, "end", ")"], end
     elif name == "decode":
         return decode([expressions(part) for part in split(inside)]), end
+    elif name in NULLS_FUNCTIONS:
+        found = ignoring_nulls(name, tokens, inside, end)
+        if found:
+            return expressions(found[0]), found[1]
+        words = [token.lower() for token in tokens[end + 1 : end + 3]]
+        if words == ["respect", "nulls"]:
+            return [name, "(", *expressions(inside), ")"], end + 2
     elif name == "listagg":
         clause = tokens[end + 1 : end + 4]
         name = "string_agg"

@@ -1,11 +1,10 @@
-"""What Redshift refuses or answers otherwise, found in SQL text without a database.
+"""Find in SQL text what Redshift refuses or answers differently; no database needed.
 
 `check` reads Redshift SQL and says what is wrong and what to write instead. The ids
-are stable: A and D for what Redshift refuses (D: DuckDB's idioms), B for what it
-answers otherwise than PostgreSQL or DuckDB, F for functions, W for reserved words, L
-for long names, P for what cannot be parsed. The sources are the pages of the Redshift
-Database Developer Guide on unsupported PostgreSQL features, types and functions, and
-of the statements named in the messages. sqlglot is the parser; it accepts nearly
+are stable: A, E and D for what Redshift refuses (D: DuckDB's idioms), B for what it
+answers differently from PostgreSQL or DuckDB, F for functions, W for reserved words, L
+for long names, P for what cannot be parsed. `pages.txt` names the page of the Redshift
+Database Developer Guide behind each. sqlglot is the parser; it accepts nearly
 everything that Redshift refuses.
 """
 
@@ -14,8 +13,6 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
-from pathlib import Path
-from typing import cast
 
 import sqlglot
 from sqlglot import exp
@@ -23,23 +20,14 @@ from sqlglot.dialects.redshift import Redshift
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
+from standin.tables import RESERVED, table
+from standin.tree_rules import Finding, structural
+
 # Its tree is all we want: what it has no tree for (LOCK, COPY) has rules of its own.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
-HERE = Path(__file__).parent
-
-
-def table(name: str) -> list[list[str]]:
-    """The rows of a small text file beside this module; # begins a comment."""
-    text = (HERE / f"{name}.txt").read_text(encoding="utf-8")
-    return [line.split("\t") for line in text.splitlines() if line[0] != "#"]
-
-
 FUNCTIONS = {name for (name,) in table("functions")}
-RESERVED = {name.lower() for (name,) in table("reserved")}
 
-# Reserved words that are expressions by themselves.
-VALUES = {"sysdate", "user", "current_user", "session_user", "default", "current_date"}
 # Words before a parenthesis that call nothing; types, and clauses that the list of
 # reserved words does not have.
 NO_CALL = {
@@ -54,44 +42,52 @@ LINT = {"B04", "B08", "B11", "B25", "B28", "B37", "B40", "B41"}
 
 PATTERNS = [(rule, re.compile(regex), text) for rule, regex, text in table("patterns")]
 INSTEAD = {name: (rule, text) for name, rule, text in table("instead")}
+PAGES = dict(table("pages"))
 
-NO_TYPES = {
-    exp.DataType.Type.UUID: ("A23", "UUID: VARCHAR(36)"),
-    exp.DataType.Type.JSON: ("A24", "JSON: VARCHAR, or SUPER"),
-    exp.DataType.Type.JSONB: ("A24", "JSONB: VARCHAR, or SUPER"),
-    exp.DataType.Type.ARRAY: ("A25", "array columns: SUPER, or rows"),
-    exp.DataType.Type.SERIAL: ("A28", "SERIAL: BIGINT IDENTITY(1, 1)"),
-    exp.DataType.Type.BIGSERIAL: ("A28", "SERIAL: BIGINT IDENTITY(1, 1)"),
-    exp.DataType.Type.MONEY: ("A23", "MONEY: DECIMAL(p, s)"),
-    exp.DataType.Type.XML: ("A23", "XML: VARCHAR"),
-    exp.DataType.Type.INET: ("A23", "INET: VARCHAR"),
+# What runs on the leader node alone: never together with a table of rows.
+LEADER_FUNCTIONS = {
+    *("current_schema", "current_schemas", "has_database_privilege"),
+    *("has_schema_privilege", "has_table_privilege", "substr", "factorial"),
 }
-TEXT_TYPES = exp.DataType.TEXT_TYPES
-RANKING = (
-    *(exp.RowNumber, exp.Rank, exp.DenseRank, exp.Ntile, exp.Lag, exp.Lead),
-    *(exp.PercentRank, exp.CumeDist),
+LEADER_SCHEMAS = {"information_schema", "pg_catalog"}
+ON_LATE_VIEW = (
+    "E12",
+    "a late-binding view's columns take no comment: COMMENT ON VIEW",
+)
+EXPLAIN = re.compile(
+    r"^(\s|/\*.*?\*/)*explain\s+(verbose\s+)?(?!analy|\()", re.I | re.S
 )
 SYSTEM = re.compile(r"^(pg_|svv_|svl_|stl_|stv_|sys_)", re.I)
 
-Finding = tuple[str, str]
+IN_TRANSACTION = (
+    "E11",
+    "ALTER COLUMN .. TYPE cannot run in a transaction: commit first",
+)
 
 
 def check(sql: str, *, nulls: bool = False) -> list[str]:
-    """What Redshift would refuse or answer otherwise: "A01: what; what instead".
+    """What Redshift would refuse or answer otherwise: "A01: what: what instead".
 
-    `nulls` adds B02, ORDER BY .. DESC without NULLS FIRST or LAST, which DuckDB
-    orders otherwise.
+    Each message ends with its page of the Developer Guide. `nulls` adds B02, ORDER BY
+    .. DESC without NULLS FIRST or LAST, which DuckDB orders differently.
     """
     # sqlglot takes a driver's parameters ($1) for the start of a quoted text.
     sql = re.sub(r"\$\d+", "null", sql)
+    sql = EXPLAIN.sub("", sql)
     if re.match(r"\s*create\b", sql, re.I):
         # It does not know these as attributes of a column.
         sql = re.sub(r"\b(dist|sort)key\b(?!\s*(\(|auto))", "", sql, flags=re.I)
     try:
         tokens = Redshift().tokenize(sql)
     except SqlglotError as error:
-        return [f"P01: cannot be read: {first_line(error)}"]
-    text = " ".join(word(sql, token) for token in tokens).rstrip(" ;")
+        return [told("P01", f"cannot be read: {first_line(error)}")]
+    text = " ".join(
+        # sqlglot reads LOCK and EXPLAIN as one word and a text.
+        token.text.upper()
+        if before in {TokenType.LOCK, TokenType.COMMAND}
+        else word(sql, token)
+        for before, token in zip([None, *kinds(tokens)], tokens, strict=False)
+    ).rstrip(" ;")
     found = list(textual(text))
     if nulls and re.search(r"\bDESC\b(?! NULLS)", text):
         found.append(("B02", "ORDER BY .. DESC without NULLS FIRST or NULLS LAST"))
@@ -100,14 +96,28 @@ def check(sql: str, *, nulls: bool = False) -> list[str]:
     except SqlglotError as error:
         found.append(("P01", f"cannot be parsed: {first_line(error)}"))
         trees = []
+    called = {
+        token.text.lower()
+        for token, following in pairwise(tokens)
+        if following.token_type == TokenType.L_PAREN
+    }
     for tree in trees:
         found += structural(tree)
+        found += leader_only(tree, called & LEADER_FUNCTIONS)
     found += calls(tokens, trees)
     system = bool(trees) and all(is_system(tree) for tree in trees)
     # dbt-redshift's own statements on the catalog have these.
     passed = {"B22", "B40"} if system else set()
-    messages = [f"{rule}: {text}" for rule, text in found if rule not in passed]
-    return sorted(set(messages))
+    return sorted({told(rule, text) for rule, text in found if rule not in passed})
+
+
+def kinds(tokens: list[Token]) -> list[TokenType]:
+    return [token.token_type for token in tokens]
+
+
+def told(rule: str, text: str) -> str:
+    """One finding as a line, with its page of the Developer Guide."""
+    return f"{rule}: {text} (DG {PAGES[rule]})"
 
 
 @lru_cache(maxsize=4096)
@@ -135,6 +145,8 @@ def word(sql: str, token: Token) -> str:
 def textual(text: str) -> Iterator[Finding]:
     if re.search(r"\bBEGIN\b.* ; TRUNCATE\b", text):
         yield "B31", "TRUNCATE commits: DELETE"
+    if re.search(r"\bBEGIN\b.* ; ALTER TABLE \S+ ALTER \S.* TYPE\b", text):
+        yield IN_TRANSACTION
     for statement in text.split(" ; "):
         for rule, regex, message in PATTERNS:
             if regex.search(statement):
@@ -150,6 +162,22 @@ def is_system(tree: exp.Expr) -> bool:
         or SYSTEM.match(t.name or (t.this.name if t.this else ""))
         for t in tables
     )
+
+
+def leader_only(tree: exp.Expr, called: set[str]) -> Iterator[Finding]:
+    """Functions and catalogs of the leader node beside tables that hold rows."""
+    inside = {cte.alias for cte in tree.find_all(exp.CTE)}
+    rows, catalog = set(), set()
+    for node in tree.find_all(exp.Table):
+        name = (node.name or (node.this.name if node.this else "")).lower()
+        if node.db in LEADER_SCHEMAS or name.startswith("pg_"):
+            catalog.add(f"{node.db}.{name}".strip("."))
+        elif name and name not in inside and not name.startswith("svv_"):
+            rows.add(name)
+    view = isinstance(tree, exp.Create) and tree.kind == "VIEW"
+    if rows and not view:
+        for name in sorted(catalog | called):
+            yield "E01", f"{name} is on the leader node only: a query of its own"
 
 
 def calls(tokens: list[Token], trees: list[exp.Expr]) -> Iterator[Finding]:
@@ -173,203 +201,3 @@ def calls(tokens: list[Token], trees: list[exp.Expr]) -> Iterator[Finding]:
             continue
         rule, instead = INSTEAD.get(name, ("F01", "use one that Redshift has"))
         yield rule, f"{name}() does not exist: {instead}"
-
-
-def structural(tree: exp.Expr) -> Iterator[Finding]:
-    """The rules that need the tree."""
-    for node in tree.walk():
-        for kind, rule in TREE_RULES:
-            if isinstance(node, kind):
-                yield from rule(node)
-
-
-def identifiers(node: exp.Expr) -> Iterator[Finding]:
-    name = cast("exp.Identifier", node).name
-    if len(name.encode()) > 63:
-        yield "L01", f"{name}: PostgreSQL cuts names at 63 bytes; use a shorter one"
-    if node.args.get("quoted"):
-        if name != name.lower():
-            yield "B28", f'"{name}" becomes {name.lower()}: write it so'
-        return
-    column = node.parent if isinstance(node.parent, exp.Column) else None
-    bare = column is not None and not column.table
-    if name.lower() in RESERVED and not (
-        (bare and name.lower() in VALUES) or (not bare and name.lower() == "oid")
-    ):
-        yield "W01", f"{name} is a reserved word: another name, or quotes"
-
-
-def types(node: exp.Expr) -> Iterator[Finding]:
-    kind = node.this
-    if kind in NO_TYPES:
-        yield NO_TYPES[kind]
-    column = isinstance(node.parent, exp.ColumnDef)
-    if column and kind == exp.DataType.Type.INTERVAL:
-        yield "A26", "INTERVAL columns: a number of seconds"
-    if kind == exp.DataType.Type.DECIMAL and not node.expressions:
-        yield "B41", "NUMERIC without a size is (18, 0): NUMERIC(p, s)"
-    if column and kind in TEXT_TYPES and not node.expressions:
-        yield "B40", "text without a length is 256 bytes: VARCHAR(n)"
-
-
-def casts(node: exp.Expr) -> Iterator[Finding]:
-    if node.args["to"].this in TEXT_TYPES and isinstance(
-        node.this.unnest(), exp.Predicate | exp.Boolean | exp.Not | exp.Connector
-    ):
-        yield "A72", "a boolean cannot be cast to text: CASE WHEN .. THEN 'true'"
-
-
-def windows(node: exp.Expr) -> Iterator[Finding]:
-    function = node.this
-    while isinstance(function, exp.IgnoreNulls | exp.RespectNulls):
-        function = function.this
-    spec, order = node.args.get("spec"), node.args.get("order")
-    if spec is not None and spec.text("kind").upper() != "ROWS":
-        yield "A14", "RANGE and GROUPS frames: ROWS BETWEEN .."
-    if order is None:
-        return
-    if any(isinstance(item.this, exp.Literal) for item in order.expressions):
-        yield "A16", "a constant in a window's ORDER BY: name a column"
-    framed = isinstance(function, exp.AggFunc) and not isinstance(function, RANKING)
-    if framed and spec is None:
-        value = isinstance(function, exp.FirstValue | exp.LastValue | exp.NthValue)
-        yield "A13" if value else "A12", "OVER (ORDER BY ..): add ROWS BETWEEN .."
-
-
-def creates(node: exp.Expr) -> Iterator[Finding]:
-    if node.args.get("kind") == "TABLE" and node.args.get("exists") and node.expression:
-        yield "A29", "CREATE TABLE IF NOT EXISTS .. AS: without IF NOT EXISTS"
-
-
-def merges(node: exp.Expr) -> Iterator[Finding]:
-    merge = cast("exp.Merge", node)
-    if not isinstance(merge.args["using"], exp.Table):
-        yield "A41", "MERGE from a query: put it into a temporary table first"
-    whens = merge.args["whens"].expressions
-    unequal = merge.args["on"].find(exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Or)
-    if merge.this.alias or any(w.args.get("condition") for w in whens) or unequal:
-        yield "A42", "MERGE: no alias of the target, no AND, only = in ON"
-    if merge.args.get("with_"):
-        yield "A43", "WITH .. MERGE: put the query into a temporary table first"
-    if {bool(when.args.get("matched")) for when in whens} != {True, False}:
-        yield "A44", "MERGE needs both WHEN MATCHED and WHEN NOT MATCHED"
-
-
-def changes(node: exp.Expr) -> Iterator[Finding]:
-    if node.find_ancestor(exp.CTE):
-        yield "A45", "a CTE that changes data: a statement of its own"
-    if isinstance(node, exp.Delete) and node.this.alias:
-        yield "A46", "DELETE with an alias: the table's name"
-    if isinstance(node, exp.Update) and any(
-        join.side for join in node.find_all(exp.Join)
-    ):
-        yield "A47", "UPDATE .. FROM with an outer join: a temporary table first"
-
-
-def withs(node: exp.Expr) -> Iterator[Finding]:
-    if not node.args.get("recursive"):
-        return
-    inside = node.find_ancestor(exp.Subquery, exp.CTE)
-    named = all(cte.args["alias"].columns for cte in node.expressions)
-    if inside or not named:
-        yield "A49", "WITH RECURSIVE only outermost, and with a list of columns"
-
-
-def selects(node: exp.Expr) -> Iterator[Finding]:
-    select = cast("exp.Select", node)
-    correlated_names = set()
-    for item in select.expressions:
-        value = item.unalias().unnest()
-        while isinstance(value, exp.Not):
-            value = value.this.unnest()
-        if isinstance(value, exp.Is) and isinstance(value.expression, exp.Boolean):
-            yield "A71", "IS TRUE in the select list: CASE WHEN .. THEN true .."
-        if isinstance(value, exp.Select) and correlated(value):
-            correlated_names.add(item.alias)
-    group = select.args.get("group")
-    if group and correlated_names & {item.name for item in group.expressions}:
-        yield "A69", "GROUP BY a correlated subquery: compute it in a CTE first"
-    joins = select.args.get("joins") or []
-    for join in joins:
-        condition = join.args.get("on") if join.side else None
-        inners = condition.find_all(exp.Select) if condition else []
-        if any(correlated(inner) for inner in inners):
-            yield "A70", "a correlated subquery in an outer join's ON: join a CTE"
-    source = select.args.get("from_")
-    named = source is None or source.this.alias or joins or select.args.get("where")
-    if select.args.get("qualify") and not named:
-        yield "D15", "QUALIFY right behind FROM: give the table an alias"
-    if any(level(column, select) > 1 for column in select.find_all(exp.Column)):
-        yield "A68", "correlation that skips a level: a join"
-
-
-def sources(select: exp.Select) -> set[str]:
-    tables = [select.args.get("from_"), *(select.args.get("joins") or [])]
-    return {table.this.alias_or_name.lower() for table in tables if table}
-
-
-def level(column: exp.Column, select: exp.Select) -> int:
-    """How many queries out a qualified column's table is; 0 if not told."""
-    if not column.table or column.find_ancestor(exp.Select) is not select:
-        return 0
-    at, outer = 0, cast("exp.Select | None", select)
-    while outer is not None:
-        if column.table.lower() in sources(outer):
-            return at
-        at, outer = at + 1, outer.find_ancestor(exp.Select)
-    return 0
-
-
-def correlated(select: exp.Select) -> bool:
-    return any(level(column, select) for column in select.find_all(exp.Column))
-
-
-def functions(node: exp.Expr) -> Iterator[Finding]:
-    """Functions that exist with other arguments."""
-    name = node.meta.get("name", node.key)
-    if isinstance(node, exp.Concat) and len(node.expressions) != 2:
-        yield "A52", "CONCAT takes two arguments: a || b || c"
-    if isinstance(node, exp.UnixToTime) or (
-        isinstance(node, exp.Anonymous)
-        and node.name.lower() == "to_timestamp"
-        and len(node.expressions) == 1
-    ):
-        yield "A50", "TO_TIMESTAMP(number): timestamp 'epoch' + n * interval '1 second'"
-    if isinstance(node, exp.SplitPart) and is_negative(node.args["part_index"]):
-        yield "A64", "SPLIT_PART counts from 1: REVERSE, or dbt.split_part"
-    if isinstance(node, exp.Substring) and is_negative(node.args.get("start")):
-        yield "B37", f"{name} from before the first letter: RIGHT or LEFT"
-
-
-def is_negative(node: exp.Expr | None) -> bool:
-    return isinstance(node, exp.Neg) or (
-        isinstance(node, exp.Literal) and node.name == "0"
-    )
-
-
-def divisions(node: exp.Expr) -> Iterator[Finding]:
-    left, right = node.this.unnest(), node.expression.unnest()
-    if isinstance(left, exp.Neg):
-        left = left.this
-    if not (isinstance(right, exp.Literal) and right.is_int):
-        return
-    if isinstance(left, exp.Literal) and left.is_int:
-        yield "B04", "whole / whole is cut on Redshift, not on DuckDB: 7 / 2.0"
-    product = node.find_ancestor(exp.Mul)
-    if product and product.find(exp.Interval):
-        yield "B11", "ts / 1000 cuts the milliseconds: ts / 1000.0"
-
-
-TREE_RULES = [
-    (exp.Identifier, identifiers),
-    (exp.DataType, types),
-    (exp.Cast, casts),
-    (exp.Window, windows),
-    (exp.Create, creates),
-    (exp.Merge, merges),
-    (exp.Insert | exp.Update | exp.Delete, changes),
-    (exp.With, withs),
-    (exp.Select, selects),
-    (exp.Func, functions),
-    (exp.Div, divisions),
-]

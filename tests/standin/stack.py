@@ -16,7 +16,7 @@ from moto.server import ThreadedMotoServer
 from standin.copy_files import Files
 from standin.copy_load import Loader
 from standin.faults import Faults, Statement
-from standin.postgres import DATABASE, USER, Postgres
+from standin.postgres import USER, Postgres
 from standin.proxy import Proxy
 from standin.rewrite import Keys
 from standin.wire import quote
@@ -35,7 +35,7 @@ class StandIn:
 
     region: str = REGION
     host: str = HOST
-    database: str = DATABASE
+    database: str = "dev"
     user: str = USER
     password: str = "standin"
     schema: str = "test_0"
@@ -44,13 +44,13 @@ class StandIn:
 
     def __post_init__(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.WARNING)
-        self.postgres = Postgres()
+        self.postgres = Postgres(self.database)
         self.postgres.start()
         self.moto = ThreadedMotoServer(HOST, 0, verbose=False)
         self.moto.start()
         self.s3_endpoint = f"http://{HOST}:{self.moto.get_host_and_port()[1]}"
         files = Files(self.s3_endpoint, self.region, moto_object)
-        loader = Loader(files, self.postgres.loads)
+        loader = Loader(files, self.postgres.loads, self.database)
         self.proxy = Proxy(self.postgres, loader, self.faults)
         self.port = self.proxy.port
 

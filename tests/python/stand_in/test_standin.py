@@ -1,5 +1,6 @@
 """The stand-in answers Redshift's own driver as Redshift documents."""
 
+import ast
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 from redshift_connector.error import InterfaceError, ProgrammingError
+from standin import postgres
 from standin.fixtures import Run
 from standin.rewrite import Keys
 from standin.stack import StandIn
@@ -161,8 +163,6 @@ def test_aggregates_of_whole_numbers_stay_whole(run: Run) -> None:
         ("select 1 as tag", "W01"),
         ("select checksum(1)", "checksum"),
         ("create table t (id int identity(1, 1))", "IDENTITY"),
-        ("select a from t as x where true qualify rank() over (order by a) = 1",
-         "QUALIFY"),
         ("copy t from 's3://b/k' iam_role default csv", "CSV"),
     ],
 )  # fmt: skip
@@ -238,6 +238,40 @@ def test_a_transaction_reads_one_snapshot_from_its_first_read(
     assert run("select count(*) from t") == [[0]]
     run("commit")
     assert run("select count(*) from t") == [[1]]
+
+
+def test_it_starts_where_only_its_owner_may_enter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Root runs PostgreSQL as another user, who can enter neither of these.
+    installed = postgres.copied(postgres.installation(), tmp_path / "installed")
+    installed.chmod(0o700)
+    monkeypatch.setattr(postgres, "installation", lambda: installed)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir(0o700)
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    server = postgres.Postgres("dev")
+    server.start()
+    try:
+        assert server.admin.query("select 1") == [("1",)]
+    finally:
+        server.stop()
+    assert not server.directory.exists()
+
+
+def test_it_imports_nothing_of_this_project() -> None:
+    tests = Path(__file__).parents[2]
+    ours = {path.stem for path in (tests.parent / "scripts").iterdir()}
+    ours |= {path.name for path in (tests / "python").iterdir()}
+    for module in (tests / "standin").glob("*.py"):
+        tree = ast.parse(module.read_text(encoding="utf-8"))
+        names = {
+            alias.name if isinstance(node, ast.Import) else str(node.module)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for alias in node.names
+        }
+        assert {name.split(".")[0] for name in names} & ours == set(), module.name
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])

@@ -10,7 +10,7 @@ from redshift_connector.error import ProgrammingError
 from standin.fixtures import Run
 from standin.stack import StandIn
 
-BUCKET = "sparkify-test"
+BUCKET = "standin-test"
 FORM = "iam_role default format as json"
 
 

@@ -131,14 +131,14 @@ def test_dbt_builds_loads_and_documents(project: Path, redshift: StandIn) -> Non
     schema = redshift.schema
     s3 = redshift.client("s3")
     location = {"LocationConstraint": redshift.region}
-    s3.create_bucket(Bucket="sparkify-test", CreateBucketConfiguration=location)
+    s3.create_bucket(Bucket="standin-test", CreateBucketConfiguration=location)
     plays = [
         {"id": 2, "title": "Two", "ts": 1541105830999},
         {"id": 3, "title": "Three", "ts": 1541105831000},
     ]
     body = " ".join(json.dumps(play) for play in plays).encode()
-    s3.put_object(Bucket="sparkify-test", Key="more.json", Body=body)
-    url = "s3://sparkify-test/more.json"
+    s3.put_object(Bucket="standin-test", Key="more.json", Body=body)
+    url = "s3://standin-test/more.json"
     # dbt opens a new session and runs the whole text again, DELETE and COPY included.
     redshift.faults.fail("copy", "conflict with concurrent transaction")
     dbt(

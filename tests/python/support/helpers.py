@@ -1,5 +1,6 @@
 """What tests are made of: small source files, and a warehouse to look into."""
 
+import gc
 import json
 import os
 import shutil
@@ -7,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -236,9 +237,25 @@ class Warehouse:
     def release(self) -> None:
         """Make dbt, which keeps the file open as long as it lives, let go of it."""
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+        # A cursor that an error's frames still hold keeps the file open, from Python
+        # 3.12 on; DuckDB then refuses to open it with other settings.
+        if self._is_open():
+            gc.collect()
+
+    def _is_open(self) -> bool:
+        """Whether this process has the file open."""
+        links = Path("/proc/self/fd")
+        if not links.is_dir():
+            return True  # not Linux: it may be
+        path = self.path.resolve()
+        for link in links.iterdir():
+            with suppress(OSError):
+                if link.readlink() == path:
+                    return True
+        return False
 
     def remove(self) -> None:
-        """Begin anew."""
+        """Begin with no file."""
         self.release()
         for file in self.path.parent.glob(f"{self.path.name}*"):
             file.unlink()

@@ -186,12 +186,18 @@ def finished(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]
 
 
 @pytest.fixture(scope="session")
+def redshift_database() -> str:
+    """The stand-in's database, named as ours."""
+    return "sparkify"
+
+
+@pytest.fixture(scope="session")
 def redshift_target(
     redshift_server: StandIn, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:
     """The environment in which dbt's target `redshift` is the stand-in."""
     redshift_server.new_schema(SCHEMA)
-    # Beside the other target's: dbt parses anew when the target changes.
+    # A folder of its own: dbt parses again when the target changes.
     target = tmp_path_factory.mktemp("redshift") / "target"
     return redshift_server.environment | {
         "DBT_TARGET_PATH": str(target),

@@ -2,7 +2,7 @@
 
 Nothing here reads a table or runs SQL. A file is known by its path and its bytes; of
 two rows with one key the later load's stands, in one load the later path's, in one file
-the later line's; a delivery never takes an event away; only a reload begins anew.
+the later line's; a delivery never takes an event away; only a reload starts over.
 """
 
 import hashlib
