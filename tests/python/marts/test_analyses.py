@@ -10,7 +10,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pytest
 from settings import PROJECT
 from support import by_hand
 from support.by_hand import Play, Raw, ratio
@@ -18,7 +17,6 @@ from support.helpers import DataSet
 
 Row = tuple[Any, ...]
 Key = TypeVar("Key", bound=Hashable)
-
 
 # What is known of the real data: the marts' fingerprints, and the earlier system's
 # counts.
@@ -41,37 +39,6 @@ PUBLISHED = {
 }
 
 
-@pytest.fixture(scope="session")
-def answers(data_set: DataSet) -> dict[str, list[Row]]:
-    """The rows of every analysis, in the order that it gives them."""
-    return read_answers(data_set)
-
-
-@pytest.fixture(scope="session")
-def events(data_set: DataSet) -> list[Raw]:
-    return data_set.events
-
-
-@pytest.fixture(scope="session")
-def catalogue(data_set: DataSet) -> list[Raw]:
-    return data_set.catalogue
-
-
-@pytest.fixture(scope="session")
-def plays(data_set: DataSet) -> list[Play]:
-    return data_set.plays
-
-
-def read_answers(data_set: DataSet, *names: str) -> dict[str, list[Row]]:
-    """The rows of some analyses, or of all."""
-    paths = [f"path:analyses/{name}.sql" for name in names] or ["path:analyses"]
-    results = data_set.warehouse.done("show", "--limit", "-1", "-s", *paths)
-    return {
-        result.node.name: [tuple(row) for row in result.agate_table.rows]
-        for result in results
-    }
-
-
 def grouped(plays: list[Play], keys: list[Key]) -> dict[Key, list[Play]]:
     groups: dict[Key, list[Play]] = defaultdict(list)
     for play, key in zip(plays, keys, strict=True):
@@ -86,7 +53,7 @@ def known(plays: Iterable[Play]) -> Decimal:
 
 
 def test_every_analysis_has_a_test(answers: dict[str, list[Row]]) -> None:
-    modules = Path(__file__).parents[1].rglob("test_*analyses.py")
+    modules = Path(__file__).parent.glob("test_analyses*.py")
     tested = "".join(path.read_text("utf-8") for path in modules)
     assert [name for name in answers if f'answers["{name}"]' not in tested] == []
     files = {path.stem for path in (PROJECT / "analyses").glob("*.sql")}
@@ -360,7 +327,7 @@ def test_a_count_that_is_off_fails_with_the_real_files_only(
     etags = {hashlib.md5(file.read_bytes()).hexdigest() for file in files}
     of_files = {"real_data_etags": by_hand.set_fingerprint(etags)}
     ours = ("--vars", json.dumps(of_files))
-    found = read_answers(sample_set, "expected_against_actual")
+    found = sample_set.answers("expected_against_actual")
     rows = found["expected_against_actual"]
     off = sum(row[4] != 0 for row in rows)
     assert off > 10
@@ -387,8 +354,8 @@ def test_the_real_data_gives_what_is_known_of_it(real_set: DataSet) -> None:
     assert status["load"] == {"files": 14926, "rows": 22952, "rejected": 0}
     assert status["match"] == {"plays": 6820, "matched": 341, "exact": 327}
     assert by_hand.earlier_system(real_set.events, real_set.catalogue) == PUBLISHED
-    answers = read_answers(
-        real_set, "most_played_songs", "most_active_users", "expected_against_actual"
+    answers = real_set.answers(
+        "most_played_songs", "most_active_users", "expected_against_actual"
     )
     top = ("You're The One", "Dwight Yoakam", 37)
     assert answers["most_played_songs"][0][:3] == top

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import insights
 from load.loading import Loaded
 from settings import Data
 from support.helpers import DataSet, Sources, Warehouse, event, song
@@ -34,6 +35,12 @@ def test_files_give_what_plain_python_counts_and_grow_as_on_duckdb(
     assert json.loads(done.stdout) == data_set.summary
     warehouse = data_set.warehouse.copy(tmp_path / "copy")
     both(cluster, warehouse)
+    here, there = (
+        insights.insights(dbt).splitlines()
+        for dbt in (warehouse._opened(), cluster._dbt)
+    )
+    # One line names the warehouse.
+    assert sum(one != other for one, other in zip(here, there, strict=True)) == 1
 
     assert cluster.load() == Loaded(0, 0, 0)
 

@@ -307,3 +307,12 @@ class DataSet:
             "marts": by_hand.marts(self.events, self.catalogue, self.plays),
             "match": by_hand.matches(self.plays),
         }
+
+    def answers(self, *names: str) -> dict[str, list[tuple[Any, ...]]]:
+        """The rows of some of the warehouse's analyses, or of all."""
+        paths = [f"path:analyses/{name}.sql" for name in names] or ["path:analyses"]
+        results = self.warehouse.done("show", "--limit", "-1", "-s", *paths)
+        return {
+            result.node.name: [tuple(row) for row in result.agate_table.rows]
+            for result in results
+        }

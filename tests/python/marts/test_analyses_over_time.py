@@ -5,48 +5,13 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
-from settings import Data
 from support import by_hand
 from support.by_hand import Play, Raw, ratio
-from support.helpers import Warehouse
 
 Row = tuple[Any, ...]
-
-NAMES = (
-    "catalogue_coverage_by_week",
-    "headline",
-    "level_changes_by_week",
-    "listeners_by_week",
-    "plays_by_day",
-    "plays_by_week",
-    "plays_by_weekday_and_hour",
-    "session_sizes",
-)
-
-
-@pytest.fixture(scope="session")
-def answers(real_warehouse: Warehouse) -> dict[str, list[Row]]:
-    """The rows of these analyses, in the order that they give them."""
-    paths = [f"path:analyses/{name}.sql" for name in NAMES]
-    results = real_warehouse.done("show", "--limit", "-1", "-s", *paths)
-    return {
-        result.node.name: [tuple(row) for row in result.agate_table.rows]
-        for result in results
-    }
-
-
-@pytest.fixture(scope="session")
-def events(real_data: Data) -> list[Raw]:
-    return by_hand.read(Path(real_data.events))
-
-
-@pytest.fixture(scope="session")
-def plays(real_data: Data, events: list[Raw]) -> list[Play]:
-    return by_hand.songplays(events, by_hand.read(Path(real_data.songs)))
 
 
 def day(play: Play) -> date:
