@@ -118,7 +118,7 @@ def run_command(*, full_refresh: bool, as_json: bool, **source: Any) -> None:
     """
     dbt, loaded = _load(**source)
     dbt.build(full_refresh or source["reload"])
-    # A fingerprint reads every row: whoever waits for a day's load needs none.
+    # A fingerprint reads every row: a daily run does not wait for it.
     result = summary(dbt, loaded, fingerprints=as_json)
     (print_json if as_json else print_summary)(result)
 

@@ -95,7 +95,7 @@ class Day:
         assert loaded in (self.before, self.clean["loaded"])
         return loaded != self.before
 
-    def mend(self) -> None:
+    def recover(self) -> None:
         """One more run, after which everything is as if nothing had been."""
         self.run()
         assert self.state() == self.clean
@@ -191,13 +191,13 @@ def commit_after(day: Day, *words: str) -> int:
 
 
 def kill_and_mend(day: Day, points: list[tuple[int, str]]) -> list[bool]:
-    """Each of these kills, mended; whether the load had been published by then."""
+    """Each kill, then a run that recovers; whether the load was published by then."""
     published = []
     for nth, when in points:
         day.again()
         day.kill(nth, when)
         published.append(day.whole_or_nothing())
-        day.mend()
+        day.recover()
     return published
 
 
@@ -235,7 +235,7 @@ def test_a_run_killed_at_many_instants_is_mended_by_the_next(day: Day) -> None:
         day.again()
         died += day.kill_after(chance.uniform(0, whole))
         day.whole_or_nothing()
-        day.mend()
+        day.recover()
     print(f"{died} of 30 died within {whole:.1f} s")
     assert died > 10
 
@@ -335,7 +335,7 @@ def test_a_full_disk_leaves_the_old_state_and_says_so(day: Day) -> None:
     assert len(told) == 1, done.stderr
     large.unlink()
     assert not day.whole_or_nothing()
-    day.mend()
+    day.recover()
 
 
 def test_a_load_that_fails_at_its_last_statement_leaves_nothing(day: Day) -> None:
@@ -345,7 +345,7 @@ def test_a_load_that_fails_at_its_last_statement_leaves_nothing(day: Day) -> Non
         day.warehouse.load(day.sources.data)
     assert day.warehouse.published() == before
     day.warehouse.change("alter table loaded_files drop column surprise")
-    day.mend()
+    day.recover()
 
 
 def test_a_run_that_finds_the_file_locked_names_the_holder(day: Day) -> None:
@@ -354,7 +354,7 @@ def test_a_run_that_finds_the_file_locked_names_the_holder(day: Day) -> None:
     assert done.returncode == 1
     holder = f"another process (PID {os.getpid()}) has this DuckDB file open"
     assert holder in done.stderr
-    day.mend()
+    day.recover()
 
 
 def test_of_two_runs_at_once_none_spoils_the_other(day: Day) -> None:
@@ -365,4 +365,4 @@ def test_of_two_runs_at_once_none_spoils_the_other(day: Day) -> None:
     assert 0 in {process.returncode for process in done}
     for process in done:
         assert process.returncode == 0 or "another process (PID" in process.stderr
-    day.mend()
+    day.recover()

@@ -41,7 +41,7 @@ def waiting(once: Once, dbt: Dbt) -> Warehouse:
 def rebuilt(
     waiting: Warehouse, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:
-    """The marts' fingerprints when they are made anew of these staging tables."""
+    """The fingerprints of a rebuild over the same staging tables."""
     copy = waiting.copy(tmp_path_factory.mktemp("rebuilt"))
     copy.done("run", "--full-refresh")
     return copy.fingerprints()
@@ -88,7 +88,7 @@ def test_empty_adds_no_row_to_the_fact(changed: Warehouse) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "spoil_and_mend", "built"),
+    ("command", "spoil_and_repair", "built"),
     [
         (
             ("run",),
@@ -114,15 +114,15 @@ def test_retry_runs_what_failed_and_what_was_skipped_for_it(
     changed: Warehouse,
     rebuilt: dict[str, str],
     command: tuple[str, ...],
-    spoil_and_mend: tuple[str, str],
+    spoil_and_repair: tuple[str, str],
     built: set[str],
 ) -> None:
-    spoil, mend = spoil_and_mend
+    spoil, repair = spoil_and_repair
     changed.change(spoil)
     failed = changed.dbt(*command)
     assert not failed.success
     assert models(failed.result, "success") == built
-    changed.change(mend)
+    changed.change(repair)
     again = changed.done("retry")
     assert models(again) == models(failed.result) - built
     assert changed.fingerprints() == rebuilt
@@ -142,7 +142,7 @@ def models(results: Any, *statuses: str) -> set[str]:
 
 
 class Project:
-    """A copy of the project with a target more, parsed anew at each command."""
+    """A copy of the project with one more target, parsed again by each command."""
 
     def __init__(self, folder: Path, warehouse: Warehouse) -> None:
         self.folder = folder
