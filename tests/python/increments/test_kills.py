@@ -190,7 +190,7 @@ def commit_after(day: Day, *words: str) -> int:
     return next(number for number in commits(day) if number >= begun)
 
 
-def kill_and_mend(day: Day, points: list[tuple[int, str]]) -> list[bool]:
+def kill_and_recover(day: Day, points: list[tuple[int, str]]) -> list[bool]:
     """Each kill, then a run that recovers; whether the load was published by then."""
     published = []
     for nth, when in points:
@@ -205,7 +205,7 @@ def test_a_run_killed_around_a_commit_is_mended_by_the_next(day: Day) -> None:
     load = commit_after(day, "begin;", "load_files")
     fact = commit_after(day, "model.sparkify.songplays", "delete from")
     points = [(load, "before"), (load, "after"), (fact, "before")]
-    assert kill_and_mend(day, points) == [False, True, True]
+    assert kill_and_recover(day, points) == [False, True, True]
 
 
 @pytest.mark.long
@@ -213,7 +213,7 @@ def test_a_run_killed_around_any_commit_is_mended_by_the_next(day: Day) -> None:
     points = [(nth, when) for nth in commits(day) for when in ("before", "after")]
     print(f"{len(points)} kills around {len(points) // 2} commits")
     assert len(points) > 40
-    kill_and_mend(day, points)
+    kill_and_recover(day, points)
 
 
 @pytest.mark.long
@@ -221,7 +221,7 @@ def test_a_run_killed_at_any_statement_is_mended_by_the_next(day: Day) -> None:
     points = [(nth, "before") for nth in range(1, len(day.statements), 6)]
     print(f"{len(points)} kills at {len(day.statements)} statements")
     assert len(points) > 50
-    kill_and_mend(day, points)
+    kill_and_recover(day, points)
 
 
 @pytest.mark.long
