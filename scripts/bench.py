@@ -21,6 +21,7 @@ import click
 from benchmark.contestants import FLOOR, NAMES, Course, peers_python, run_one
 from benchmark.deliveries import unknown_tracks, write_next_day, write_songs
 from benchmark.processes import Cost, cost_of, middle
+from endings import PlainCommand
 from errors import WarehouseError
 from settings import PROJECT
 
@@ -28,7 +29,7 @@ PEERS = ("polars", "pandas", "sqlmesh")
 Costs = dict[str, Cost]
 
 
-@click.command()
+@click.command(cls=PlainCommand)
 @click.option(
     "--events",
     type=click.IntRange(min=1),

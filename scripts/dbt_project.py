@@ -1,6 +1,7 @@
 """dbt in this process: one start, one parse, and its errors in one line."""
 
 import json
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -34,12 +35,15 @@ class Dbt:
         self.log_file = self.log_file.absolute() / "dbt.log"
         # The profile names its DuckDB file from the project on, wherever we are called.
         os.chdir(PROJECT)
+        # A log that cannot be written, on a full disk, must not print a traceback.
+        logging.raiseExceptions = False
         from dbt.cli.main import dbtRunner
 
         self._options = ["--project-dir", str(PROJECT)]
         self._options += ["--profiles-dir", str(self.profile_path.parent)]
         self._options += ["--log-path", str(self.log_file.parent)]
         self._options += ["--log-level", "none", "--log-level-file", "debug"]
+        self._options += ["--no-use-colors-file"]
         self._options += ["--target", target] if target else []
         self._failure = ""
         self.engine = ""

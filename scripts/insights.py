@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 from dbt_project import Dbt
+from endings import PlainCommand
 from errors import WarehouseError
 from insights_page.page import Answered, answer, page
 from insights_page.sections import sections
@@ -27,7 +28,9 @@ select
 ENGINES = {"duckdb": "DuckDB", "redshift": "Amazon Redshift"}
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=PlainCommand, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.option(
     "--target", help="A target of profiles.yml; its default target otherwise."
 )
@@ -41,7 +44,9 @@ ENGINES = {"duckdb": "DuckDB", "redshift": "Amazon Redshift"}
 def main(target: str | None, out: Path) -> None:
     """Write a page of answers about the marts; print its path."""
     out = out.absolute()  # dbt changes the working directory
-    text = insights(Dbt(target))
+    dbt = Dbt(target)
+    dbt.require_file()
+    text = insights(dbt)
     try:
         out.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:

@@ -33,17 +33,18 @@ from report import (
 from settings import Settings, did_you_mean, located, read_settings, version
 
 
-@click.group(cls=PlainGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=PlainGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""\b
+Examples:
+  python scripts/warehouse.py run
+  python scripts/warehouse.py show most_played_songs
+""",
+)
 @click.version_option(version(), message="%(version)s")
 def cli() -> None:
-    """Sparkify's warehouse: load the files, build the star, ask questions.
-
-    \b
-    Examples:
-      warehouse.py run                      load what is new, build, test
-      warehouse.py show most_played_songs   ask one of the questions
-      warehouse.py status                   see what the warehouse holds
-    """
+    """Sparkify's warehouse: load the files, build the star, ask questions."""
 
 
 target_option = click.option(
@@ -104,41 +105,50 @@ def source_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@cli.command("run")
+@cli.command(
+    "run",
+    epilog="""\b
+Examples:
+  python scripts/warehouse.py run --events logs --songs s3://bucket/songs
+  python scripts/warehouse.py run --target redshift --max-errors 5
+""",
+)
 @source_options
 @click.option("--full-refresh", is_flag=True, help="Rebuild the marts from staging.")
-def run_command(*, full_refresh: bool, as_json: bool, **source: Any) -> None:
-    """Load what is new, build and test the marts, print what there is.
-
-    \b
-    Examples:
-      warehouse.py run
-      warehouse.py run --events logs --songs s3://bucket/songs --max-errors 5
-      warehouse.py run --reload             replace all that was loaded
-    """
-    dbt, loaded = _load(**source)
+def run_command(
+    *, config: Path, full_refresh: bool, as_json: bool, **source: Any
+) -> None:
+    """Load what is new, build and test the marts, print what there is."""
+    dbt, loaded = _load(config, **source)
     dbt.build(full_refresh or source["reload"])
     # A fingerprint reads every row: a daily run does not wait for it.
     result = summary(dbt, loaded, fingerprints=as_json)
     (print_json if as_json else print_summary)(result)
 
 
-@cli.command("load")
+@cli.command(
+    "load",
+    epilog="""\b
+Example:
+  python scripts/warehouse.py load --events s3://bucket/logs --json
+""",
+)
 @source_options
-def load_command(*, as_json: bool, **source: Any) -> None:
-    """Load what is new into the staging tables.
-
-    \b
-    Examples:
-      warehouse.py load --json
-      warehouse.py load --target redshift --events s3://bucket/logs
-    """
-    _, loaded = _load(**source)
+def load_command(*, config: Path, as_json: bool, **source: Any) -> None:
+    """Load what is new into the staging tables."""
+    _, loaded = _load(config, **source)
     if as_json:
         print_json({"load": dataclasses.asdict(loaded)})
 
 
-@cli.command("status")
+@cli.command(
+    "status",
+    epilog="""\b
+Examples:
+  python scripts/warehouse.py status
+  python scripts/warehouse.py status --target redshift --json
+""",
+)
 @config_option
 @target_option
 @json_option
@@ -147,11 +157,6 @@ def status_command(*, config: Path, target: str | None, as_json: bool) -> None:
 
     Each mart has its rows and a fingerprint: two warehouses with the same fingerprints
     hold the same.
-
-    \b
-    Examples:
-      warehouse.py status
-      warehouse.py status --target redshift --json
     """
     settings = read_settings(config)
     result: dict[str, Any] = {}
@@ -178,7 +183,15 @@ def status_command(*, config: Path, target: str | None, as_json: bool) -> None:
         print_json(result)
 
 
-@cli.command("show")
+@cli.command(
+    "show",
+    epilog="""\b
+Examples:
+  python scripts/warehouse.py show
+  python scripts/warehouse.py show most_played_songs
+  python scripts/warehouse.py show rejected_lines --json
+""",
+)
 @click.argument("analysis", required=False)
 @config_option
 @target_option
@@ -186,14 +199,7 @@ def status_command(*, config: Path, target: str | None, as_json: bool) -> None:
 def show_command(
     *, analysis: str | None, config: Path, target: str | None, as_json: bool
 ) -> None:
-    """Print the whole answer of an ANALYSIS; without one, list them.
-
-    \b
-    Examples:
-      warehouse.py show
-      warehouse.py show most_played_songs | head
-      warehouse.py show rejected_lines --json
-    """
+    """Print the whole answer of an ANALYSIS; without one, list them."""
     asked = questions()
     if analysis is None:
         listed = [{"analysis": name, "question": asked[name]} for name in asked]
@@ -213,8 +219,8 @@ for command in (up, pause, down):
 
 
 def _load(
-    *,
     config: Path,
+    *,
     target: str | None,
     events: str | None,
     songs: str | None,
