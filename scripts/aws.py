@@ -11,6 +11,7 @@ from errors import Refused, WarehouseError
 
 OPERATOR_POLICY = "scripts/cluster/operator_policy.json"
 LOADER_POLICY = "scripts/cluster/loader_policy.json"
+BOUNDARY_POLICY = "scripts/cluster/boundary_policy.json"
 CONNECTIONS = 16  # at once and per client: as many as the load has threads
 
 # What a region and a role's ARN look like; macros/load/redshift_load.sql checks both.

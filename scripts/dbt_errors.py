@@ -50,7 +50,7 @@ def plain_dbt_error(text: str, engine: str) -> WarehouseError:
         return WarehouseError("SPARKIFY_DUCKDB is empty; unset it, or name a file")
     if engine == "redshift" and not FROM_MACROS.match(text):
         address = {
-            "host": os.environ.get("REDSHIFT_HOST", "localhost"),
+            "host": os.environ.get("REDSHIFT_HOST", "the host of REDSHIFT_HOST"),
             "port": os.environ.get("REDSHIFT_PORT", "5439"),
         }
         return advised(one_line(text), CONNECTION_ADVICE, address, DatabaseError)

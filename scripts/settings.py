@@ -22,6 +22,7 @@ class Data:
     songs: str = "data/sample/song_data"
     manifests: str = ""
     role: str = "default"
+    kms_key: str = ""
     region: str = "us-west-2"
 
 
@@ -36,6 +37,8 @@ class Cluster:
     database: str = "sparkify"
     port: int = 5439
     allow_cidrs: list[str] = field(default_factory=list)
+    allow_wide_cidrs: bool = False
+    pause_at: str = "20:00"
     subnet_group: str = ""
     public: bool = True
 

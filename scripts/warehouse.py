@@ -16,6 +16,7 @@ from cluster.commands import config_option, down, pause, up
 from dbt_profile import profile_path, target_type
 from dbt_project import Dbt
 from endings import PlainGroup
+from errors import Refused
 from load.loading import Loaded, counts_since, load
 from messages import say
 from questions import answer, questions
@@ -253,16 +254,22 @@ def _contents(dbt: Dbt) -> dict[str, Any]:
 def connected(settings: Settings, target: str | None) -> Dbt:
     """dbt on a target, once it is sure that there is something to connect to.
 
-    Raises Refused when the cluster that `up` makes is missing or paused.
+    Raises Refused when no host is set, or the cluster that `up` makes is missing or
+    paused.
     """
-    if (
-        target_type(profile_path(), target) == "redshift"
-        and os.environ.get("REDSHIFT_METHOD", "iam") == "iam"
-        and os.environ.get("REDSHIFT_CLUSTER") == settings.cluster.name
-    ):
-        from cluster.status import require_usable
+    if target_type(profile_path(), target) == "redshift":
+        if not os.environ.get("REDSHIFT_HOST"):
+            raise Refused(
+                "REDSHIFT_HOST is not set; `up` prints what to set:"
+                ' vars=$(python scripts/warehouse.py up) && eval "$vars"'
+            )
+        if (
+            os.environ.get("REDSHIFT_METHOD", "iam") == "iam"
+            and os.environ.get("REDSHIFT_CLUSTER") == settings.cluster.name
+        ):
+            from cluster.status import require_usable
 
-        require_usable(settings)
+            require_usable(settings)
     return Dbt(target)
 
 

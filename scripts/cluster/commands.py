@@ -1,12 +1,15 @@
 """The commands `up`, `pause` and `down`."""
 
-from collections.abc import Callable
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 from errors import Exit, Refused
 from settings import PROJECT, read_settings
+
+from cluster.step import Step
 
 config_option = click.option(
     "--config",
@@ -18,59 +21,85 @@ config_option = click.option(
 dry_run_option = click.option(
     "--dry-run", is_flag=True, help="Print the plan, change nothing; exit 10 if any."
 )
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="The result as one JSON object."
+)
+timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    default=45,
+    show_default=True,
+    metavar="MINUTES",
+    help="How long to wait; the same command goes on later.",
+)
 
 
-def timeout_option(minutes: float) -> Callable[[Any], Any]:
-    """How long to wait for AWS."""
-    return click.option(
-        "--timeout",
-        type=click.FloatRange(min=0),
-        default=minutes,
-        show_default=True,
-        metavar="MINUTES",
-        help="How long to wait; the same command goes on later.",
-    )
-
-
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  python scripts/warehouse.py up --dry-run
+  vars=$(python scripts/warehouse.py up) && eval "$vars"
+"""
+)
 @config_option
 @dry_run_option
-@timeout_option(45)
-def up(config: Path, dry_run: bool, timeout: float) -> None:
-    """Make, repair or resume the Redshift cluster; print what profiles.yml needs."""
+@timeout_option
+@click.option(
+    "--snapshot", default="", metavar="NAME", help="Restore what `down` kept."
+)
+@json_option
+def up(
+    config: Path, dry_run: bool, timeout: float, snapshot: str, as_json: bool
+) -> None:
+    """Make, repair or resume the Redshift cluster.
+
+    Prints the variables that profiles.yml reads, as a shell takes them. The second
+    example sets them, and stops where `up` fails.
+    """
     from cluster import up as cluster_up
     from cluster.status import described, environment_lines
 
     settings = read_settings(config)
     if dry_run:
-        show_plan(cluster_up.up_plan(settings))
+        show_plan(cluster_up.up_plan(settings, snapshot), as_json)
         return
-    cluster = cluster_up.up(settings, minutes=timeout)
-    status = described(settings, cluster, [])
+    cluster, steps = cluster_up.up(settings, minutes=timeout, snapshot=snapshot)
+    status = described(settings, cluster)
     click.echo(f"usable: {status.host}:{status.port}/{status.database}", err=True)
-    for line in environment_lines(status):
-        click.echo(line)
+    lines = environment_lines(status)
+    show(lines, {"cluster": asdict(status), "changes": told(steps)}, as_json)
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  python scripts/warehouse.py pause\n")
 @config_option
-@timeout_option(30)
-def pause(config: Path, timeout: float) -> None:
-    """Pause the cluster: nodes cost nothing then, storage still does."""
+@timeout_option
+@json_option
+def pause(config: Path, timeout: float, as_json: bool) -> None:
+    """Pause the cluster; `up` resumes it.
+
+    The nodes cost nothing then, what is stored still does.
+    """
     from cluster import down as cluster_down
 
     settings = read_settings(config)
-    name = settings.cluster.name
-    if cluster_down.pause(settings, minutes=timeout):
-        click.echo(f"cluster {name} is paused; `up` resumes it")
-    else:
-        click.echo(f"cluster {name} was paused already; `up` resumes it")
+    name, region = settings.cluster.name, settings.cluster.region
+    steps = cluster_down.pause(settings, minutes=timeout)
+    now = "is paused" if steps else "was paused already"
+    result = {"cluster": {"name": name, "region": region, "state": "paused"}}
+    line = f"cluster {name} {now}; `up` resumes it"
+    show([line], result | {"changes": told(steps)}, as_json)
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  python scripts/warehouse.py down --dry-run
+  python scripts/warehouse.py down --snapshot before-holidays
+"""
+)
 @config_option
 @dry_run_option
-@timeout_option(45)
+@timeout_option
 @click.option("--snapshot", default="", metavar="NAME", help="Keep a final snapshot.")
 @click.option(
     "--snapshot-days",
@@ -80,6 +109,7 @@ def pause(config: Path, timeout: float) -> None:
     help="How long AWS keeps it.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
 def down(  # noqa: PLR0913, PLR0917 (one for each option)
     config: Path,
     dry_run: bool,
@@ -87,38 +117,50 @@ def down(  # noqa: PLR0913, PLR0917 (one for each option)
     snapshot: str,
     snapshot_days: int,
     yes: bool,
+    as_json: bool,
 ) -> None:
-    """Remove the cluster, its security group and its role: all that `up` made."""
+    """Remove the cluster and all that `up` made.
+
+    That is the cluster with its data, the security group, the roles and the scheduled
+    pause, in the region of the settings; the files in S3 stay.
+    """
     from cluster import down as cluster_down
     from cluster.wanted import TAG
 
     settings = read_settings(config)
     name, region = settings.cluster.name, settings.cluster.region
-    final = cluster_down.FinalSnapshot(snapshot, snapshot_days) if snapshot else None
-    steps = cluster_down.down_plan(settings, final, minutes=timeout)
+    steps = cluster_down.down_plan(settings, snapshot, snapshot_days)
     if dry_run:
-        show_plan(steps)
+        show_plan(steps, as_json)
         return
-    if not steps:
-        click.echo(f"nothing to remove: nothing is tagged {TAG} = {name} in {region}")
-        return
-    if not yes:
+    if steps and not yes:
         for step in steps:
             click.echo(str(step), err=True)
         ask_or_refuse("Remove all this for good?")
-    cluster_down.down(settings, steps)
-    click.echo(f"nothing tagged {TAG} = {name} is left in {region}")
-    for kept in cluster_down.kept_snapshots(settings):
-        click.echo(f"snapshot {kept} is kept, and costs until it is deleted")
+    cluster_down.down(settings, steps, minutes=timeout)
+    kept = cluster_down.kept_snapshots(settings)
+    lines = [f"nothing tagged {TAG} = {name} is left in {region}"]
+    if not steps:
+        lines = [f"nothing to remove: nothing is tagged {TAG} = {name} in {region}"]
+    lines += [f"snapshot {one} is kept, and costs until it is deleted" for one in kept]
+    show(lines, {"changes": told(steps), "snapshots": kept}, as_json)
 
 
-def show_plan(steps: list[Any]) -> None:
+def show(lines: list[str], result: dict[str, Any], as_json: bool) -> None:
+    """Print the result: lines for people, one object for machines."""
+    click.echo(json.dumps(result) if as_json else "\n".join(lines))
+
+
+def show_plan(steps: list[Step], as_json: bool) -> None:
     """Print a plan; exit 10 when there is something to do."""
-    for step in steps:
-        click.echo(str(step))
-    if steps:
+    show(told(steps) or ["nothing to change"], {"changes": told(steps)}, as_json)
+    if any(step.sign != "!" for step in steps):
         raise click.exceptions.Exit(Exit.CHANGES)
-    click.echo("nothing to change")
+
+
+def told(steps: list[Step]) -> list[str]:
+    """The steps as people read them."""
+    return [str(step) for step in steps]
 
 
 def ask_or_refuse(question: str) -> None:

@@ -1,4 +1,4 @@
-"""What is in the AWS account: read only, and told apart by our tag."""
+"""What is in the AWS account: read only, and told apart by our tags."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,12 +8,12 @@ from aws import Clients
 from errors import Refused
 from settings import Cluster
 
-from cluster.wanted import TAG, Document, is_ours, resource_name
+from cluster.wanted import TAG, Document, group_name, is_ours, pause_name, role_name
 
 
 @dataclass(frozen=True)
 class Role:
-    """The role that the cluster reads S3 with."""
+    """A role of one of our names."""
 
     arn: str
     ours: bool
@@ -37,45 +37,63 @@ class Found:
     """All that there is under our names. `vpc` is where a cluster would go."""
 
     account: str
-    partition: str
+    caller: str  # an ARN
     vpc: str | None
-    role: Role | None
+    roles: dict[str, Role] = field(default_factory=dict)
     groups: list[Group] = field(default_factory=list)
     cluster: dict[str, Any] | None = None
-
-    def role_arn(self, name: str) -> str:
-        """The ARN that the role has, or will have."""
-        return f"arn:{self.partition}:iam::{self.account}:role/{resource_name(name)}"
+    schedule: dict[str, Any] | None = None
+    others: list[str] = field(
+        default_factory=list
+    )  # clusters of other names, made by `up`
 
     @property
     def nothing(self) -> bool:
-        return not (self.role or self.groups or self.cluster)
+        return not (self.roles or self.groups or self.cluster or self.schedule)
+
+    def arn(self, service: str, name: str, region: str = "") -> str:
+        """The ARN that something has, or will have, in this account."""
+        account = "" if service == "s3" else self.account
+        return f"arn:{self.caller.split(':')[1]}:{service}:{region}:{account}:{name}"
 
 
 def look(clients: Clients, settings: Cluster) -> Found:
     """Look at everything of our names.
 
-    Raises Refused where one of the names belongs to something without our tag.
+    Raises Refused where one of the names belongs to something without our tags.
     """
-    name = settings.name
     with aws.plain_errors():
         caller = clients.sts.get_caller_identity()
-        cluster = find_cluster(clients, name)
-        role = _find_role(clients, name)
-        vpc = cluster["VpcId"] if cluster and cluster.get("VpcId") else None
-        vpc = vpc or _find_vpc(clients, settings)
-        groups = _find_groups(clients, name)
-    # A group's name counts within its VPC only: elsewhere it is nothing to us.
-    groups = [group for group in groups if group.ours or group.vpc == vpc]
+        clusters = {
+            item["ClusterIdentifier"]: item
+            for page in clients.redshift.get_paginator("describe_clusters").paginate()
+            for item in page["Clusters"]
+        }
+        cluster = clusters.pop(settings.name, None)
+        roles = {
+            name: role
+            for name in (role_name(settings), pause_name(settings))
+            if (role := _find_role(clients, settings, name))
+        }
+        vpc = (cluster or {}).get("VpcId") or _find_vpc(clients, settings)
+        groups = _find_groups(clients, settings)
+        schedule = _find_schedule(clients, settings)
     found = Found(
         account=caller["Account"],
-        partition=caller["Arn"].split(":")[1],
+        caller=caller["Arn"],
         vpc=vpc,
-        role=role,
-        groups=groups,
+        roles=roles,
+        # A group's name counts within its VPC only: elsewhere it is nothing to us.
+        groups=[group for group in groups if group.ours or group.vpc == vpc],
         cluster=cluster,
+        schedule=schedule,
+        others=[
+            name
+            for name, item in clusters.items()
+            if TAG in {tag["Key"] for tag in item.get("Tags", [])}
+        ],
     )
-    _refuse_others(found, name)
+    _refuse_others(found, settings)
     return found
 
 
@@ -87,49 +105,66 @@ def find_cluster(clients: Clients, name: str) -> dict[str, Any] | None:
     return None
 
 
-def _find_role(clients: Clients, name: str) -> Role | None:
-    role_name = resource_name(name)
+def role_arns(cluster: dict[str, Any]) -> list[str]:
+    """The roles that a cluster has."""
+    return [item["IamRoleArn"] for item in cluster.get("IamRoles", [])]
+
+
+def find_snapshots(clients: Clients, settings: Cluster) -> dict[str, dict[str, Any]]:
+    """The snapshots of this cluster that outlive it, by name."""
+    with aws.plain_errors(), aws.passing("ClusterNotFound"):
+        pages = clients.redshift.get_paginator("describe_cluster_snapshots")
+        return {
+            snapshot["SnapshotIdentifier"]: snapshot
+            for page in pages.paginate(
+                ClusterIdentifier=settings.name, SnapshotType="manual"
+            )
+            for snapshot in page["Snapshots"]
+        }
+    return {}
+
+
+def _find_role(clients: Clients, settings: Cluster, name: str) -> Role | None:
+    iam = clients.iam
     with aws.passing("NoSuchEntity"):
-        role = clients.iam.get_role(RoleName=role_name)["Role"]
-        names = clients.iam.list_role_policies(RoleName=role_name)["PolicyNames"]
-        attached = clients.iam.list_attached_role_policies(RoleName=role_name)
+        role = iam.get_role(RoleName=name)["Role"]
+        names = iam.list_role_policies(RoleName=name)["PolicyNames"]
+        attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
         return Role(
             arn=role["Arn"],
-            ours=is_ours(role.get("Tags", []), name),
+            ours=is_ours(role, settings, region=True),
             trust=role["AssumeRolePolicyDocument"],
             policies={
-                policy: clients.iam.get_role_policy(
-                    RoleName=role_name, PolicyName=policy
-                )["PolicyDocument"]
+                policy: iam.get_role_policy(RoleName=name, PolicyName=policy)[
+                    "PolicyDocument"
+                ]
                 for policy in names
             },
-            attached=[item["PolicyArn"] for item in attached["AttachedPolicies"]],
+            attached=[item["PolicyArn"] for item in attached],
         )
     return None
 
 
-def _find_groups(clients: Clients, name: str) -> list[Group]:
-    named = [{"Name": "group-name", "Values": [resource_name(name)]}]
-    groups = clients.ec2.describe_security_groups(Filters=named)["SecurityGroups"]
+def _find_groups(clients: Clients, settings: Cluster) -> list[Group]:
+    ec2 = clients.ec2
+    named = [{"Name": "group-name", "Values": [group_name(settings)]}]
+    groups = ec2.describe_security_groups(Filters=named)["SecurityGroups"]
+    pages = ec2.get_paginator("describe_security_group_rules")
     return [
         Group(
             id=group["GroupId"],
             vpc=group.get("VpcId", ""),
-            ours=is_ours(group.get("Tags", []), name),
-            rules=_find_rules(clients, group["GroupId"]),
+            ours=is_ours(group, settings),
+            rules=[
+                rule
+                for page in pages.paginate(
+                    Filters=[{"Name": "group-id", "Values": [group["GroupId"]]}]
+                )
+                for rule in page["SecurityGroupRules"]
+                if not rule["IsEgress"]
+            ],
         )
         for group in groups
-    ]
-
-
-def _find_rules(clients: Clients, group_id: str) -> list[dict[str, Any]]:
-    of_group = [{"Name": "group-id", "Values": [group_id]}]
-    pages = clients.ec2.get_paginator("describe_security_group_rules")
-    return [
-        rule
-        for page in pages.paginate(Filters=of_group)
-        for rule in page["SecurityGroupRules"]
-        if not rule["IsEgress"]
     ]
 
 
@@ -146,19 +181,30 @@ def _find_vpc(clients: Clients, settings: Cluster) -> str | None:
     return str(vpcs[0]["VpcId"]) if vpcs else None
 
 
-def _refuse_others(found: Found, name: str) -> None:
+def _find_schedule(clients: Clients, settings: Cluster) -> dict[str, Any] | None:
+    with aws.passing("ScheduledActionNotFound"):
+        answer = clients.redshift.describe_scheduled_actions(
+            ScheduledActionName=pause_name(settings)
+        )
+        return next(iter(answer["ScheduledActions"]), None)
+    return None
+
+
+def _refuse_others(found: Found, settings: Cluster) -> None:
     others = []
-    if found.cluster and not is_ours(found.cluster.get("Tags", []), name):
-        others.append(f"cluster {name}")
-    if found.role and not found.role.ours:
-        others.append(f"role {resource_name(name)}")
+    if found.cluster and not is_ours(found.cluster, settings):
+        # A restored cluster gets its tag a moment after it was made, but has our role.
+        ours = [role.arn for role in found.roles.values() if role.ours]
+        if not set(ours) & set(role_arns(found.cluster)):
+            others.append(f"cluster {settings.name}")
+    others += [f"role {name}" for name, role in found.roles.items() if not role.ours]
     others += [
-        f"security group {resource_name(name)} ({group.id})"
+        f"security group {group_name(settings)} ({group.id})"
         for group in found.groups
         if not group.ours
     ]
     if others:
         raise Refused(
-            f"{' and '.join(others)} exists and is not ours (no tag {TAG} = {name});"
-            " choose another [cluster] name"
+            f"{' and '.join(others)} exists and is not ours (no tag {TAG} ="
+            f" {settings.name}); choose another [cluster] name"
         )

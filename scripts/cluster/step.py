@@ -1,44 +1,34 @@
-"""Steps: what they are, and taking them in order."""
+"""A step of a plan, as data: what to ask of AWS, and how to say it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-import aws
-from errors import Refused, WarehouseError
-
-from cluster.wait import say
+OUR_GROUP = "<our security group>"  # its id, where a step before this one makes it
 
 
 @dataclass(frozen=True)
 class Step:
-    """One change: `+` makes, `~` changes or waits, `-` takes away."""
+    """One change: `+` makes, `~` changes or waits, `-` removes, `!` only tells.
+
+    `call` is a client and its method, such as `iam.create_role`; it is empty where
+    there is nothing to do but wait. `until` is what the cluster has to be afterwards:
+    `usable`, `paused` or `gone`.
+    """
 
     sign: str
     what: str
-    do: Callable[[], object]
-    drift: bool = True  # False: to wait, to resume or to make the cluster is none
+    call: str
+    params: dict[str, Any]
+    until: str
+    drift: bool  # False: to wait, to resume or to make the cluster is none
 
     def __str__(self) -> str:
         return f"{self.sign} {self.what}"
 
 
-def apply(steps: list[Step]) -> None:
-    """Take the steps in order. What was done before an error stays as it is."""
-    for number, step in enumerate(steps):
-        say(str(step))
-        with changed(number > 0), aws.plain_errors():
-            step.do()
-
-
-@contextmanager
-def changed(really: bool = True) -> Iterator[None]:
-    """Once something was changed an error is no longer `refused before`."""
-    try:
-        yield
-    except Refused as error:
-        if not really:
-            raise
-        raise WarehouseError(
-            f"{error.message}; what was done stays, the same command goes on from there"
-        ) from None
+def step(
+    told: str, call: str = "", until: str = "", drift: bool = True, **params: Any
+) -> Step:
+    """A step from its line, such as `+ role x`, and AWS's own names of parameters."""
+    sign, what = told.split(" ", 1)
+    return Step(sign, what, call, params, until, drift)

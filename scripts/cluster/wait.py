@@ -2,63 +2,40 @@
 
 import time
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
 import aws
-import click
 from aws import Clients
 from errors import OutOfTime, WarehouseError
+from messages import say
 
 from cluster.found import find_cluster
 
 # States of a cluster that is on its way out.
 GOING = {"deleting", "final-snapshot"}
-# States that no waiting mends, and what does.
+# States that do not pass, and what to do.
 HOPELESS = {
     "hardware-failure": "AWS is replacing the hardware; look at the console",
     "incompatible-hsm": "its key store cannot be reached; `down`, then `up`",
-    "incompatible-network": "its subnet or address is gone; mend it, or `down`, `up`",
+    "incompatible-network": "its subnet or address is gone; `down`, then `up`",
     "incompatible-parameters": "its parameter group does not fit; `down`, then `up`",
     "incompatible-restore": "it could not be restored; `down`, then `up`",
     "storage-full": "its disks are full; set more nodes in the console",
 }
-# Changes that we ask for and that a cluster takes over after saying `available`.
-PENDING = {"ClusterType", "EncryptionType", "NodeType", "NumberOfNodes"}
-PENDING |= {"PubliclyAccessible"}
+# How long AWS may tell of the state before a change, or not know something new.
+STALE_MINUTES = 0.5
 
 
-def say(text: str) -> None:
-    """Progress: on stderr, so that stdout holds the result alone."""
-    click.echo(text, err=True)
+def after(minutes: float, end: float = float("inf")) -> float:
+    """The end of so many minutes from now, on the monotonic clock; never past `end`."""
+    return min(time.monotonic() + minutes * 60, end)
 
 
-class Clock:
-    """Time that is left, in seconds; it runs from the first look at it.
-
-    So the time in which the user is asked does not count.
-    """
-
-    def __init__(self, minutes: float) -> None:
-        self.minutes = minutes
-
-    @cached_property
-    def end(self) -> float:
-        return time.monotonic() + self.minutes * 60
-
-    def left(self) -> float:
-        return self.end - time.monotonic()
-
-    def at_most(self, minutes: float) -> "Clock":
-        """A shorter limit, never past this one."""
-        return Clock(min(minutes, self.left() / 60))
-
-
-def wait(reason_to_wait: Callable[[], str | None], what: str, clock: Clock) -> None:
+def wait(reason_to_wait: Callable[[], str | None], what: str, end: float) -> None:
     """Ask until there is no reason to wait any more, and say how it stands.
 
     Asks after half a second first and every 15 seconds in the end. Raises OutOfTime
-    when the clock has run out.
+    at `end`.
     """
     started = said_at = time.monotonic()
     said, pause = "", 0.5
@@ -67,29 +44,13 @@ def wait(reason_to_wait: Callable[[], str | None], what: str, clock: Clock) -> N
         if reason != said or now - said_at >= 60:
             say(f"  {what}: {reason} ({now - started:.0f} s)")
             said, said_at = reason, now
-        if clock.left() <= 0:
+        if now >= end:
             raise OutOfTime(
-                f"{what}: still {reason} after {round(clock.minutes, 1):g} minutes;"
+                f"{what}: still {reason} after {now - started:.0f} s;"
                 " run the same command again, nothing is lost"
             )
-        time.sleep(min(pause, max(clock.left(), 0)))
+        time.sleep(max(min(pause, end - now), 0))
         pause = min(pause * 1.5, 15)
-
-
-def when_free(call: Callable[[], object], what: str, clock: Clock) -> None:
-    """Call, and call again while AWS says that another change is running."""
-    from botocore.exceptions import ClientError
-
-    def attempt() -> str | None:
-        try:
-            call()
-        except ClientError as error:
-            if aws.code_of(error) != "InvalidClusterState":
-                raise
-            return "another change is running"
-        return None
-
-    wait(attempt, what, clock)
 
 
 def state_of(cluster: dict[str, Any]) -> str:
@@ -98,7 +59,7 @@ def state_of(cluster: dict[str, Any]) -> str:
 
 
 def refuse_hopeless(cluster: dict[str, Any]) -> None:
-    """Raise WarehouseError for a state that no waiting mends."""
+    """Raise WarehouseError for a state that does not pass."""
     state, name = state_of(cluster), cluster["ClusterIdentifier"]
     if state in HOPELESS:
         raise WarehouseError(f"cluster {name} is {state}: {HOPELESS[state]}")
@@ -126,32 +87,34 @@ def not_usable(cluster: dict[str, Any]) -> str | None:
     for group in cluster.get("VpcSecurityGroups", []):
         if group["Status"] != "active":
             return f"{state}, security group {group['Status']}"
-    pending = PENDING & set(cluster.get("PendingModifiedValues") or {})
-    return f"{state}, changing {', '.join(sorted(pending))}" if pending else None
+    return None
 
 
-def wait_usable(clients: Clients, name: str, clock: Clock) -> dict[str, Any]:
-    """Wait until somebody can work with the cluster; gives its description."""
+def wait_until(what: str, clients: Clients, name: str, end: float) -> dict[str, Any]:
+    """Wait until the cluster is `usable`, `paused` or `gone`; gives its description.
+
+    Raises WarehouseError when it vanishes, or gets into a state that does not pass.
+    """
     cluster: dict[str, Any] = {}
+    new = after(STALE_MINUTES, end)
 
     def reason() -> str | None:
         found = find_cluster(clients, name)
         if found is None:
+            if what == "gone":
+                return None
+            if cluster or time.monotonic() >= new:
+                raise WarehouseError(
+                    f"cluster {name} is gone: somebody removed it meanwhile;"
+                    " run `up` to make it again"
+                )
             return "not known yet"
-        refuse_hopeless(found)
         cluster.update(found)
-        return not_usable(found)
+        if what == "usable":
+            refuse_hopeless(found)
+            return not_usable(found)
+        return None if (state := state_of(found)) == what else state
 
     with aws.plain_errors():
-        wait(reason, f"cluster {name}", clock)
+        wait(reason, f"cluster {name}", end)
     return cluster
-
-
-def wait_gone(clients: Clients, name: str, clock: Clock) -> None:
-    """Wait until AWS has removed the cluster."""
-
-    def reason() -> str | None:
-        found = find_cluster(clients, name)
-        return state_of(found) if found else None
-
-    wait(reason, f"cluster {name}", clock)

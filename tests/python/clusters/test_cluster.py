@@ -2,9 +2,26 @@
 
 import json
 import re
+import subprocess
+import sys
+from typing import Any
 
-from support.aws_server import REGION
-from support.cluster_account import BUCKET, MAKING, REMOVING, STATUS, Account, resources
+import pytest
+from click.testing import CliRunner
+from support.aws_server import ELSEWHERE, REGION
+from support.cluster_account import (
+    BOUNDARY,
+    BUCKET,
+    MAKING,
+    PROJECT,
+    REMOVING,
+    ROLE,
+    STATUS,
+    TAG,
+    Account,
+    resources,
+)
+from warehouse import cli
 
 ENVIRONMENT = {
     "REDSHIFT_HOST",
@@ -17,10 +34,17 @@ ENVIRONMENT = {
 
 
 def test_a_life_from_up_to_down(account: Account) -> None:
+    account.quick = False  # once as people run it
     made = account.ok("up")
     assert account.changes == MAKING
     account.assert_complete()
-    assert "$0.54 an hour" in made.err.splitlines()[0]
+    whose, *costs = made.err.splitlines()[:4]
+    assert whose.startswith("account 123456789012 in us-west-2, as arn:aws:sts::")
+    assert "about $0.55 an hour for 1 x ra3.large and public IPv4" in costs[0]
+    assert "us-west-2, March 2026" in costs[0]
+    assert re.search(r"about \$\d+\.\d\d until it pauses at 20:00 UTC", costs[1])
+    assert "about $400 a month without pause_at" in costs[1]
+    assert "$0.40 a month for the secret and $0.024 a month for each GB" in costs[2]
     exports = dict(re.findall(r"^export (\w+)=(.+)$", made.out, flags=re.MULTILINE))
     assert exports.keys() == ENVIRONMENT
     assert f"usable: {exports['REDSHIFT_HOST']}:5439/sparkify" in made.err
@@ -30,6 +54,7 @@ def test_a_life_from_up_to_down(account: Account) -> None:
     assert again.out == made.out
     assert "nothing to change" in again.err
 
+    account.quick = True
     account.write(
         cluster={"allow_cidrs": ["198.51.100.0/24"]},
         data={"songs": "s3://sparkify-other/songs"},
@@ -52,7 +77,9 @@ def test_a_life_from_up_to_down(account: Account) -> None:
     assert status["state"] == "available"
     assert status["host"] == exports["REDSHIFT_HOST"]
     assert (status["node_type"], status["nodes"]) == ("ra3.large", 1)
-    assert status["dollars_an_hour"] == 0.543
+    assert status["dollars_an_hour"] == 0.548
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d 20:00", status["pauses_at"])
+    assert status["account"] == "123456789012"
     assert 0 <= status["age_hours"] < 1
     assert (status["drift"], status["message"]) == ([], "")
 
@@ -78,7 +105,7 @@ def test_a_dry_run_writes_nothing_and_says_with_10_that_there_is_work(
     assert planned.code == 10
     assert [line[0] for line in planned.out.splitlines()] == ["+"] * len(MAKING)
     assert account.changes == []
-    account.make()
+    account.ok("up")
     planned = account.run("up", "--dry-run")
     assert (planned.code, planned.out) == (0, "nothing to change\n")
     planned = account.run("down", "--dry-run")
@@ -88,7 +115,7 @@ def test_a_dry_run_writes_nothing_and_says_with_10_that_there_is_work(
 
 
 def test_what_was_changed_by_hand_is_seen_and_repaired(account: Account) -> None:
-    account.make()
+    account.ok("up")
     ec2, iam = (account.server.client(service) for service in ("ec2", "iam"))
     (group,) = ec2.describe_security_groups(
         Filters=[{"Name": "group-name", "Values": ["sparkify-redshift"]}]
@@ -102,7 +129,7 @@ def test_what_was_changed_by_hand_is_seen_and_repaired(account: Account) -> None
             }
         ],
     )
-    role = {"RoleName": "sparkify-redshift"}
+    role = {"RoleName": ROLE}
     anybody = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     iam.update_assume_role_policy(
         **role,
@@ -116,20 +143,16 @@ def test_what_was_changed_by_hand_is_seen_and_repaired(account: Account) -> None
     cluster = account.server.cluster()
     cluster.iam_roles_arn = ["arn:aws:iam::123456789012:role/else"]
     cluster.vpc_security_group_ids = []
-    cluster.publicly_accessible, cluster.encrypted = False, False
-    cluster.node_type, cluster.port = "ra3.xlplus", 5440
+    account.server.schedules["us-west-2", f"{ROLE}-pause"]["Enable"] = False
 
     drift = json.loads(account.ok(*STATUS, "--json").out)["cluster"]["drift"]
     for told in (
-        "~ role sparkify-redshift: only Redshift may assume it",
+        f"~ role {ROLE}, for redshift alone",
         "- policy more of role",
         "- policy arn:aws:iam::123456789012:policy/most of role",
         "- rule of sparkify-redshift: all all ports from 0.0.0.0/0",
-        "1 x ra3.xlplus becomes 1 x ra3.large",
-        "port 5440 becomes 5439",
-        "public False becomes True",
-        "encrypted False becomes True",
         "security group none becomes ours",
+        f"~ scheduled action {ROLE}-pause: pause at 20:00 UTC every day",
         "without arn:aws:iam::123456789012:role/else",
     ):
         assert [line for line in drift if told in line], (told, drift)
@@ -137,15 +160,47 @@ def test_what_was_changed_by_hand_is_seen_and_repaired(account: Account) -> None
     assert len(account.changes) == len(drift)
     iam.delete_policy(PolicyArn=managed["Arn"])
     account.assert_complete()
-    assert cluster.iam_roles_arn == ["arn:aws:iam::123456789012:role/sparkify-redshift"]
-    assert (cluster.publicly_accessible, cluster.encrypted) == (True, True)
-    assert (cluster.node_type, cluster.port) == ("ra3.large", 5439)
+    assert cluster.iam_roles_arn == [f"arn:aws:iam::123456789012:role/{ROLE}"]
+    assert account.ok("up").err.count("nothing to change") == 1
+
+
+def test_what_up_leaves_alone_is_told_with_what_to_do(account: Account) -> None:
+    account.ok("up")
+    cluster = account.server.cluster()
+    cluster.publicly_accessible, cluster.encrypted = False, False
+    cluster.node_type, cluster.number_of_nodes, cluster.port = "ra3.xlplus", 2, 5440
+    account.write(cluster={"database": "other"})
+    done = account.ok("up")
+    # A rule for the port that the cluster has; nothing else is touched.
+    assert account.changes == [
+        "ec2:RevokeSecurityGroupIngress",
+        "ec2:AuthorizeSecurityGroupIngress",
+    ]
+    assert account.rules() == {("tcp", 5440, 5440, "203.0.113.7/32")}
+    resize = "set it back, or resize it in the console (classic resize), or `down`"
+    again = "set it back, or `down`, then `up`: the next `run` loads all files from S3"
+    for told in (
+        f"node_type is ra3.xlplus, the settings say ra3.large; {resize}",
+        f"nodes is 2, the settings say 1; {resize}",
+        f"port is 5440, the settings say 5439; {again}",
+        f"public is False, the settings say True; {again}",
+        f"encrypted is False, the settings say True; {again}",
+        f"database is sparkify, the settings say other; {again}",
+    ):
+        assert f"! cluster sparkify: {told}" in done.err
+    assert "export REDSHIFT_PORT=5440" in done.out
+    planned = account.ok("up", "--dry-run")
+    assert [line[0] for line in planned.out.splitlines()] == ["!"] * 6
+    drift = json.loads(account.ok(*STATUS, "--json").out)["cluster"]["drift"]
+    assert drift == planned.out.splitlines()
+    # A paused cluster of several nodes says that it has one.
+    cluster.status = "paused"
+    assert "nodes is" not in account.run("up", "--dry-run").out
 
 
 def test_a_cluster_of_several_nodes_may_be_private_in_a_subnet_group(
     account: Account,
 ) -> None:
-    account.quick = True
     ec2 = account.server.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.1.1.0/24")["Subnet"]
@@ -171,14 +226,14 @@ def test_a_cluster_of_several_nodes_may_be_private_in_a_subnet_group(
     assert group.params["VpcId"] == vpc
     # AWS cannot move a cluster, and a group stays where it was made.
     account.write(cluster={"allow_cidrs": ["10.0.0.0/8"]})
-    assert "has subnet_group inner" in account.refused("up")
+    assert "subnet_group is inner, the settings say default" in account.ok("up").err
     account.server.clusters.clear()
     line = account.refused("up")
     assert re.search(r"group sg-\w+ is in vpc-\w+, the cluster belongs in vpc-", line)
 
 
 def test_down_asks_first(account: Account) -> None:
-    account.make()
+    account.ok("up")
     asked = account.run("down", answer="n\n")
     assert asked.code == 3
     assert account.changes == []
@@ -189,8 +244,7 @@ def test_down_asks_first(account: Account) -> None:
 
 
 def test_a_final_snapshot_is_kept_as_long_as_asked(account: Account) -> None:
-    account.quick = True
-    account.make()
+    account.ok("up")
     done = account.ok("down", "--yes", "--snapshot", "last", "--snapshot-days", "7")
     (delete,) = (c for c in account.server.calls if c.action == "DeleteCluster")
     assert delete.params["FinalClusterSnapshotIdentifier"] == "last"
@@ -198,7 +252,7 @@ def test_a_final_snapshot_is_kept_as_long_as_asked(account: Account) -> None:
     assert account.left() == {"snapshots": ["last"]}
     assert "snapshot last is kept" in done.out
     account.ok("down", "--yes", "--snapshot", "last")
-    account.make()
+    account.ok("up")
     assert "snapshot last exists" in account.refused(
         "down", "--yes", "--snapshot", "last"
     )
@@ -208,8 +262,183 @@ def test_a_final_snapshot_is_kept_as_long_as_asked(account: Account) -> None:
 def test_nobody_else_is_named_in_the_trust_and_the_region_is_the_settings(
     account: Account,
 ) -> None:
-    account.make()
-    role = account.server.client("iam").get_role(RoleName="sparkify-redshift")["Role"]
-    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
-    assert statement["Principal"] == {"Service": "redshift.amazonaws.com"}
+    account.ok("up")
+    for name, service in ((ROLE, "redshift"), (f"{ROLE}-pause", "scheduler.redshift")):
+        role = account.server.client("iam").get_role(RoleName=name)["Role"]
+        (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+        assert statement["Principal"] == {"Service": f"{service}.amazonaws.com"}
+        assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == BOUNDARY
+        assert {(tag["Key"], tag["Value"]) for tag in role["Tags"]} == {
+            (TAG, "sparkify"),
+            (f"{TAG}-region", REGION),
+        }
     assert account.server.cluster().region == REGION
+    policy = account.server.client("iam").get_role_policy(
+        RoleName=f"{ROLE}-pause", PolicyName=f"{ROLE}-pause"
+    )["PolicyDocument"]
+    (statement,) = policy["Statement"]
+    assert statement["Action"] == "redshift:PauseCluster"
+    assert resources(policy) == {
+        "arn:aws:redshift:us-west-2:123456789012:cluster:sparkify"
+    }
+
+
+def test_down_in_one_region_leaves_the_other_regions_cluster_alone(
+    account: Account,
+) -> None:
+    account.ok("up")
+    here = account.left()
+    account.write(cluster={"region": ELSEWHERE})
+    assert "nothing to remove" in account.ok("down", "--yes").out
+    account.ok("up")
+    there = account.left(ELSEWHERE)
+    assert there["roles"] == [
+        "sparkify-eu-west-1-redshift",
+        "sparkify-eu-west-1-redshift-pause",
+    ]
+    assert account.left() == here
+    account.ok("down", "--yes")
+    assert (account.left(ELSEWHERE), account.left()) == ({}, here)
+    account.write()
+    account.ok("down", "--yes")
+    assert account.left() == {}
+
+
+def test_a_snapshot_is_restored_as_the_settings_want_it(account: Account) -> None:
+    account.ok("up")
+    assert "cluster sparkify exists" in account.refused("up", "--snapshot", "last")
+    account.ok("down", "--yes", "--snapshot", "last")
+    told = account.refused("up", "--snapshot", "first")
+    assert "no snapshot first of cluster sparkify in us-west-2; there is last" in told
+    account.write(cluster={"nodes": 2})
+    told = account.refused("up", "--snapshot", "last")
+    assert told.endswith("snapshot last has nodes 1; set it so in [cluster]")
+    account.write()
+    account.ok("up", "--snapshot", "last")
+    assert account.changes[-3:] == [
+        "redshift:RestoreFromClusterSnapshot",
+        "redshift:CreateTags",
+        "redshift:CreateScheduledAction",
+    ]
+    account.assert_complete()
+    (call,) = (c for c in account.server.calls if c.action.startswith("Restore"))
+    assert call.params["ManageMasterPassword"] == "true"
+    assert call.params["SnapshotClusterIdentifier"] == "sparkify"
+    # Killed before it got its tag, it has our role.
+    account.server.cluster().tags = []
+    account.ok("up")
+    assert account.changes == ["redshift:CreateTags"]
+    account.server.cluster().tags = []
+    account.ok("down", "--yes")
+    assert account.changes[1] == "redshift:CreateTags"
+    assert account.left() == {"snapshots": ["last"]}
+
+
+def test_a_cluster_that_a_renamed_setting_forgot_is_named(account: Account) -> None:
+    account.ok("up")
+    account.write(cluster={"name": "sparkify-new"})
+    status = account.ok(*STATUS)
+    assert "other     cluster sparkify has our tag" in status.out
+    made = account.ok("up")
+    assert "`up` made these, too, under other names: sparkify; each costs" in made.err
+    account.ok("down", "--yes")
+    assert account.left()["clusters"] == ["sparkify"]
+
+
+def test_pause_at_may_change_or_be_off(account: Account) -> None:
+    account.write(cluster={"pause_at": "06:30"})
+    account.ok("up")
+    key = ("us-west-2", f"{ROLE}-pause")
+    assert account.server.schedules[key]["Schedule"] == "cron(30 6 * * ? *)"
+    assert account.server.schedules[key]["TargetAction"] == {
+        "PauseCluster": {"ClusterIdentifier": "sparkify"}
+    }
+    account.write()
+    account.ok("up")
+    assert account.changes == ["redshift:ModifyScheduledAction"]
+    assert account.server.schedules[key]["Schedule"] == "cron(0 20 * * ? *)"
+    account.write(cluster={"pause_at": ""})
+    done = account.ok("up")
+    assert "about $400 a month: pause_at is off" in done.err
+    assert account.changes == [
+        "redshift:DeleteScheduledAction",
+        "iam:DeleteRolePolicy",
+        "iam:DeleteRole",
+    ]
+    assert account.left()["roles"] == [ROLE]
+    assert "pauses    not by itself" in account.ok(*STATUS).out
+
+
+def test_a_role_and_a_key_of_the_users_own_are_attached_and_kept(
+    account: Account,
+) -> None:
+    role = "arn:aws:iam::123456789012:role/readers/mine"
+    key = "arn:aws:kms:us-west-2:123456789012:key/0a1b"
+    account.ok("up")
+    account.write(data={"role": role, "kms_key": key})
+    account.ok("up")
+    assert account.changes == ["iam:PutRolePolicy", "redshift:ModifyClusterIamRoles"]
+    cluster = account.server.cluster()
+    ours = f"arn:aws:iam::123456789012:role/{ROLE}"
+    assert cluster.iam_roles_arn == [ours, role]
+    assert cluster.default_iam_role_arn == ours
+    assert {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": key} in (
+        account.policy()["Statement"]
+    )
+    account.ok("up")
+    assert account.changes == []
+
+
+def test_json_is_one_object_on_stdout(account: Account) -> None:
+
+    def told(*words: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(account.run(*words, "--json").out)
+        return found
+
+    assert len(told("up", "--dry-run")["changes"]) == len(MAKING)
+    made = told("up")
+    assert len(made["changes"]) == len(MAKING)
+    assert made["cluster"]["host"]
+    assert made["cluster"]["state"] == "available"
+    paused = {"name": "sparkify", "region": REGION, "state": "paused"}
+    assert told("pause") == {
+        "cluster": paused,
+        "changes": ["~ cluster sparkify: pause"],
+    }
+    assert told("pause")["changes"] == []
+    assert len(told("down", "--dry-run")["changes"]) == len(REMOVING)
+    removed = told("down", "--yes", "--snapshot", "last")
+    assert len(removed["changes"]) == len(REMOVING)
+    assert removed["snapshots"] == ["last"]
+
+
+@pytest.mark.parametrize("command", ["up", "pause", "down"])
+def test_the_help_is_whole_and_has_an_example(command: str) -> None:
+    told = CliRunner().invoke(cli, [command, "--help"]).output
+    assert f"\n    python scripts/warehouse.py {command}" in told
+    assert "..." not in told
+    listed = CliRunner().invoke(cli, ["--help"]).output
+    (line,) = (one for one in listed.splitlines() if one.startswith(f"  {command} "))
+    assert line.endswith(".")
+    assert not line.endswith("...")
+
+
+def test_the_documented_line_stops_where_up_fails(account: Account) -> None:
+    script = f"{sys.executable} {PROJECT}/scripts/warehouse.py"
+    config = f"--config {account.folder}/w.toml"
+    line = f'vars=$({script} up {config}) && eval "$vars" && echo $REDSHIFT_HOST'
+    account.write(cluster={"allow_cidrs": []})
+
+    def done() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["/bin/sh", "-c", line],
+            env=account.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    failed = done()
+    assert (failed.returncode, failed.stdout) == (3, "")
+    account.write()
+    assert done().stdout.startswith("sparkify.")

@@ -1,8 +1,10 @@
 """Killed (-9) before or after any changing call: `up` completes, `down` removes all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
+from support.aws_server import ELSEWHERE
 from support.cluster_account import MAKING, REMOVING, Account
 
 
@@ -11,28 +13,35 @@ def nothing(account: Account) -> None:
 
 
 def complete(account: Account) -> None:
-    account.make()
+    account.ok("up")
 
 
 def paused(account: Account) -> None:
-    account.make()
+    account.ok("up")
     account.server.cluster().status = "paused"
 
 
 def differing(account: Account) -> None:
     """Other settings than the account was made with."""
     account.write(
-        cluster={"allow_cidrs": ["198.51.100.0/24"], "port": 5440},
+        cluster={"allow_cidrs": ["198.51.100.0/24"], "pause_at": "06:00"},
         data={"songs": "s3://sparkify-other/songs"},
     )
-    account.make()
+    account.ok("up")
     account.server.cluster().iam_roles_arn = []
     account.write()
+
+
+def kept(account: Account) -> None:
+    """Nothing but a snapshot."""
+    account.ok("up")
+    account.ok("down", "--yes", "--snapshot", "last")
 
 
 # The state before, the command that is killed, and the changing calls it makes.
 LIVES: dict[str, tuple[Callable[[Account], None], list[str], int]] = {
     "up": (nothing, ["up"], len(MAKING)),
+    "restore": (kept, ["up", "--snapshot", "last"], len(MAKING) + 1),
     "repair": (differing, ["up"], 5),
     "resume": (paused, ["up"], 1),
     "pause": (complete, ["pause"], 1),
@@ -48,12 +57,12 @@ ALL = [
 ]
 # Half-made and half-removed things of each kind.
 SOME = [
-    ("up", 1, "after", "down"),
     ("up", 3, "after", "up"),
-    ("up", 5, "after", "down"),
+    ("up", 7, "after", "down"),
+    ("restore", 7, "after", "down"),
     ("repair", 2, "after", "up"),
     ("down", 1, "after", "up"),
-    ("down", 3, "after", "down"),
+    ("down", 4, "after", "down"),
 ]
 
 
@@ -71,7 +80,21 @@ def finished(account: Account, then: str) -> None:
         account.assert_complete()
     else:
         account.ok("down", "--yes")
-        assert account.left() == {}
+        assert account.left().keys() <= {"snapshots"}
+
+
+@contextmanager
+def one_more_elsewhere(account: Account) -> Iterator[None]:
+    """A whole cluster in another region; nothing touches it, and then it goes too."""
+    account.write(cluster={"region": ELSEWHERE})
+    account.ok("up")
+    there = account.left(ELSEWHERE)
+    account.write()
+    yield
+    assert account.left(ELSEWHERE) == there
+    account.write(cluster={"region": ELSEWHERE})
+    account.ok("down", "--yes")
+    assert account.left(ELSEWHERE) == {}
 
 
 @pytest.mark.parametrize(("life", "number", "when", "then"), SOME)
@@ -87,11 +110,12 @@ def test_killed_and_finished(
 def test_killed_anywhere_and_finished(
     account: Account, life: str, number: int, when: str, then: str
 ) -> None:
-    killed(account, life, number, when)
-    finished(account, then)
-    # Once more: there is nothing left to do.
-    account.ok(*(["up"] if then == "up" else ["down", "--yes"]))
-    assert account.changes == []
+    with one_more_elsewhere(account):
+        killed(account, life, number, when)
+        finished(account, then)
+        # Once more: there is nothing left to do.
+        account.ok(*(["up"] if then == "up" else ["down", "--yes"]))
+        assert account.changes == []
 
 
 @pytest.mark.long

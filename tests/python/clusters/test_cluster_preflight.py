@@ -1,14 +1,17 @@
 """What is refused before anything is changed, in plain words."""
 
+from dataclasses import fields, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import pytest
-from cluster.wanted import dollars_an_hour, role_policy, wanted
+from cluster.cost import cost_lines, dollars_an_hour, next_pause
+from cluster.wanted import cidrs, places, role_policy, wanted
 from errors import Refused
 from settings import Cluster, Data, Settings
 from support.aws_server import Answer, Call, refusal
-from support.cluster_account import BUCKET, SETTINGS, STATUS, Account
+from support.cluster_account import BUCKET, PROJECT, SETTINGS, STATUS, Account
 
 
 def refused_with(answer: Answer, _: Call) -> Answer:
@@ -16,12 +19,14 @@ def refused_with(answer: Answer, _: Call) -> Answer:
     return answer
 
 
+DATA_KEYS = {item.name for item in fields(Data)} - {"region"}
+
+
 def settings(**changed: Any) -> Settings:
     """The usual settings with these changes; `region` is the cluster's."""
-    data, cluster = dict(SETTINGS["data"]), dict(SETTINGS["cluster"])
-    for key, value in changed.items():
-        (data if key in data and key != "region" else cluster)[key] = value
-    return Settings(data=Data(**data), cluster=Cluster(**cluster))
+    data, cluster = Data(**SETTINGS["data"]), Cluster(**SETTINGS["cluster"])
+    of_data = {key: changed.pop(key) for key in DATA_KEYS & changed.keys()}
+    return Settings(replace(data, **of_data), replace(cluster, **changed))
 
 
 @pytest.mark.parametrize(
@@ -31,22 +36,30 @@ def settings(**changed: Any) -> Settings:
         ({"name": "a--b"}, 'name "a--b" cannot be used'),
         ({"name": "a-"}, 'name "a-" cannot be used'),
         ({"name": "sg-a"}, 'name "sg-a" cannot be used'),
-        ({"name": "a" * 55}, "at most 54"),
+        ({"name": "a" * 40}, "at most 39"),
         ({"region": "us-west"}, 'region "us-west" is not a region'),
-        ({"node_type": "dc2.large"}, 'retired by AWS; use "ra3.large"'),
-        ({"node_type": "large"}, "is not a node type of Redshift"),
+        ({"node_type": "dc2.large"}, '"dc2.large" cannot be used; write "ra3.large"'),
         ({"nodes": 0}, "nodes is 0"),
-        ({"port": 22}, "5431-5455 and 8191-8215"),
+        ({"port": 22}, "5431-5455, 8191-8215"),
+        ({"pause_at": "24:00"}, 'write a time of day in UTC, such as "20:00"'),
+        ({"role": "mine"}, '[data] role "mine" cannot be used'),
+        ({"kms_key": "alias/mine"}, "write the ARN of a key"),
+        ({"manifests": ""}, '[data] manifests is "", but Redshift loads from S3'),
         ({"database": "a b"}, 'database "a b" cannot be used'),
         ({"allow_cidrs": []}, "allow_cidrs is empty, so nobody could connect"),
         ({"allow_cidrs": ["0.0.0.0/0"]}, "0.0.0.0/0 is the whole world"),
-        ({"allow_cidrs": ["::/0"]}, "::/0 is the whole world"),
-        ({"allow_cidrs": ["0.0.0.0/1", "128.0.0.0/1"]}, "wider than a /8"),
-        ({"allow_cidrs": ["2001:db8::/32"]}, "is IPv6"),
+        ({"allow_cidrs": ["::/0"]}, "write an IPv4 range"),
+        ({"allow_cidrs": ["0.0.0.0/1", "128.0.0.0/1"]}, "is the whole world"),
+        ({"allow_cidrs": ["8.0.0.0/15"]}, "8.0.0.0/15 is wider than a /16"),
+        ({"allow_cidrs": ["8.0.0.0/16", "8.1.0.0/16"]}, "8.0.0.0/15 is wider than"),
+        (
+            {"allow_cidrs": ["0.0.0.0/0"], "allow_wide_cidrs": True},
+            "is the whole world",
+        ),
         ({"allow_cidrs": ["203.0.113.7/24"]}, "has host bits set"),
-        ({"allow_cidrs": ["home"]}, 'write a range like "203.0.113.7/32"'),
-        ({"allow_cidrs": [7]}, "7 is not a text in quotes"),
-        ({"events": "data/sample"}, "Redshift reads from S3 only"),
+        ({"allow_cidrs": ["home"]}, 'write an IPv4 range like "203.0.113.7/32"'),
+        ({"allow_cidrs": [7]}, "7 must be a text in quotes"),
+        ({"events": "data/sample"}, "Redshift loads from S3 only"),
         ({"events": "s3://bucket/*"}, "goes into SQL and into a policy"),
         ({"events": "s3://bucket/${aws:username}"}, "goes into SQL and into a policy"),
         ({"events": "s3://b"}, '"s3://b" is not an S3 address'),
@@ -63,15 +76,22 @@ def test_a_setting_that_cannot_be_right(changed: dict[str, Any], words: str) -> 
 
 def test_ranges_are_sorted_and_told_once() -> None:
     given = ["203.0.113.9", "198.51.100.0/24", "203.0.113.9/32"]
-    assert wanted(settings(allow_cidrs=given)).cidrs == (
+    assert cidrs(settings(allow_cidrs=given).cluster) == [
         "198.51.100.0/24",
         "203.0.113.9/32",
-    )
+    ]
+
+
+def test_private_ranges_may_be_wide_and_public_ones_where_that_is_said() -> None:
+    assert cidrs(settings(allow_cidrs=["10.0.0.0/8"]).cluster) == ["10.0.0.0/8"]
+    wide = settings(allow_cidrs=["8.0.0.0/8"], allow_wide_cidrs=True)
+    assert cidrs(wide.cluster) == ["8.0.0.0/8"]
 
 
 def test_the_policy_names_the_prefixes_and_nothing_else() -> None:
-    goal = wanted(settings(manifests="s3://sparkify-work", events="s3://ab.c/x/"))
-    assert role_policy(goal.places, "aws-cn") == {
+    goal = places(settings(manifests="s3://sparkify-work", events="s3://ab.c/x/").data)
+    key = "arn:aws-cn:kms:cn-north-1:123456789012:key/0a1b"
+    assert role_policy(set(goal.values()), "arn:aws-cn:s3:::", key) == {
         "Version": "2012-10-17",
         "Statement": [
             {
@@ -111,13 +131,23 @@ def test_the_policy_names_the_prefixes_and_nothing_else() -> None:
                     "arn:aws-cn:s3:::sparkify-work/*",
                 ],
             },
+            {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": key},
         ],
     }
 
 
 def test_an_unknown_price_is_no_error() -> None:
-    assert dollars_an_hour("rg.xlarge", 2) is None
-    assert dollars_an_hour("ra3.large", 2) == pytest.approx(1.086)
+    assert dollars_an_hour("rg.xlarge", 2, True) is None
+    (line,) = cost_lines("rg.xlarge", 2, True, "20:00")
+    assert "2 x rg.xlarge; see aws.amazon.com/redshift/pricing" in line
+    assert dollars_an_hour("ra3.large", 2, False) == pytest.approx(1.086)
+
+
+def test_the_next_pause_is_today_or_tomorrow() -> None:
+    noon = datetime(2026, 3, 31, 12, tzinfo=UTC)
+    assert next_pause("20:00", noon) == datetime(2026, 3, 31, 20, tzinfo=UTC)
+    assert next_pause("12:00", noon) == datetime(2026, 4, 1, 12, tzinfo=UTC)
+    assert next_pause("", noon) is None
 
 
 def test_a_bad_setting_ends_the_process_before_any_call(account: Account) -> None:
@@ -143,7 +173,6 @@ def test_expired_credentials(account: Account) -> None:
 
 
 def test_a_bucket_that_may_not_be_looked_at_is_named(account: Account) -> None:
-    account.quick = True
     account.server.answers["s3:HeadBucket"] = lambda _: (403, "")
     line = account.refused("up")
     assert f"bucket {BUCKET}: not allowed: s3:ListBucket; " in line
@@ -151,7 +180,6 @@ def test_a_bucket_that_may_not_be_looked_at_is_named(account: Account) -> None:
 
 
 def test_no_default_vpc(account: Account) -> None:
-    account.quick = True
     ec2 = account.server.client("ec2")
     (vpc,) = ec2.describe_vpcs()["Vpcs"]
     for subnet in ec2.describe_subnets()["Subnets"]:
@@ -166,7 +194,6 @@ def test_no_default_vpc(account: Account) -> None:
 
 
 def test_a_bucket_elsewhere_or_nowhere(account: Account) -> None:
-    account.quick = True
     account.server.client("s3", "eu-west-1").create_bucket(
         Bucket="sparkify-far",
         CreateBucketConfiguration={"LocationConstraint": "eu-west-1"},
@@ -177,6 +204,8 @@ def test_a_bucket_elsewhere_or_nowhere(account: Account) -> None:
     assert 'set [data] region to "eu-west-1"' in line
     account.write(data={"songs": "s3://sparkify-none/song_data"})
     assert "bucket sparkify-none does not exist" in account.refused("up")
+    account.write(data={"songs": f"s3://{BUCKET}/song"})
+    assert f"there is nothing under s3://{BUCKET}/song/" in account.refused("up")
     assert account.changes == []
 
 
@@ -184,7 +213,6 @@ def test_a_bucket_elsewhere_or_nowhere(account: Account) -> None:
 def test_a_bad_settings_file_ends_every_command_with_3(
     account: Account, text: str
 ) -> None:
-    account.quick = True
     (account.folder / "w.toml").write_bytes(text.encode("latin-1"))
     for command in ("up", "status", "pause", "down", "load", "run"):
         assert "w.toml: " in account.refused(command)
@@ -194,7 +222,6 @@ def test_a_bad_settings_file_ends_every_command_with_3(
 def test_a_wrong_clock_and_an_explicit_deny_are_told_in_the_words_of_aws(
     account: Account,
 ) -> None:
-    account.quick = True
     for code, message, advice in (
         (
             "SignatureDoesNotMatch",
@@ -214,3 +241,16 @@ def test_a_wrong_clock_and_an_explicit_deny_are_told_in_the_words_of_aws(
         line = account.refused("up")
         assert advice in line
         assert f"(AWS: {message}, {code} in GetCallerIdentity)" in line
+
+
+def test_without_a_host_nothing_is_tried(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REDSHIFT_HOST", raising=False)
+    for command in ("load", "run"):
+        line = account.refused(command, "--target", "redshift")
+        assert "REDSHIFT_HOST is not set; `up` prints what to set: vars=$(" in line
+    assert account.server.calls == []
+    # And dbt by hand tries a name that is nobody's, whatever the network.
+    profiles = (PROJECT / "profiles.yml.example").read_text(encoding="utf-8")
+    assert "env_var('REDSHIFT_HOST', 'redshift-host-is-not-set.invalid')" in profiles

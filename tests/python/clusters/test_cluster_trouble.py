@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from cluster import take
 from cluster.status import require_usable
 from errors import Refused
 from support.aws_server import Answer, Answerer, Call, ec2_refusal, refusal
-from support.cluster_account import MAKING, STATUS, Account
+from support.cluster_account import BOUNDARY, MAKING, ROLE, STATUS, Account
 
 # --timeout is in minutes; half a second is enough to see that it ends
 SOON = ("--timeout", "0.01")
@@ -45,7 +46,7 @@ def looking(account: Account, *looks: dict[str, Any]) -> Answerer:
 
 @pytest.mark.parametrize("kind", ["cluster", "role", "security group"])
 def test_what_is_not_ours_is_never_touched(account: Account, kind: str) -> None:
-    of, account.quick = account.server.client, True
+    of = account.server.client
     if kind == "cluster":
         of("redshift").create_cluster(
             ClusterIdentifier="sparkify",
@@ -63,9 +64,9 @@ def test_what_is_not_ours_is_never_touched(account: Account, kind: str) -> None:
         )
     elif kind == "role":
         of("iam").create_role(
-            RoleName="sparkify-redshift",
+            RoleName=ROLE,
             AssumeRolePolicyDocument="{}",
-            Tags=[{"Key": "sparkify-warehouse", "Value": "another"}],
+            Tags=[{"Key": "sparkify-warehouse", "Value": "sparkify"}],  # no region
         )
         commands = [("up",), ("down", "--yes")]
     else:
@@ -92,12 +93,12 @@ def test_a_role_that_redshift_does_not_know_yet_is_tried_again(
         " access to an Amazon Redshift account.",
     )
     account.server.answers["redshift:CreateCluster"] = lambda _: unknown
-    line = account.refused("up", *SOON, code=1)
-    assert "check the role's trust policy" in line
+    line = account.refused("up", *SOON, code=4)
+    assert "The IAM role must delegate access" in line
     account.server.answers["redshift:CreateCluster"] = answering(unknown, unknown)
     done = account.ok("up")
-    assert account.changes == ["redshift:CreateCluster"] * 3
-    assert "role sparkify-redshift: is not known to Redshift yet" in done.err
+    assert account.changes == ["redshift:CreateCluster"] * 3 + MAKING[-1:]
+    assert 'AWS says "The IAM role sparkify-redshift is not valid.' in done.err
     account.assert_complete()
 
 
@@ -116,8 +117,7 @@ def test_available_is_not_yet_usable(account: Account) -> None:
 
 
 def test_a_hopeless_cluster_is_not_waited_for(account: Account) -> None:
-    account.quick = True
-    account.make()
+    account.ok("up")
     account.server.cluster().status = "incompatible-network"
     line = account.refused("up", code=1)
     assert "is incompatible-network: its subnet or address is gone" in line
@@ -134,7 +134,7 @@ def test_out_of_time_can_be_resumed(account: Account) -> None:
     line = account.refused("up", *SOON, code=4)
     assert "still creating" in line
     assert "run the same command again" in line
-    assert account.changes == MAKING
+    assert account.changes == MAKING  # the pause, too, though it is not usable yet
     planned = account.run("up", "--dry-run")
     assert planned.code == 10
     assert "~ cluster sparkify: wait until it is usable (now creating)" in planned.out
@@ -148,7 +148,7 @@ def test_out_of_time_can_be_resumed(account: Account) -> None:
 def test_a_security_group_that_is_in_use_is_tried_again_and_its_holder_named(
     account: Account,
 ) -> None:
-    account.make()
+    account.ok("up")
     used = ec2_refusal("DependencyViolation", "resource has a dependent object")
     account.server.answers["ec2:DeleteSecurityGroup"] = lambda _: used
     ec2 = account.server.client("ec2")
@@ -164,34 +164,74 @@ def test_a_security_group_that_is_in_use_is_tried_again_and_its_holder_named(
     assert "run the same command again" in line
     account.server.answers["ec2:DeleteSecurityGroup"] = answering(used, used)
     done = account.ok("down", "--yes")
-    assert f"security group {group['GroupId']}: in use" in done.err
+    assert 'sparkify-redshift: AWS says "resource has a dependent object"' in done.err
     assert account.left() == {}
 
 
 def test_another_change_that_is_running_is_waited_for(account: Account) -> None:
-    account.quick = True
-    account.make()
+    account.ok("up")
     busy = refusal("InvalidClusterState", "There is an operation running")
     account.server.answers["redshift:PauseCluster"] = answering(busy)
     account.server.answers["redshift:DeleteCluster"] = answering(busy)
     done = account.ok("pause")
-    assert "cluster sparkify: another change is running" in done.err
+    assert 'cluster sparkify: pause: AWS says "There is an operation runn' in done.err
     done = account.ok("down", "--yes")
-    assert "cluster sparkify: another change is running" in done.err
+    assert 'AWS says "There is an operation running"' in done.err
     assert account.left() == {}
 
 
+def test_a_state_that_does_not_pass_ends_with_the_words_of_aws(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.ok("up")
+    monkeypatch.setattr(take, "STALE_MINUTES", 0)
+    never = refusal("InvalidClusterState", "You cannot pause an unencrypted cluster")
+    account.server.answers["redshift:PauseCluster"] = lambda _: never
+    line = account.refused("pause", code=1)
+    assert "(AWS: You cannot pause an unencrypted cluster, InvalidClusterState" in line
+
+
+def test_a_cluster_that_vanishes_ends_the_wait(account: Account) -> None:
+    looks = iter(range(5))
+
+    def answer(_: Call) -> None:
+        if next(looks, None) is None:
+            account.server.clusters.pop("sparkify", None)
+        elif account.server.clusters:
+            account.server.cluster().status = "creating"
+
+    account.server.answers["redshift:DescribeClusters"] = answer
+    line = account.refused("up", code=1)
+    assert "cluster sparkify is gone: somebody removed it meanwhile; run `up`" in line
+
+
+def test_a_boundary_that_no_administrator_made_is_named_with_its_command(
+    account: Account,
+) -> None:
+    account.server.client("iam").delete_policy(PolicyArn=BOUNDARY)
+    line = account.refused("up")
+    assert account.changes == ["iam:CreateRole"]
+    assert (
+        "`aws iam create-policy --policy-name sparkify-boundary --policy-document"
+        " file://scripts/cluster/boundary_policy.json`" in line
+    )
+    assert "does not exist or is not attachable" in line
+    account.server.answers["iam:CreateRole"] = lambda _: refusal("AccessDenied", "no")
+    assert "--policy-name sparkify-boundary" in account.refused("up")
+
+
 def test_a_missing_or_paused_cluster_says_so(account: Account) -> None:
-    account.quick = True
     missing = "there is no cluster sparkify in us-west-2; `up` makes it"
     assert missing in account.refused("pause")
     assert missing in account.ok(*STATUS).out
     assert missing in account.refused("down", "--yes", "--snapshot", "last")
     with account.environment_here(), pytest.raises(Refused, match=missing):
         require_usable(account.settings())
-    account.make()
+    account.ok("up")
     with account.environment_here():
+        account.server.calls = []
         assert require_usable(account.settings()).user == "awsuser"
+        assert [str(c) for c in account.server.calls] == ["redshift:DescribeClusters"]
     account.server.cluster().status = "paused"
     paused = "cluster sparkify is paused; `up` resumes it"
     with account.environment_here(), pytest.raises(Refused, match=paused):
@@ -203,7 +243,7 @@ def test_a_missing_or_paused_cluster_says_so(account: Account) -> None:
 def test_a_cluster_on_its_way_out_is_waited_for_and_made_anew(
     account: Account,
 ) -> None:
-    account.make()
+    account.ok("up")
     cluster, clusters = account.server.cluster(), account.server.clusters
     cluster.status = "deleting"
     cluster.redshift_backend.delete_automated_snapshots("sparkify")
@@ -223,10 +263,9 @@ def test_a_cluster_on_its_way_out_is_waited_for_and_made_anew(
 
 
 def test_a_change_that_does_not_last_is_an_error(account: Account) -> None:
-    account.quick = True
-    account.make()
+    account.ok("up")
     account.write(cluster={"allow_cidrs": ["198.51.100.0/24"]})
     same = "<AuthorizeSecurityGroupIngressResponse/>"
     account.server.answers["ec2:AuthorizeSecurityGroupIngress"] = lambda _: (200, same)
     line = account.refused("up", *SOON, code=1)
-    assert "changed, and yet not as it should be: + rule of sparkify-redshift" in line
+    assert "changed, but not as it should be: + rule of sparkify-redshift" in line

@@ -2,21 +2,28 @@
 
 What moto cannot do is answered here, and only that:
 
-- `ModifyClusterIamRoles` and `ResizeCluster` (moto does not have them);
+- `ModifyClusterIamRoles` and the scheduled actions (moto does not have them); a
+  scheduled action wants its cluster, and a role that the scheduler may assume;
 - `ManageMasterPassword` (moto ignores it): a secret is made with the cluster and goes
   with it, as AWS does;
-- `ClusterAvailabilityStatus`, `DefaultIamRoleArn` and `VpcId` in descriptions, and
-  `ModifyCluster` with a port;
+- a permissions boundary has to exist, and a restored cluster has no tags;
+- `ClusterAvailabilityStatus`, `DefaultIamRoleArn` and `VpcId` in descriptions;
 - what takes AWS minutes: tests put that into `answers`.
+
+Every request of the program is held against botocore's model of the service: names,
+types, what is required, lengths, patterns and enumerations. What does not fit is in
+`invalid`.
 """
 
 import logging
 import os
+import re
 import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from io import BytesIO
 from typing import Any
@@ -34,8 +41,11 @@ from werkzeug.datastructures import Headers
 from werkzeug.serving import make_server
 from werkzeug.test import run_wsgi_app
 
+from support.aws_models import faults, nested
+
 ACCOUNT = "123456789012"
 REGION = "us-west-2"
+ELSEWHERE = "eu-west-1"
 READING = ("Describe", "Get", "List", "Head")
 # In no request, file or output: the secret that stands for AWS's own.
 PASSWORD = "Aws-keeps-this-to-itself-1"
@@ -51,6 +61,7 @@ class Call:
     service: str
     action: str
     body: str
+    region: str = REGION
 
     @property
     def mutating(self) -> bool:
@@ -63,6 +74,11 @@ class Call:
     def values(self, prefix: str) -> list[str]:
         """The values of a list or structure that is spread over several keys."""
         return [value for key, value in self.params.items() if key.startswith(prefix)]
+
+    @cached_property
+    def nested(self) -> dict[str, Any]:
+        """The parameters as the service's model nests them."""
+        return nested(self.service, self.action, self.params)
 
     def __str__(self) -> str:
         return f"{self.service}:{self.action}"
@@ -94,6 +110,11 @@ class AwsServer:
     # Kill the client at its n-th changing call (from 1): "before" or "after" moto.
     kill: tuple[int, str] | None = None
     client_process: subprocess.Popen[str] | None = None
+    invalid: list[str] = field(default_factory=list)
+    # Sees every call before it is answered.
+    watch: Callable[[Call], object] = str
+    # By region and name, as DescribeScheduledActions gives them.
+    schedules: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -113,6 +134,7 @@ class AwsServer:
         for name in ("ec2", "iam", "redshift", "s3", "secretsmanager", "sts"):
             get_backend(name).reset()
         self.calls, self.answers, self.kill = [], {}, None
+        self.invalid, self.schedules, self.watch = [], {}, str
 
     def client(self, service: str, region: str = REGION) -> Any:
         """A client for the test itself, past the recorder."""
@@ -124,14 +146,18 @@ class AwsServer:
             aws_secret_access_key="test",
         )
 
-    def cluster(self, name: str = "sparkify") -> Any:
+    def cluster(self, name: str = "sparkify", region: str = REGION) -> Any:
         """moto's own cluster, whose attributes are what descriptions show."""
-        return self.clusters[name]
+        return self.clusters_of(region)[name]
 
     @property
     def clusters(self) -> dict[str, Any]:
         """moto's clusters by name."""
-        found: dict[str, Any] = get_backend("redshift")[ACCOUNT][REGION].clusters
+        return self.clusters_of(REGION)
+
+    def clusters_of(self, region: str) -> dict[str, Any]:
+        """moto's clusters in a region, by name."""
+        found: dict[str, Any] = get_backend("redshift")[ACCOUNT][region].clusters
         return found
 
     @property
@@ -144,9 +170,15 @@ class AwsServer:
         environ["wsgi.input"] = BytesIO(body)
         call = _call(environ, body.decode())
         self.calls.append(call)
+        self.watch(call)
+        if call.service in {"ec2", "iam", "redshift", "sts"}:
+            found = faults(call.service, call.action, call.params)
+            self.invalid += [f"{call}: {fault}" for fault in found]
         if self._killed(call, "before"):
             return _send(start, 500, "")
         if (answerer := self.answers.get(str(call))) and (answer := answerer(call)):
+            return _send(start, *answer)
+        if answer := self._refusal(call):
             return _send(start, *answer)
         try:
             chunks, status, headers = run_wsgi_app(self.moto, environ, buffered=True)
@@ -166,39 +198,72 @@ class AwsServer:
         os.kill(self.client_process.pid, signal.SIGKILL)
         return True
 
+    def _refusal(self, call: Call) -> Answer | None:
+        """What AWS refuses and moto takes."""
+        iam = get_backend("iam")[ACCOUNT]["aws"]
+        boundary = call.params.get("PermissionsBoundary", "")
+        known = boundary in iam.managed_policies or ":aws:policy/" in boundary
+        if boundary and not known:
+            return refusal(
+                "NoSuchEntity",
+                f"Scope ARN: {boundary} does not exist or is not attachable.",
+            )
+        name = call.params.get("ScheduledActionName", "")
+        known = (call.region, name) in self.schedules
+        if name and not known and call.action != "CreateScheduledAction":
+            return refusal("ScheduledActionNotFound", f"{name} is not found")
+        if call.action in {"CreateScheduledAction", "ModifyScheduledAction"}:
+            role = call.params["IamRole"].split("/")[-1]
+            roles = iam.roles.values()
+            trusts = [
+                one.assume_role_policy_document for one in roles if one.name == role
+            ]
+            if not any('"scheduler.redshift.amazonaws.com"' in one for one in trusts):
+                return refusal("InvalidScheduledAction", f"The IAM role {role} ...")
+            target = call.params["TargetAction.PauseCluster.ClusterIdentifier"]
+            if target not in self.clusters_of(call.region):
+                return refusal("ClusterNotFound", f"Cluster {target} not found.")
+        return None
+
     def _instead_of_moto(self, call: Call) -> Iterable[bytes]:
-        if call.action == "ModifyClusterIamRoles":
-            cluster = self.cluster(call.params["ClusterIdentifier"])
+        name, result = call.action, ""
+        key = (call.region, call.params.get("ScheduledActionName", ""))
+        if name == "ModifyClusterIamRoles":
+            cluster = self.cluster(call.params["ClusterIdentifier"], call.region)
             removed = call.values("RemoveIamRoles")
             kept = [arn for arn in cluster.iam_roles_arn if arn not in removed]
             cluster.iam_roles_arn = kept + call.values("AddIamRoles")
             cluster.default_iam_role_arn = call.params["DefaultIamRoleArn"]
-        elif call.action == "ResizeCluster":
-            cluster = self.cluster(call.params["ClusterIdentifier"])
-            cluster.node_type = call.params["NodeType"]
-            cluster.number_of_nodes = int(call.params.get("NumberOfNodes", 1))
+        elif name in {"CreateScheduledAction", "ModifyScheduledAction"}:
+            self.schedules[key] = self.schedules.get(key, {}) | call.nested
+        elif name == "DeleteScheduledAction":
+            del self.schedules[key]
+        elif name == "DescribeScheduledActions":
+            result = f"<ScheduledActions>{_action_xml(self.schedules[key])}"
+            result += "</ScheduledActions>"
         else:
             raise AssertionError(f"{call} is answered neither by moto nor here")
-        name = call.action
-        return [f"<{name}Response><{name}Result/></{name}Response>".encode()]
+        return [
+            f"<{name}Response><{name}Result>{result}</{name}Result></{name}Response>".encode()
+        ]
 
     def _complete(self, call: Call) -> None:
         name = call.params.get("ClusterIdentifier", "")
         secret = f"redshift!{name}-awsuser"
-        if call.action == "CreateCluster":
-            cluster = self.cluster(name)
+        if call.action in {"CreateCluster", "RestoreFromClusterSnapshot"}:
+            cluster = self.cluster(name, call.region)
             cluster.cluster_availability_status = "Available"
             cluster.default_iam_role_arn = call.params.get("DefaultIamRoleArn")
             cluster.vpc_id = cluster.vpc_security_groups[0].vpc_id
-        elif call.action == "ModifyCluster" and "Port" in call.params:
-            self.cluster(name).port = int(call.params["Port"])
+        if call.action == "RestoreFromClusterSnapshot":
+            cluster.tags = []
         with disable_iam_authentication():
             if call.params.get("ManageMasterPassword") == "true":
-                self.client("secretsmanager").create_secret(
+                self.client("secretsmanager", call.region).create_secret(
                     Name=secret, SecretString=PASSWORD
                 )
             elif call.action == "DeleteCluster":
-                self.client("secretsmanager").delete_secret(
+                self.client("secretsmanager", call.region).delete_secret(
                     SecretId=secret, ForceDeleteWithoutRecovery=True
                 )
 
@@ -211,10 +276,31 @@ def _call(environ: dict[str, Any], body: str) -> Call:
     if action is None:  # S3 has methods and paths for actions
         method = {"HEAD": "HeadBucket", "GET": "GetObject"}
         action = method.get(environ["REQUEST_METHOD"], environ["REQUEST_METHOD"])
-        body = environ["PATH_INFO"]
-    return Call(service, action, body)
+        if "list-type=2" in environ["QUERY_STRING"]:
+            action = "ListObjectsV2"
+        body = f"{environ['PATH_INFO']}?{environ['QUERY_STRING']}"
+    return Call(service, action, body, (scope.split("/") + [""] * 4)[2] or REGION)
 
 
 def _send(start: Any, status: int, text: str) -> Iterable[bytes]:
     start(f"{status} answer", [("Content-Type", "text/xml")])
     return [text.encode()]
+
+
+def _action_xml(action: dict[str, Any]) -> str:
+    """A scheduled action as DescribeScheduledActions writes it."""
+    minute, hour = re.findall(r"\d+", action["Schedule"])[:2]
+    now = datetime.now(UTC)
+    due = now.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)
+    due += timedelta(days=due <= now)
+    target = action["TargetAction"]["PauseCluster"]["ClusterIdentifier"]
+    return (
+        "<ScheduledAction>"
+        f"<ScheduledActionName>{action['ScheduledActionName']}</ScheduledActionName>"
+        f"<Schedule>{action['Schedule']}</Schedule><IamRole>{action['IamRole']}</IamRole>"
+        f"<State>{'ACTIVE' if action.get('Enable', True) else 'DISABLED'}</State>"
+        "<TargetAction><PauseCluster><ClusterIdentifier>"
+        f"{target}</ClusterIdentifier></PauseCluster></TargetAction>"
+        f"<NextInvocations><ScheduledActionTime>{due:%Y-%m-%dT%H:%M:%SZ}"
+        "</ScheduledActionTime></NextInvocations></ScheduledAction>"
+    )

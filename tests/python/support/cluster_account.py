@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from click.testing import CliRunner
 from settings import Settings, read_settings
 from warehouse import cli
 
-from support.aws_server import PASSWORD, REGION, AwsServer, Call
+from support.aws_server import ELSEWHERE, PASSWORD, REGION, AwsServer, Call
 
 PROJECT = Path(__file__).resolve().parents[3]
 TAG = "sparkify-warehouse"
@@ -39,16 +40,25 @@ LOADER = botocore.session.get_session().get_component("data_loader")
 MAKING = [
     "iam:CreateRole",
     "iam:PutRolePolicy",
+    "iam:CreateRole",
+    "iam:PutRolePolicy",
     "ec2:CreateSecurityGroup",
     "ec2:AuthorizeSecurityGroupIngress",
     "redshift:CreateCluster",
+    "redshift:CreateScheduledAction",
 ]
 REMOVING = [
+    "redshift:DeleteScheduledAction",
     "redshift:DeleteCluster",
     "ec2:DeleteSecurityGroup",
     "iam:DeleteRolePolicy",
     "iam:DeleteRole",
+    "iam:DeleteRolePolicy",
+    "iam:DeleteRole",
 ]
+ROLE = "sparkify-us-west-2-redshift"
+BOUNDARY = "arn:aws:iam::123456789012:policy/sparkify-boundary"
+BOUNDARY_FILE = PROJECT / "scripts" / "cluster" / "boundary_policy.json"
 
 
 @dataclass(frozen=True)
@@ -67,7 +77,7 @@ class Account:
     server: AwsServer
     folder: Path
     environment: dict[str, str]
-    quick: bool = False  # run within this process: half a second less each time
+    quick: bool = True  # within this process: a process costs a second and more
     texts: list[str] = field(default_factory=list)
     every_call: list[Call] = field(default_factory=list)
 
@@ -87,7 +97,8 @@ class Account:
         self.every_call += self.server.calls
         self.server.calls = []
         command = [*arguments, "--config", str(self.folder / "w.toml")]
-        done = self._here(command) if self.quick else self._there(command, answer, kill)
+        run = self._here if self.quick and not kill else self._there
+        done = run(command, answer, kill)
         self.texts += [done.out, done.err]
         assert "Traceback" not in done.err, done.err
         return done
@@ -110,18 +121,12 @@ class Account:
         self.server.kill = None
         return Done(process.returncode, out, err)
 
-    def _here(self, command: list[str]) -> Done:
+    def _here(self, command: list[str], answer: str, _: object) -> Done:
         with self.environment_here():
-            result = CliRunner().invoke(cli, command)
+            result = CliRunner().invoke(cli, command, input=answer)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         return Done(result.exit_code, result.stdout, result.stderr)
-
-    def make(self) -> None:
-        """`up` without a process of its own, where it is not what is tested."""
-        quick, self.quick = self.quick, True
-        self.ok("up")
-        self.quick = quick
 
     def settings(self) -> Settings:
         """The settings file as the scripts read it."""
@@ -157,9 +162,13 @@ class Account:
         """What the last run changed."""
         return self.server.changes
 
-    def left(self) -> dict[str, list[str]]:
-        """All that is ours in the account, by kind; empty when nothing is."""
-        of = self.server.client
+    def left(self, region: str = REGION) -> dict[str, list[str]]:
+        """All that is ours in a region, by kind; empty when nothing is.
+
+        Roles belong to the region that their name says, or to this one.
+        """
+        other = {REGION: ELSEWHERE, ELSEWHERE: REGION}[region]
+        of = partial(self.server.client, region=region)
         found = {
             "clusters": [
                 item["ClusterIdentifier"]
@@ -169,10 +178,18 @@ class Account:
                 item["SnapshotIdentifier"]
                 for item in of("redshift").describe_cluster_snapshots()["Snapshots"]
             ],
-            "roles": [item["RoleName"] for item in of("iam").list_roles()["Roles"]],
+            "schedules": [
+                name for place, name in self.server.schedules if place == region
+            ],
+            "roles": [
+                item["RoleName"]
+                for item in of("iam").list_roles()["Roles"]
+                if other not in item["RoleName"]
+            ],
             "policies": [
                 item["PolicyName"]
                 for item in of("iam").list_policies(Scope="Local")["Policies"]
+                if item["Arn"] != BOUNDARY
             ],
             "groups": [
                 item["GroupName"]
@@ -184,7 +201,7 @@ class Account:
                 for item in of("secretsmanager").list_secrets()["SecretList"]
             ],
         }
-        return {kind: names for kind, names in found.items() if names}
+        return {kind: sorted(names) for kind, names in found.items() if names}
 
     def rules(self) -> set[tuple[str, int, int, str]]:
         """The rules of our security group."""
@@ -200,7 +217,7 @@ class Account:
     def policy(self) -> Any:
         """The inline policy of our role."""
         return self.server.client("iam").get_role_policy(
-            RoleName="sparkify-redshift", PolicyName="sparkify-redshift"
+            RoleName=ROLE, PolicyName=ROLE
         )["PolicyDocument"]
 
     def assert_complete(self) -> None:
@@ -209,7 +226,8 @@ class Account:
         left.pop("snapshots", None)  # AWS's own, of the new cluster
         assert left == {
             "clusters": ["sparkify"],
-            "roles": ["sparkify-redshift"],
+            "roles": [ROLE, f"{ROLE}-pause"],
+            "schedules": [f"{ROLE}-pause"],
             "groups": ["sparkify-redshift"],
             "secrets": ["redshift!sparkify-awsuser"],
         }
@@ -236,6 +254,7 @@ class Account:
             if call.action == "CreateCluster":
                 assert call.params["ManageMasterPassword"] == "true"
                 assert call.params["Encrypted"] == "true"
+        assert not self.server.invalid
         assert not [text for text in self.texts if PASSWORD in text]
         assert [path.name for path in self.folder.iterdir()] == ["w.toml"]
 
@@ -275,6 +294,11 @@ def account(aws_server: AwsServer, tmp_path: Path) -> Iterator[Account]:
         aws_server.client("s3").create_bucket(
             Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
         )
+        for key in ("log_data/1.json", "song_data/1.json", "songs/1.json"):
+            aws_server.client("s3").put_object(Bucket=bucket, Key=key, Body=b"{}")
+    aws_server.client("iam").create_policy(
+        PolicyName="sparkify-boundary", PolicyDocument=BOUNDARY_FILE.read_text()
+    )
     made = Account(aws_server, tmp_path, environment_for(aws_server.url))
     made.write()
     yield made

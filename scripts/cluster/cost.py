@@ -1,0 +1,58 @@
+"""What a cluster costs: an estimate, with the place and the day of its prices."""
+
+from datetime import UTC, datetime, timedelta
+
+# Dollars an hour and node, on demand: https://aws.amazon.com/redshift/pricing/
+NODE_HOUR = {
+    "ra3.large": 0.543,
+    "ra3.xlplus": 1.086,
+    "ra3.4xlarge": 3.26,
+    "ra3.16xlarge": 13.04,
+}
+ADDRESS_HOUR = 0.005  # a public IPv4 address: https://aws.amazon.com/vpc/pricing/
+SECRET_MONTH = 0.40  # https://aws.amazon.com/secrets-manager/pricing/
+STORAGE_MONTH = 0.024  # a GB that Redshift keeps
+PRICES_OF = "us-west-2, March 2026"
+MONTH_HOURS = 730
+
+
+def dollars_an_hour(node_type: str, nodes: int, public: bool) -> float | None:
+    """The price of a running cluster, or None where it is not known."""
+    price = NODE_HOUR.get(node_type)
+    if price is None:
+        return None
+    return price * nodes + (ADDRESS_HOUR * nodes if public else 0)
+
+
+def next_pause(pause_at: str, now: datetime) -> datetime | None:
+    """When a cluster that runs from now on pauses by itself; None for never."""
+    if not pause_at:
+        return None
+    hour, minute = map(int, pause_at.split(":"))
+    today = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    return today if today > now else today + timedelta(days=1)
+
+
+def cost_lines(node_type: str, nodes: int, public: bool, pause_at: str) -> list[str]:
+    """What it will cost from now until it pauses, and a month if it did not."""
+    price = dollars_an_hour(node_type, nodes, public)
+    if price is None:
+        return [f"cost: {nodes} x {node_type}; see aws.amazon.com/redshift/pricing"]
+    month = f"${price * MONTH_HOURS + SECRET_MONTH:,.0f} a month"
+    now = datetime.now(UTC)
+    if pause := next_pause(pause_at, now):
+        dollars = price * (pause - now).total_seconds() / 3600
+        until = (
+            f"about ${dollars:.2f} until it pauses at {pause:%H:%M} UTC;"
+            f" about {month} without pause_at"
+        )
+    else:
+        until = f"about {month}: pause_at is off, so it runs until `pause` or `down`"
+    address = "and public IPv4 address" if public else "without a public address"
+    return [
+        f"cost: about ${price:.2f} an hour for {nodes} x {node_type} {address}"
+        f" (on demand, {PRICES_OF})",
+        f"cost: {until}",
+        f"cost: paused or not, ${SECRET_MONTH:.2f} a month for the secret and"
+        f" ${STORAGE_MONTH} a month for each GB stored, snapshots too",
+    ]

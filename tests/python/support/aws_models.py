@@ -1,0 +1,78 @@
+"""Requests held against botocore's models of the services, as AWS would hold them."""
+
+import re
+from functools import cache
+from typing import Any
+
+import botocore.session
+from botocore.exceptions import ParamValidationError
+from botocore.serialize import create_serializer
+from botocore.validate import validate_parameters
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.utils import get_service_model
+
+# Classes of characters that Java's patterns know and Python's do not.
+CLASSES = {r"\p{L}": r"\w", r"\p{Z}": " ", r"\p{N}": r"\d"}
+PROTOCOLS = {"ec2": "ec2"}  # the others of ours speak `query`, but for S3
+
+
+@cache
+def operation(service: str, action: str) -> Any:
+    """botocore's model of an operation."""
+    session = botocore.session.get_session()
+    return session.get_service_model(service).operation_model(action)
+
+
+def nested(service: str, action: str, flat: dict[str, str]) -> dict[str, Any]:
+    """The parameters of a request as the model nests them; what is unknown is lost."""
+    protocol = PROTOCOLS.get(service, "query")
+    model = get_service_model(service).operation_model(action)
+    request: Any = {"values": flat}
+    parsed: dict[str, Any] = PROTOCOL_PARSERS[protocol](model).parse(request)
+    return parsed
+
+
+def faults(service: str, action: str, flat: dict[str, str]) -> list[str]:
+    """What is wrong with a request: names, types, lengths, patterns, enumerations."""
+    model, found = operation(service, action), nested(service, action, flat)
+    protocol = PROTOCOLS.get(service, "query")
+    sent = create_serializer(protocol, include_validation=False).serialize_to_request(
+        found, model
+    )["body"]
+    known = sent.keys() | {"Action", "Version"}
+    wrong = [f"unknown parameter {key}" for key in flat.keys() - known]
+    if model.input_shape is None:
+        return wrong
+    try:
+        validate_parameters(found, model.input_shape)
+    except ParamValidationError as error:
+        wrong.append(str(error))
+    return wrong + list(_limits(found, model.input_shape, action))
+
+
+def _limits(value: Any, shape: Any, place: str) -> list[str]:
+    """What botocore leaves to the service to refuse."""
+    if shape.type_name == "structure":
+        return [
+            fault
+            for key, item in value.items()
+            for fault in _limits(item, shape.members[key], f"{place}.{key}")
+        ]
+    if shape.type_name == "list":
+        return [fault for item in value for fault in _limits(item, shape.member, place)]
+    limits = shape.metadata
+    wrong = []
+    if shape.type_name == "string":
+        if limits.get("enum") and value not in limits["enum"]:
+            wrong.append(f"{place}: {value!r} is none of {limits['enum']}")
+        if "pattern" in limits and not re.fullmatch(_python(limits["pattern"]), value):
+            wrong.append(f"{place}: {value!r} does not match {limits['pattern']}")
+        if not limits.get("min", 0) <= len(value) <= limits.get("max", 2**31):
+            wrong.append(f"{place}: {len(value)} letters")
+    return wrong
+
+
+def _python(pattern: str) -> str:
+    for java, python in CLASSES.items():
+        pattern = pattern.replace(java, python)
+    return pattern

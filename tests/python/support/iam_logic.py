@@ -1,0 +1,172 @@
+"""IAM's decision on a request, written from its documentation.
+
+moto checks the names of actions and resources but no conditions. Here a request is what
+AWS would check it as: action, resource and condition keys. A call may be checked as
+several: a new role with tags also needs `iam:TagRole`, a cluster with a role also
+`iam:PassRole`.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.backends import get_backend
+
+from support.aws_server import ACCOUNT, Call
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Check:
+    """What AWS asks of the policies for one call."""
+
+    action: str
+    resource: str
+    context: dict[str, str] = field(default_factory=dict)
+
+
+def listed(value: str | list[str]) -> list[str]:
+    """A policy writes one thing as it is, and several as a list."""
+    return [value] if isinstance(value, str) else value
+
+
+def allows(policy: Document, check: Check) -> bool:
+    """Whether a statement allows it, and none denies it."""
+    effects = {
+        statement["Effect"]
+        for statement in policy["Statement"]
+        if _fits(statement, check)
+    }
+    return effects == {"Allow"}
+
+
+def _fits(statement: Document, check: Check) -> bool:
+    return (
+        any(
+            like(one.lower(), check.action.lower())
+            for one in listed(statement["Action"])
+        )
+        and any(like(one, check.resource) for one in listed(statement["Resource"]))
+        and all(
+            _holds(operator, listed(values), check.context.get(key))
+            for operator, pairs in statement.get("Condition", {}).items()
+            for key, values in pairs.items()
+        )
+    )
+
+
+def _holds(operator: str, values: list[str], found: str | None) -> bool:
+    if operator == "Null":
+        return (found is None) == (values == ["true"])
+    plain = operator.removesuffix("IfExists")
+    if found is None:  # a key that the request lacks never matches
+        return plain != operator
+    return {
+        "StringEquals": found in values,
+        "StringLike": any(like(value, found) for value in values),
+    }[plain]
+
+
+def like(pattern: str, text: str) -> bool:
+    """IAM's wildcards: `*` for any letters, `?` for one."""
+    literal = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.fullmatch(literal, text, flags=re.DOTALL) is not None
+
+
+def checks(call: Call) -> Iterator[Check]:
+    """What AWS checks for a call, with the account as it is before it."""
+    if call.service == "iam":
+        yield from _of_iam(call)
+    elif call.service == "redshift":
+        yield from _of_redshift(call)
+    elif call.service == "ec2":
+        yield from _of_ec2(call)
+    elif call.service == "s3":
+        bucket, _, key = call.body.partition("?")[0].strip("/").partition("/")
+        if call.action in {"HeadBucket", "ListObjectsV2"}:
+            prefix = re.search(r"[?&]prefix=([^&]*)", call.body)
+            context = {"s3:prefix": prefix[1].replace("%2F", "/")} if prefix else {}
+            yield Check("s3:ListBucket", f"arn:aws:s3:::{bucket}", context)
+        else:
+            action = {"PUT": "PutObject"}.get(call.action, call.action)
+            yield Check(f"s3:{action}", f"arn:aws:s3:::{bucket}/{key}")
+    else:
+        yield Check(str(call), "*")
+
+
+def _tags(tags: list[dict[str, str]], kind: str) -> dict[str, str]:
+    return {f"aws:{kind}Tag/{tag['Key']}": tag["Value"] for tag in tags}
+
+
+def _of_iam(call: Call) -> Iterator[Check]:
+    backend, name = get_backend("iam")[ACCOUNT]["aws"], call.params.get("RoleName", "")
+    if not name:
+        yield Check(str(call), call.params.get("PolicyArn", "*"))
+        return
+    arn = f"arn:aws:iam::{ACCOUNT}:role/{name}"
+    found = [role for role in backend.roles.values() if role.name == name]
+    context: dict[str, str] = {}
+    boundary = call.params.get("PermissionsBoundary")
+    for role in found:
+        boundary = role.permissions_boundary_arn
+        context |= _tags(role.tags, "Resource")
+    if boundary:
+        context["iam:PermissionsBoundary"] = boundary
+    asked = _tags(call.nested.get("Tags", []), "Request")
+    yield Check(str(call), arn, context | asked)
+    if asked and call.action == "CreateRole":
+        yield Check("iam:TagRole", arn, asked)
+
+
+def _of_redshift(call: Call) -> Iterator[Check]:
+    place = f"arn:aws:redshift:{call.region}:{ACCOUNT}"
+    name, params = call.params.get("ClusterIdentifier", ""), call.nested
+    if "ScheduledAction" in call.action or call.action.startswith("Describe"):
+        yield Check(str(call), "*")
+    else:
+        asked = _tags(params.get("Tags", []), "Request")
+        arn = params.get("ResourceName") or f"{place}:cluster:{name}"
+        clusters = get_backend("redshift")[ACCOUNT][call.region].clusters
+        if cluster := clusters.get(arn.split(":")[-1]):
+            asked |= _tags(cluster.tags, "Resource")
+        yield Check(str(call), arn, asked)
+        if params.get("Tags") and call.action == "CreateCluster":
+            yield Check("redshift:CreateTags", arn, asked)
+    for key, action in (
+        ("SnapshotIdentifier", str(call)),
+        ("FinalClusterSnapshotIdentifier", "redshift:CreateClusterSnapshot"),
+    ):
+        if key in params and not call.action.startswith("Describe"):
+            yield Check(action, f"{place}:snapshot:{name}/{params[key]}")
+    for role in [*params.get("IamRoles", []), *params.get("AddIamRoles", [])]:
+        service = {"iam:PassedToService": "redshift.amazonaws.com"}
+        yield Check("iam:PassRole", role, service)
+    if "IamRole" in params:
+        service = {"iam:PassedToService": "scheduler.redshift.amazonaws.com"}
+        yield Check("iam:PassRole", params["IamRole"], service)
+
+
+def _of_ec2(call: Call) -> Iterator[Check]:
+    if not call.mutating:
+        yield Check(str(call), "*")
+        return
+    place, group = f"arn:aws:ec2:{call.region}:{ACCOUNT}", call.params.get("GroupId")
+    arn = f"{place}:security-group/{group or 'sg-new'}"
+    specified = call.nested.get("TagSpecifications", [])
+    context = _tags([tag for one in specified for tag in one["Tags"]], "Request")
+    if group:
+        tags = get_backend("ec2")[ACCOUNT][call.region].describe_tags(
+            {"resource-id": [group]}
+        )
+        named = [{"Key": tag["key"], "Value": tag["value"]} for tag in tags]
+        context |= _tags(named, "Resource")
+    yield Check(str(call), arn, context)
+    if call.action == "CreateSecurityGroup":
+        yield Check(str(call), f"{place}:vpc/{call.params['VpcId']}")
+        if specified:
+            made = {"ec2:CreateAction": "CreateSecurityGroup"}
+            yield Check("ec2:CreateTags", arn, context | made)
