@@ -265,6 +265,10 @@ def test_file_history(answers: dict[str, list[Row]], data_set: DataSet) -> None:
     ]
 
 
+def test_no_line_of_these_files_is_rejected(answers: dict[str, list[Row]]) -> None:
+    assert answers["rejected_lines"] == []
+
+
 def test_the_earlier_systems_counts_are_reproduced(
     answers: dict[str, list[Row]], events: list[Raw], catalogue: list[Raw]
 ) -> None:
@@ -335,7 +339,7 @@ def test_a_count_that_is_off_fails_with_the_real_files_only(
     for kind, name, _, actual, _ in rows:
         warehouse.change(
             f"update expected_results set expected = {actual}"
-            f" where kind = '{kind}' and name = '{name}'"
+            f" where counted_by = '{kind}' and name = '{name}'"
         )
     assert outcome(*ours) == ("pass", 0)
     warehouse.change("update expected_results set expected = 1 where name = 'exact'")
