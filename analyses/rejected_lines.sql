@@ -1,5 +1,5 @@
 -- Which lines did the loads set aside, and why? One row per line that `--max-errors`
--- allowed, the newest load first. `raw` is null where the engine does not keep the line.
+-- allowed, the newest load first. `raw` is null where the engine did not keep it.
 select
     load_id,
     source,
