@@ -7,6 +7,7 @@ from errors import DatabaseError, WarehouseError
 
 LOCKED = re.compile(r'Could not set lock on file "([^"]*)".*?\(PID (\d+)\)', re.DOTALL)
 NO_DATABASE = re.compile(r'file "?([^"\n]*?)"? exists, but it is not a valid DuckDB')
+NO_SPACE = re.compile("No space left on device|File too large|Disk quota exceeded")
 FROM_MACROS = re.compile(r"(Runtime Error\s+)?Compilation Error")
 
 Advice = tuple[type[WarehouseError], str, str]  # error, pattern, what to do
@@ -48,6 +49,8 @@ def plain_dbt_error(text: str, engine: str) -> WarehouseError:
         )
     if "Unable to determine target database name from 'path'" in text:
         return WarehouseError("SPARKIFY_DUCKDB is empty; unset it, or name a file")
+    if NO_SPACE.search(text):
+        return WarehouseError(f"{one_line(text)}; make room and run again")
     if engine == "redshift" and not FROM_MACROS.match(text):
         address = {
             "host": os.environ.get("REDSHIFT_HOST", "the host of REDSHIFT_HOST"),

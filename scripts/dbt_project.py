@@ -191,7 +191,7 @@ class Dbt:
 
     def _error(self, result: "dbtRunnerResult") -> WarehouseError:
         if isinstance(result.exception, OSError):
-            return plain_os_error(result.exception)
+            return plain_os_error(result.exception, "dbt's folder target")
         text = str(result.exception or self._failure or "")
         return plain_dbt_error(text or f"dbt failed; see {self.log_file}", self.engine)
 

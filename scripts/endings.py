@@ -79,9 +79,9 @@ def was_interrupted(error: BaseException | None) -> bool:
     return error is not None
 
 
-def plain_os_error(error: OSError) -> WarehouseError:
-    """What the machine refused, and the next step."""
-    where = error.filename or "the disk"
+def plain_os_error(error: OSError, place: str = "the disk") -> WarehouseError:
+    """What the machine refused, and the next step; `place` if the error names none."""
+    where = error.filename or place
     reason = error.strerror or str(error)
     if error.errno in FULL:
         return WarehouseError(f"{where}: {reason}; make room and run again")

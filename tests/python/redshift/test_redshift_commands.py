@@ -1,0 +1,74 @@
+"""The commands on Redshift: where they are, what they show, what they keep apart."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+import warehouse as commands
+from click.testing import CliRunner, Result
+from dbt_project import Dbt
+from support.helpers import event, song
+from support.redshift_warehouse import SCHEMA, RedshiftWarehouse
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(
+    cluster: RedshiftWarehouse, redshift_dbt: Dbt, monkeypatch: pytest.MonkeyPatch
+) -> Run:
+    """A command in this process, on the target `redshift`."""
+    monkeypatch.setattr(commands, "Dbt", lambda target: redshift_dbt)
+    redshift_dbt._invoke("parse")  # makes dbt read the profile again
+
+    def invoke(command: str, *words: str) -> Result:
+        target = ("--target", "redshift", *cluster.options[:2])
+        return CliRunner().invoke(commands.cli, [command, *target, *words])
+
+    return invoke
+
+
+def test_sample_data_in_a_bucket_keeps_its_mark(
+    run: Run, cluster: RedshiftWarehouse
+) -> None:
+    cluster.put_events("1.sample.json", event(0))
+    cluster.put_songs("A.json", song("SO1"))
+    sources = cluster.options[2:]
+    done = run("load", *sources)
+    assert done.exit_code == 3
+    assert f"error: {cluster.data.events} holds sample data, " in done.stderr
+    assert f"{cluster.data.songs} does not" in done.stderr
+    assert "REDSHIFT_SCHEMA" in done.stderr
+    assert not cluster.sent()
+    assert run("load", *sources, "--mix-sample").exit_code == 0
+    cluster.bucket.delete("logs/1.sample.json")
+    cluster.put_events("2.json", event(1))
+    done = run("load", *sources)
+    assert done.exit_code == 3, "the ledger has the mark"
+    assert f", schema {SCHEMA} holds sample data, " in done.stderr
+
+
+def test_show_answers_from_the_cluster_and_says_what_is_not_built(
+    run: Run, cluster: RedshiftWarehouse
+) -> None:
+    cluster.put_events("1.json", event(0))
+    cluster.put_songs("A.json", song("SO1"))
+    cluster.load()
+    done = run("show", "most_played_songs")
+    assert done.exit_code == 3
+    assert "songplays yet; build it with `warehouse.py run`" in done.stderr
+    cluster.build()
+    (row,) = json.loads(run("show", "most_played_songs", "--json").stdout)
+    assert (row["song_title"], row["artist_name"]) == ("Eres", "Café Tacuba")
+    assert (row["plays"], row["listeners"]) == (1, 1)
+    done = run("load", *cluster.options[2:])
+    first = done.stderr.splitlines()[0]
+    assert first.startswith("warehouse  ")
+    assert first.endswith(f", schema {SCHEMA}")
+
+
+def test_status_makes_no_schema(cluster: RedshiftWarehouse, redshift_dbt: Dbt) -> None:
+    before = cluster.rows("select nspname from pg_namespace order by 1")
+    result = commands._contents(redshift_dbt)
+    assert result["load"] == {"files": 0, "rows": 0, "rejected": 0}
+    assert cluster.rows("select nspname from pg_namespace order by 1") == before
