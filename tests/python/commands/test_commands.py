@@ -58,7 +58,7 @@ def test_help_is_whole_and_shows_how(run: Run, command: str | None) -> None:
     assert done.exit_code == 0
     assert "..." not in done.stdout.replace("[ARGS]...", "")
     assert all(len(line) <= 80 for line in done.stdout.splitlines())
-    assert re.search("^Examples?:$", done.stdout, re.MULTILINE)
+    assert re.search("^ *Examples?:$", done.stdout, re.MULTILINE)
 
 
 def test_every_example_is_a_command_that_is_there(run: Run) -> None:

@@ -82,7 +82,7 @@ def test_every_macro_that_is_used_is_described_with_its_arguments(
     }
     for script in (PROJECT / "scripts").rglob("*.py"):
         text = script.read_text(encoding="utf-8")
-        called = re.findall(r'{{+ (\w+)\(|operation\("(\w+)"', text)
+        called = re.findall(r'{{+ (\w+)\(|operation\(\s*"(\w+)"', text)
         used |= {f"macro.sparkify.{name}" for pair in called for name in pair}
     used &= macros.keys()
     assert {"load_staging", "create_staging_tables", "rounded_ratio"} <= {
