@@ -212,5 +212,7 @@ def _plain_trouble(error: Exception) -> WarehouseError:
 
 
 def _sign_in() -> str:
-    profile = os.environ.get("AWS_PROFILE", "PROFILE")
-    return f"sign in (`aws sso login --profile {profile}`) or set AWS_PROFILE"
+    profile = f"--profile {os.environ.get('AWS_PROFILE', 'PROFILE')}"
+    return (
+        f"sign in (`aws sso login {profile}`, `aws login {profile}`) or set AWS_PROFILE"
+    )

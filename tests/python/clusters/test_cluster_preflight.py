@@ -1,16 +1,22 @@
 """What is refused before anything is changed, in plain words."""
 
+import hashlib
+import json
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
+from aws import Clients
 from cluster.cost import cost_lines, dollars_an_hour, next_pause
 from cluster.wanted import cidrs, places, role_policy, wanted
 from errors import Refused
+from load.s3 import list_prefix
 from settings import Cluster, Data, Settings
-from support.aws_server import Answer, Call, refusal
+from support.aws_server import REGION, Answer, Call, refusal
 from support.cluster_account import BUCKET, PROJECT, SETTINGS, STATUS, Account
 
 
@@ -162,6 +168,41 @@ def test_no_credentials(account: Account) -> None:
     line = account.refused("up")
     assert "no AWS credentials" in line
     assert "aws sso login --profile" in line
+
+
+def test_profiles_of_aws_login_work(account: Account, tmp_path: Path) -> None:
+    """What `aws login` writes needs awscrt, which the requirements hold."""
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        assert "\nawscrt==" in (PROJECT / name).read_text(encoding="utf-8")
+    session = "arn:aws:sts::123456789012:assumed-role/me"
+    files = tmp_path.parent / f"{tmp_path.name}-login"
+    files.mkdir()
+    (files / "config").write_text(f"[default]\nlogin_session = {session}\n")
+    soon = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    keys = {"accessKeyId": "test", "secretAccessKey": "test", "sessionToken": "test"}
+    token = {
+        "accessToken": keys | {"accountId": "123456789012", "expiresAt": soon},
+        "tokenType": "urn:aws:params:oauth:token-type:access_token_sigv4",
+        "refreshToken": "-",
+        "idToken": "-",
+        "clientId": "-",
+        "dpopKey": "-",
+    }
+    cached = files / f"{hashlib.sha256(session.encode()).hexdigest()}.json"
+    cached.write_text(json.dumps(token))
+    for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        del account.environment[key]
+    account.environment["AWS_CONFIG_FILE"] = str(files / "config")
+    account.environment["AWS_LOGIN_CACHE_DIRECTORY"] = str(files)
+    if find_spec("awscrt"):
+        assert account.run("up", "--dry-run").code == 10
+        with account.environment_here():
+            listed, _ = list_prefix(
+                Clients(REGION).s3, "events", account.settings().data.events
+            )
+        assert len(listed) == 1
+    else:
+        assert account.refused("up").endswith("; run `make setup`")
 
 
 def test_expired_credentials(account: Account) -> None:
