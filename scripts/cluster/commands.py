@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from endings import explained
 from errors import Exit, Refused
 from settings import PROJECT, read_settings
 
@@ -63,7 +64,8 @@ def up(
     if dry_run:
         show_plan(cluster_up.up_plan(settings, snapshot), as_json)
         return
-    cluster, steps = cluster_up.up(settings, minutes=timeout, snapshot=snapshot)
+    with explained(half_way):
+        cluster, steps = cluster_up.up(settings, minutes=timeout, snapshot=snapshot)
     status = described(settings, cluster)
     click.echo(f"usable: {status.host}:{status.port}/{status.database}", err=True)
     lines = environment_lines(status)
@@ -83,7 +85,8 @@ def pause(config: Path, timeout: float, as_json: bool) -> None:
 
     settings = read_settings(config)
     name, region = settings.cluster.name, settings.cluster.region
-    steps = cluster_down.pause(settings, minutes=timeout)
+    with explained(half_way):
+        steps = cluster_down.pause(settings, minutes=timeout)
     now = "is paused" if steps else "was paused already"
     result = {"cluster": {"name": name, "region": region, "state": "paused"}}
     line = f"cluster {name} {now}; `up` resumes it"
@@ -137,13 +140,19 @@ def down(  # noqa: PLR0913, PLR0917 (one for each option)
         for step in steps:
             click.echo(str(step), err=True)
         ask_or_refuse("Remove all this for good?")
-    cluster_down.down(settings, steps, minutes=timeout)
+    with explained(half_way):
+        cluster_down.down(settings, steps, minutes=timeout)
     kept = cluster_down.kept_snapshots(settings)
     lines = [f"nothing tagged {TAG} = {name} is left in {region}"]
     if not steps:
         lines = [f"nothing to remove: nothing is tagged {TAG} = {name} in {region}"]
     lines += [f"snapshot {one} is kept, and costs until it is deleted" for one in kept]
     show(lines, {"changes": told(steps), "snapshots": kept}, as_json)
+
+
+def half_way() -> str:
+    """What state an interrupted command leaves."""
+    return "what was done stays, and AWS goes on; the same command goes on from there"
 
 
 def show(lines: list[str], result: dict[str, Any], as_json: bool) -> None:

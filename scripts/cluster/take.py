@@ -36,7 +36,7 @@ GONE = {
 }
 THERE = {"InvalidPermission.Duplicate"}
 # AWS tells all its parts of something new within seconds, but not at once.
-NOT_KNOWN_YET = {"InvalidGroup.NotFound", "NoSuchEntity"}
+NOT_KNOWN_YET = {"InvalidGroup.NotFound", "NoSuchEntity", "ResourceNotFoundFault"}
 
 
 def apply(clients: Clients, name: str, steps: list[Step], end: float) -> None:

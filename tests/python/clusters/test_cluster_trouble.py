@@ -240,7 +240,7 @@ def test_a_missing_or_paused_cluster_says_so(account: Account) -> None:
     assert "was paused already" in account.ok("pause").out
 
 
-def test_a_cluster_on_its_way_out_is_waited_for_and_made_anew(
+def test_a_cluster_on_its_way_out_is_waited_for_and_made_again(
     account: Account,
 ) -> None:
     account.ok("up")
@@ -269,3 +269,18 @@ def test_a_change_that_does_not_last_is_an_error(account: Account) -> None:
     account.server.answers["ec2:AuthorizeSecurityGroupIngress"] = lambda _: (200, same)
     line = account.refused("up", *SOON, code=1)
     assert "changed, but not as it should be: + rule of sparkify-redshift" in line
+
+
+def test_an_interrupted_up_says_what_state_things_are_in(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("time.sleep", interrupt)
+    account.server.answers["redshift:DescribeClusters"] = looking(
+        account, {"status": "creating"}
+    )
+    line = account.refused("up", code=130)
+    assert "interrupted; what was done stays, and AWS goes on; the same command" in line
+    assert account.changes == MAKING
