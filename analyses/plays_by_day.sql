@@ -25,6 +25,6 @@ select
     paid_plays,
     free_plays,
     listeners,
-    row_number() over (order by plays desc, day asc) as place
+    row_number() over (order by plays desc nulls last, day asc) as place
 from days
 order by day

@@ -26,6 +26,6 @@ select
     paid_plays,
     free_plays,
     listeners,
-    row_number() over (order by plays desc, week asc) as place
+    row_number() over (order by plays desc nulls last, week asc) as place
 from weeks
 order by week

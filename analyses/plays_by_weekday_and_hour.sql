@@ -69,7 +69,11 @@ select
     days,
     plays_per_day,
     row_number() over (
-        order by plays_per_day desc nulls last, plays desc, iso_weekday asc, hour asc
+        order by
+            plays_per_day desc nulls last,
+            plays desc nulls last,
+            iso_weekday asc,
+            hour asc
     ) as place
 from averages
 order by

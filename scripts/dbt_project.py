@@ -197,10 +197,10 @@ class Dbt:
 
     def _credentials(self) -> Any:
         """The target's, as dbt read them. They hold a password: do not print them."""
-        from dbt.adapters.factory import get_adapter_by_type
+        from dbt.config.runtime import load_profile
 
-        adapter: Any = get_adapter_by_type(self.engine)  # type: ignore[no-untyped-call]
-        return adapter.config.credentials
+        # Not the adapter's: that is the latest invocation's, maybe for another target.
+        return load_profile(str(PROJECT), {}, None, self.target).credentials
 
 
 def _say_what_was_built(event: Any) -> None:

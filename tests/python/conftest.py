@@ -6,11 +6,13 @@ import tarfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_project import Dbt
 from load import loading
+from redshift_connector.core import Connection
 from settings import PROJECT, Data
 from support.helpers import DataSet, Warehouse
 from support.s3_server import Bucket, Server
@@ -45,14 +47,21 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_dbt() -> Iterator[None]:
-    """Spare dbt a walk over all loaded modules at every start of an adapter.
+    """Skip what costs time in every adapter and connection and only names a caller.
 
-    It only asks for the name of the module that defines a flag, to show it in a log.
+    dbt walks over all loaded modules to say which one defines a flag. Redshift's driver
+    reads the sources of the whole call stack to name the program that connects.
     """
+    connect: Any = Connection.__init__
+
+    def named(self: Any, **options: Any) -> None:
+        connect(self, **options | {"application_name": "tests"})
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             BehaviorFlagRendered, "_default_source", staticmethod(lambda: "dbt")
         )
+        patch.setattr(Connection, "__init__", named)
         yield
 
 

@@ -282,7 +282,12 @@ def test_it_runs_by_hand_and_leaves_nothing(end: signal.Signals) -> None:
     ) as server:
         assert server.stdout is not None
         lines = [server.stdout.readline() for _ in range(12)]
-        made = list(Path(tempfile.gettempdir()).glob(f"standin-{server.pid}-*"))
+        places = {tempfile.gettempdir(), *postgres.TEMPORARY}
+        made = [
+            folder
+            for place in places
+            for folder in Path(place).glob(f"standin-{server.pid}-*")
+        ]
         server.send_signal(end)
         server.wait(20)
     exported = dict(line.split()[1].split("=", 1) for line in lines)

@@ -49,11 +49,11 @@ def moment(ts: int) -> datetime:
     return EPOCH + ts * MILLISECOND
 
 
-def read(files: Iterable[Path]) -> list[Raw]:
-    """Every line of every file, numbers as text."""
+def read(folder: Path) -> list[Raw]:
+    """Every line of every file under a folder, numbers as text."""
     return [
         json.loads(line, parse_int=str, parse_float=str)
-        for path in files
+        for path in sorted(folder.rglob("*.json"))
         for line in path.read_text("utf-8").splitlines()
         if line.strip()
     ]

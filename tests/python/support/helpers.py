@@ -281,12 +281,12 @@ class DataSet:
     @cached_property
     def events(self) -> list[by_hand.Raw]:
         """Every event of the files."""
-        return by_hand.read(self.logs)
+        return by_hand.read(Path(self.data.events))
 
     @cached_property
     def catalogue(self) -> list[by_hand.Raw]:
         """Every song of the files."""
-        return by_hand.read(self.songs)
+        return by_hand.read(Path(self.data.songs))
 
     @cached_property
     def plays(self) -> list[by_hand.Play]:
