@@ -6,13 +6,32 @@ with plays as (
 
 ),
 
+days as (
+
+    select
+        cast(start_time as date) as day,
+        user_id,
+        session_id,
+        count(*) as plays,
+        sum(duration) as seconds,
+        count(case when level = 'paid' then 1 end) as paid_plays,
+        count(song_match) as matched,
+        max(start_time) as last_play_at
+    from plays
+    group by
+        cast(start_time as date),
+        user_id,
+        session_id
+
+),
+
 history as (
 
     select
-        cast(min(start_time) as date) as first_day,
-        cast(max(start_time) as date) as newest_day,
-        max(start_time) as last_play_at
-    from plays
+        min(day) as first_day,
+        max(day) as newest_day,
+        max(last_play_at) as last_play_at
+    from days
 
 ),
 
@@ -58,16 +77,16 @@ counted as (
         periods.from_day,
         periods.to_day,
         periods.last_play_at,
-        count(plays.songplay_id) as plays,
-        count(distinct plays.user_id) as listeners,
-        coalesce(sum(plays.duration), 0) as seconds,
-        count(distinct plays.session_id) as sessions,
-        count(case when plays.level = 'paid' then 1 end) as paid_plays,
-        count(plays.song_match) as matched
+        coalesce(sum(days.plays), 0) as plays,
+        count(distinct days.user_id) as listeners,
+        coalesce(sum(days.seconds), 0) as seconds,
+        count(distinct days.session_id) as sessions,
+        coalesce(sum(days.paid_plays), 0) as paid_plays,
+        coalesce(sum(days.matched), 0) as matched
     from periods
-    left join plays
-        on periods.from_day <= cast(plays.start_time as date)
-        and periods.to_day >= cast(plays.start_time as date)
+    left join days
+        on periods.from_day <= days.day
+        and periods.to_day >= days.day
     group by
         periods.place,
         periods.period,

@@ -65,10 +65,12 @@ def insights(dbt: Dbt) -> str:
             " with `make run` or `dbt build`, then run again"
         )
     warehouse["engine"] = ENGINES.get(warehouse["engine"], warehouse["engine"])
-    everything = dbt.analysis("headline", limit=1)[0]
+    headline = dbt.analysis("headline")
+    everything = headline[0]
     answered: list[Answered] = []
     for section in sections(everything["days"] or 0):
-        rows = dbt.analysis(section.analysis, section.limit)
+        known = section.analysis == "headline"
+        rows = headline if known else dbt.analysis(section.analysis, section.limit)
         sql = (ANALYSES / f"{section.analysis}.sql").read_text(encoding="utf-8")
         answered.append(answer(section, rows, sql))
     return page(answered, warehouse, everything["last_play_at"])

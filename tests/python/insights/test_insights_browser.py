@@ -1,0 +1,155 @@
+"""The page in a real browser: it fits, it can be read, and it asks nobody for anything.
+
+Skipped where there is no Chromium or no Playwright to drive it.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import insights
+import pytest
+from support.helpers import DataSet
+
+playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe")
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+if not CHROMIUM:
+    pytest.skip("no Chromium in the path", allow_module_level=True)
+
+DESK, PHONE = 1280, 390
+A4 = 688  # CSS pixels between the margins of a printed page
+
+TITLES = (
+    "internationalization of a counterrevolutionary uncharacteristically",
+    "ELECTROENCEPHALOGRAM und Rechtsschutzversicher",
+    "x" * 1000,
+    "<b>bold</b><script>document.title = 'hacked'</script>",
+    "مرحبا بالعالم שלום",
+    "音楽は素晴らしいものですから毎日聴いています",
+)
+
+# Words of up to 20 letters that stand on more than one line.
+BROKEN = """() => {
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const broken = [];
+  for (let node; node = walk.nextNode();) {
+    for (const word of node.data.matchAll(/[A-Za-z0-9.,%]+/g)) {
+      if (word[0].length > 20) continue;
+      const range = document.createRange();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      const lines = new Set([...range.getClientRects()].map(r => Math.round(r.top)));
+      if (lines.size > 1) broken.push(word[0]);
+    }
+  }
+  return broken;
+}"""
+
+# Elements that reach out of the page, or whose content does.
+OVERFLOWING = """() => [...document.body.querySelectorAll('*')].filter(element => {
+  const box = element.getBoundingClientRect();
+  const inline = getComputedStyle(element).display === 'inline';
+  return box.width > 0 && (
+    box.left < 0 || box.right > document.documentElement.clientWidth + 0.5
+    || (!inline && element.scrollWidth > element.clientWidth + 1)
+  );
+}).map(element => element.outerHTML.slice(0, 100))"""
+
+OPEN = "() => document.querySelectorAll('details').forEach(one => one.open = true)"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with playwright.sync_playwright() as driver:
+        # As root there is no sandbox; the page is our own.
+        browser = driver.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module", params=["sample", "hostile"])
+def file(
+    request: pytest.FixtureRequest,
+    sample_set: DataSet,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """The page of the sample data, and of the same with names that are hard to show."""
+    folder = tmp_path_factory.mktemp("insights")
+    warehouse = sample_set.warehouse.copy(folder)
+    if request.param == "hostile":
+        for place, title in enumerate(TITLES):
+            text = title.replace("'", "''")
+            warehouse.change(
+                f"update songplays set song_title = '{text}', artist_name = '{text}',"
+                f" location = 'Here, {text}' where session_id % 12 = {place}"
+            )
+    path = folder / "insights.html"
+    path.write_text(insights.insights(warehouse._opened()), encoding="utf-8")
+    return path
+
+
+def opened(chromium: Any, file: Path, width: int, scheme: str = "light") -> Any:
+    """The page in a window of a width, all its tables and queries shown."""
+    window = {"width": width, "height": 900}
+    page = chromium.new_page(viewport=window, color_scheme=scheme)
+    page.goto(file.as_uri())
+    page.evaluate(OPEN)
+    return page
+
+
+def test_it_makes_no_request_and_says_nothing(chromium: Any, file: Path) -> None:
+    page = chromium.new_page()
+    seen: list[str] = []
+    said: list[object] = []
+    page.on("request", lambda request: seen.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(error))
+    page.goto(file.as_uri())
+    page.wait_for_load_state("networkidle")
+    assert [url for url in seen if not url.startswith("data:")] == [file.as_uri()]
+    assert said == []
+    assert page.title() == "What Sparkify's users listen to"
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [DESK, PHONE])
+def test_everybody_can_read_it(
+    chromium: Any, file: Path, width: int, scheme: str
+) -> None:
+    page = opened(chromium, file, width, scheme)
+    found = axe.Axe().run(page).response
+    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]] == (
+        []
+    )
+    assert len(found["passes"]) > 20
+    page.close()
+
+
+@pytest.mark.parametrize("width", [DESK, PHONE])
+def test_nothing_overflows_and_no_word_is_broken(
+    chromium: Any, file: Path, width: int
+) -> None:
+    page = opened(chromium, file, width)
+    assert page.evaluate(OVERFLOWING) == []
+    assert page.evaluate(BROKEN) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.close()
+
+
+def test_it_prints_on_a4(chromium: Any, file: Path) -> None:
+    page = chromium.new_page(viewport={"width": A4, "height": 1000})
+    page.goto(file.as_uri())
+    page.emulate_media(media="print")
+    assert page.evaluate(OVERFLOWING) == []
+    assert page.evaluate(BROKEN) == []
+    pdf = page.pdf(prefer_css_page_size=True)
+    sheets = pdf.count(b"/Type /Page\n")
+    assert 2 <= sheets <= 6
+    assert b"/MediaBox [0 0 594.95996 841.91998]" in pdf
+    page.close()
