@@ -42,6 +42,38 @@ with events as (
 
 ),
 
+days as (
+
+    select
+        user_id,
+        event_date,
+        min(occurred_at) as first_at,
+        max(occurred_at) as last_at,
+        min(coalesce(level, '')) as lowest_level,
+        max(coalesce(level, '')) as highest_level,
+        max(_load_id) as newest_load_id
+    from events
+    group by user_id, event_date
+
+),
+
+-- On most days a user's level stays the same: only the first and the last event count.
+candidates as (
+
+    select
+        events.*,
+        days.newest_load_id
+    from events
+    inner join days
+        on events.user_id = days.user_id
+        and events.event_date = days.event_date
+    where
+        days.lowest_level <> days.highest_level
+        or events.occurred_at = days.first_at
+        or events.occurred_at = days.last_at
+
+),
+
 -- Of several events in one millisecond the last by session and item counts.
 moments as (
 
@@ -54,7 +86,7 @@ moments as (
                 item_in_session desc nulls last,
                 page desc nulls last
         ) as recency
-    from events
+    from candidates
 
 ),
 
@@ -74,7 +106,7 @@ ordered as (
             partition by user_id, event_date
             order by occurred_at
         ) as next_at,
-        max(_load_id) over (partition by event_date) as newest_load_id
+        max(newest_load_id) over (partition by event_date) as day_load_id
     from moments
     where recency = 1
 
@@ -88,7 +120,7 @@ select
     level,
     event_date,
     occurred_at,
-    newest_load_id as _load_id
+    day_load_id as _load_id
 from ordered
 where
     previous_at is null

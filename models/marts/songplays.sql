@@ -101,25 +101,43 @@ plays as (
 ),
 {% endif %}
 
+-- A match depends on these alone, and they are far fewer than the plays. The text is a
+-- key that joins also where the duration is null.
+recordings as (
+
+    select distinct
+        song_title,
+        artist_name,
+        duration,
+        coalesce(cast(duration as varchar(16)), '') as duration_text
+    from plays
+
+),
+
 candidates as (
 
     select
-        plays.songplay_id,
+        recordings.song_title,
+        recordings.artist_name,
+        recordings.duration_text,
         songs.song_id,
         songs.artist_id,
         songs._load_id as song_load_id,
         case
-            when round(plays.duration, 3) = round(songs.duration, 3) then 'exact'
+            when round(recordings.duration, 3) = round(songs.duration, 3) then 'exact'
             else 'title and artist'
         end as song_match,
         row_number() over (
-            partition by plays.songplay_id
-            order by abs(plays.duration - songs.duration), songs.song_id
+            partition by
+                recordings.song_title,
+                recordings.artist_name,
+                recordings.duration_text
+            order by abs(recordings.duration - songs.duration), songs.song_id
         ) as closeness
-    from plays
+    from recordings
     inner join songs
-        on plays.song_title = songs.title
-        and plays.artist_name = songs.artist_name
+        on recordings.song_title = songs.title
+        and recordings.artist_name = songs.artist_name
 
 ),
 
@@ -140,7 +158,9 @@ matched_plays as (
         matches.song_load_id
     from plays
     left join matches
-        on plays.songplay_id = matches.songplay_id
+        on plays.song_title = matches.song_title
+        and plays.artist_name = matches.artist_name
+        and coalesce(cast(plays.duration as varchar(16)), '') = matches.duration_text
 
 ),
 
