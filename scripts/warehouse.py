@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from cluster.commands import config_option, down, pause, up
+from cluster.commands import config_option, down, json_option, pause, up
 from dbt_profile import profile_path, target_type
 from dbt_project import Dbt
 from endings import PlainGroup
@@ -52,9 +52,6 @@ target_option = click.option(
     "--target",
     envvar="DBT_TARGET",
     help="A target of profiles.yml; its default target otherwise.",
-)
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print the result as JSON, on one line."
 )
 
 

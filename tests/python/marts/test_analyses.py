@@ -365,8 +365,3 @@ def test_the_real_data_gives_what_is_known_of_it(real_set: DataSet) -> None:
     assert answers["most_played_songs"][0][:3] == top
     assert len(answers["most_active_users"]) == 96
     assert all(row[4] == 0 for row in answers["expected_against_actual"])
-
-
-def test_rejected_lines(answers: dict[str, list[Row]]) -> None:
-    # Neither data set has a bad line; tests/python/commands sets some aside.
-    assert answers["rejected_lines"] == []
