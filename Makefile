@@ -79,8 +79,9 @@ docs: setup  ## generate the documentation and serve it, at PORT=... if given
 	@$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || { \
 	echo 'error: port $(PORT) is taken, perhaps by another `make docs`: end that one, or `make docs PORT=8081`' >&2; \
 	exit 1; }
-	@$(BIN)/dbt --quiet docs generate --target-path target
-	@echo 'The documentation is at http://localhost:$(PORT); Ctrl-C ends it.'
+	@$(BIN)/dbt --quiet docs generate --static --target-path target
+	@echo 'The documentation is one file, target/static_index.html.'
+	@echo 'It is at http://localhost:$(PORT) too; Ctrl-C ends it.'
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory target $(PORT) >/dev/null 2>&1
 
 clean:  ## remove what was generated, but neither data nor .venv

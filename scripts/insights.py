@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from dbt_project import Dbt
 from endings import PlainCommand
-from errors import WarehouseError
+from errors import Refused, WarehouseError
 from insights_page.page import Answered, answer, page
 from insights_page.sections import sections
 from settings import PROJECT
@@ -29,7 +29,12 @@ ENGINES = {"duckdb": "DuckDB", "redshift": "Amazon Redshift"}
 
 
 @click.command(
-    cls=PlainCommand, context_settings={"help_option_names": ["-h", "--help"]}
+    cls=PlainCommand,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""\b
+Examples:
+  python scripts/insights.py
+  python scripts/insights.py --target redshift --out insights.html""",
 )
 @click.option(
     "--target", help="A target of profiles.yml; its default target otherwise."
@@ -57,10 +62,10 @@ def main(target: str | None, out: Path) -> None:
 
 
 def insights(dbt: Dbt) -> str:
-    """The page of a warehouse. Raises WarehouseError when marts are not built yet."""
+    """The page of a warehouse. Raises Refused when marts are not built yet."""
     warehouse = dbt.query(WAREHOUSE)[0]
     if warehouse["missing"]:
-        raise WarehouseError(
+        raise Refused(
             f"{warehouse['name']} has no {warehouse['missing']} yet; build the marts"
             " with `make run` or `dbt build`, then run again"
         )

@@ -128,3 +128,16 @@ def test_the_overview_links_to_pages_that_there_are(
     known = manifest["nodes"] | manifest["sources"] | manifest["exposures"]
     assert pages
     assert [page for page in pages if page not in known] == []
+
+
+def test_the_marts_alone_are_public_and_have_an_owner(
+    site: dict[str, dict[str, Any]],
+) -> None:
+    models = of_kind(site["manifest"]["nodes"], "model").values()
+    public = {model["name"] for model in models if model["access"] == "public"}
+    assert public == {model["name"] for model in models if "marts" in model["fqn"]}
+    assert {model["group"] for model in models if model["name"] in public} == {
+        "analytics"
+    }
+    (group,) = site["manifest"]["groups"].values()
+    assert group["owner"]["email"]

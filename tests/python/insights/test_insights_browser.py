@@ -108,7 +108,7 @@ def test_it_makes_no_request_and_says_nothing(chromium: Any, file: Path) -> None
     said: list[object] = []
     page.on("request", lambda request: seen.append(request.url))
     page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", said.append)
+    page.on("pageerror", lambda error: said.append(error.message))
     page.goto(file.as_uri())
     page.wait_for_load_state("networkidle")
     assert [url for url in seen if not url.startswith("data:")] == [file.as_uri()]
