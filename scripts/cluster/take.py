@@ -138,9 +138,10 @@ def _refuse_boundary(step: Step, code: str, words: str) -> None:
     boundary = step.params["PermissionsBoundary"]
     raise Refused(
         f"not allowed: iam:CreateRole; {aws.OPERATOR_POLICY} allows it with the"
-        f" boundary {boundary} only, which an administrator makes once: `aws iam"
-        f" create-policy --policy-name {BOUNDARY} --policy-document"
-        f" file://{aws.BOUNDARY_POLICY}` (AWS: {words}, {code} in CreateRole)"
+        f" boundary {boundary} only, which an administrator makes once, with your"
+        f" buckets filled in: `aws iam create-policy --policy-name {BOUNDARY}"
+        f" --policy-document file://{aws.BOUNDARY_POLICY}`"
+        f" (AWS: {words}, {code} in CreateRole)"
     )
 
 

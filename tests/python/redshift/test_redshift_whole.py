@@ -19,7 +19,6 @@ def test_up_run_status_down(cluster: RedshiftWarehouse, account: Account) -> Non
     s3.put_object(Bucket=BUCKET, Key="log_data/1.json", Body=lines(event(0), event(1)))
     s3.put_object(Bucket=BUCKET, Key="song_data/A.json", Body=lines(song("SO1")))
 
-    account.quick = True
     made = account.ok("up")
     exports = dict(re.findall(r"^export (\w+)=(.+)$", made.out, flags=re.MULTILINE))
     names = ("DBT_PROFILES_DIR", "DBT_TARGET_PATH", "DBT_LOG_PATH")

@@ -294,7 +294,7 @@ def account(aws_server: AwsServer, tmp_path: Path) -> Iterator[Account]:
         aws_server.client("s3").create_bucket(
             Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
         )
-        for key in ("log_data/1.json", "song_data/1.json", "songs/1.json"):
+        for key in ("log_data/1.json", "song_data/A.json", "songs/A.json"):
             aws_server.client("s3").put_object(Bucket=bucket, Key=key, Body=b"{}")
     aws_server.client("iam").create_policy(
         PolicyName="sparkify-boundary", PolicyDocument=BOUNDARY_FILE.read_text()
