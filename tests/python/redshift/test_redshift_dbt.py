@@ -92,7 +92,7 @@ def test_dbts_commands_pass_and_all_that_is_sent_is_redshifts(
 
 
 def test_the_documentation_knows_types_and_keys(cluster: RedshiftWarehouse) -> None:
-    cluster.build()
+    cluster.done("run")
     cluster.done("docs", "generate")
     target = Path(os.environ["DBT_TARGET_PATH"])
     catalog = json.loads((target / "catalog.json").read_text(encoding="utf-8"))

@@ -61,10 +61,14 @@ class RedshiftWarehouse:
         return f"s3://{self.bucket.name}/{key}"
 
     def load(
-        self, data: Data | None = None, max_errors: int = 0, reload: bool = False
+        self,
+        data: Data | None = None,
+        max_errors: int = 0,
+        reload: bool = False,
+        mix_sample: bool = False,
     ) -> Loaded:
         """The load, in this process."""
-        return load(self._dbt, data or self.data, max_errors, reload)
+        return load(self._dbt, data or self.data, max_errors, reload, mix_sample)
 
     def refused(self, data: Data | None = None, max_errors: int = 0) -> str:
         """The one line with which a load ends that publishes nothing."""
