@@ -1,3 +1,8 @@
+{#-
+    DuckDB's half of the load, in one transaction that ends with the ledger: whatever
+    stops it, nothing is published. Rows stream into staging under the number of this
+    load: memory holds none of them, and none is written twice.
+-#}
 {% macro duckdb__load_staging(plan, events, songs, max_errors, reload) %}
     {% if not (plan or events or songs) %}
         {% do exceptions.raise_compiler_error(
@@ -6,380 +11,483 @@
         ) %}
     {% endif %}
     {% do duckdb__plan_files(plan, events, songs, reload) %}
-    {% for kind in ['events', 'songs'] %}
-        {% do duckdb__read_files(kind) %}
-        {% do duckdb__report_unknown_keys(kind) %}
+    {% set load_id = run_query(
+        next_load_id(source('sparkify', 'loaded_files'))
+    ).rows[0]['load_id'] | int %}
+    {% for batch in run_query('select * from load_batches order by batch').rows %}
+        {% do duckdb__read_batch(batch, load_id) %}
     {% endfor %}
-    {% do duckdb__find_rejects() %}
+    {% do duckdb__number_lines() %}
+    {% do duckdb__refuse_changed_files(load_id) %}
     {% do refuse_bad_lines(max_errors) %}
-    {% do duckdb__keep_good_rows() %}
-    {% do publish_load(reload) %}
+    {% do duckdb__report_unknown_keys() %}
+    {% do duckdb__keep_latest(load_id) %}
+    {% do publish_load(reload, load_id) %}
+    {% do adapter.commit() %}
 {% endmacro %}
 
 
 {#-
-    load_plan: the files as planned; load_files: those of them that the ledger does not
-    hold in this very version.
+    load_plan: the files as planned; load_files: those of them that are new, in the order
+    in which they are loaded; load_batches: what is read at once.
 -#}
 {% macro duckdb__plan_files(plan, events, songs, reload) %}
-    {% set ledger = source('sparkify', 'loaded_files') %}
-    {% call statement('plan_files', auto_begin=false) %}
+    {% call statement('plan_files') %}
+        {% if plan %}
         create or replace temp table load_plan as
-            {% if plan %}
-            select *
-            from read_json(
-                {{ dbt.string_literal(plan.files) }},
-                format = 'newline_delimited',
-                columns = {
-                    'source': 'varchar', 'path': 'varchar', 'file': 'varchar',
-                    'form': 'varchar', 'etag': 'varchar', 'bytes': 'bigint',
-                    'modified_ns': 'bigint'
-                }
-            )
-            {% else %}
-            {%- for source, folder, form in [
-                ('events', events, 'lines'), ('songs', songs, 'whole')
-            ] if folder %}
+        select * from read_json(
+            {{ sql_text(plan.files) }},
+            format = 'newline_delimited',
+            columns = {
+                'file_id': 'bigint', 'source': 'varchar', 'path': 'varchar',
+                'etag': 'varchar', 'bytes': 'bigint', 'modified_ns': 'bigint',
+                'documents': 'bigint', 'is_new': 'boolean', 'place': 'bigint',
+                'file': 'varchar', 'file_bytes': 'bigint', 'file_s': 'bigint'
+            }
+        );
+        create or replace temp table load_files as
+        select
+            *,
+            cast(null as bigint) as batch
+        from load_plan
+        where is_new;
+        create or replace temp table load_batches as
+        select * from read_json(
+            {{ sql_text(plan.batches) }},
+            format = 'newline_delimited',
+            columns = {
+                'batch': 'bigint', 'source': 'varchar', 'form': 'varchar',
+                'line_bytes': 'bigint', 'files': 'varchar[]', 'documents': 'bigint'
+            }
+        );
+        {% else %}
+        create or replace temp table load_plan as
+        with found as (
+            {%- for source, folder in [('events', events), ('songs', songs)] if folder %}
             {% if not loop.first %}union all{% endif %}
             select
                 '{{ source }}' as source,
                 filename as path,
-                filename as file,
-                '{{ form }}' as form,
                 md5(content) as etag,
-                octet_length(content) as bytes,
-                cast(null as bigint) as modified_ns
-            from read_blob({{ dbt.string_literal(folder ~ '/**/*.json') }})
+                size as bytes,
+                {% if source == 'events' %}
+                len(list_filter(
+                    string_split(decode(content), chr(10)),
+                    lambda line: not regexp_full_match(line, '[ \t\r]*')
+                )) as documents
+                {% else %}
+                cast(
+                    not regexp_full_match(decode(content), '[ \t\r\n]*') as bigint
+                ) as documents
+                {% endif %}
+            from read_blob({{ sql_text(folder ~ '/**/*.json') }})
             {%- endfor %}
-            {% endif %};
+        )
 
+        select
+            row_number() over (
+                order by found.source, known.place nulls last, found.path
+            ) as file_id,
+            found.*,
+            cast(null as bigint) as modified_ns,
+            cast(null as varchar) as file,
+            cast(null as bigint) as file_bytes,
+            cast(null as bigint) as file_s,
+            {{ 'coalesce(known.place, 0)' if reload else '0' }} as place
+        from found
+        left join ({{ known_files() }}) as known
+            on found.source = known.source
+            and found.path = known.path
+        where known.path is null or found.etag <> known.etag or {{ reload }};
         create or replace temp table load_files as
-        with delivered as (
-            select
-                source,
-                path,
-                arg_max(etag, load_id) as etag
-            from {{ ledger }}
-            group by source, path
-        )
-
         select
-            row_number() over (order by load_plan.path) as file_id,
-            load_plan.*
-        from load_plan
-        left join delivered
-            on load_plan.source = delivered.source
-            and load_plan.path = delivered.path
-            and load_plan.etag = delivered.etag
-        where delivered.path is null or {{ reload }}
-    {% endcall %}
-{% endmacro %}
-
-
-{#-
-    load_<source>: every line of the source's files, typed, with the reason why it is
-    refused, if it is.
--#}
-{% macro duckdb__read_files(source) %}
-    {% set columns = staging_columns(source) %}
-    {% set forms = run_query(
-        "select distinct form from load_files where source = '" ~ source ~ "'"
-        ~ " order by form"
-    ).columns[0].values() %}
-    {#- Thousands of small files are read many times over unless they are materialized;
-        a stream of lines is better left a stream. -#}
-    {% call statement('read_files', auto_begin=false) %}
-        {% for form in forms %}
-        set variable {{ form }}_files = (
-            select list(file order by file_id)
-            from load_files
-            where source = '{{ source }}' and form = '{{ form }}'
+            *,
+            sum(bytes) over (order by file_id) // 33554432 as batch
+        from load_plan;
+        create or replace temp table load_batches as
+        select distinct
+            batch,
+            source,
+            'whole' as form,
+            cast(null as bigint) as line_bytes,
+            cast(null as varchar[]) as files,
+            cast(null as bigint) as documents
+        from load_files;
+        {% endif %}
+        create or replace temp table load_rejects (
+            file_id bigint, source varchar, path varchar,
+            line bigint, reason varchar, document varchar
         );
-        {% endfor %}
-        create or replace temp table load_{{ source }} as
-        with documents as {{ 'materialized' if 'whole' in forms }} (
-            {% for form in forms %}
-            {% if not loop.first %}union all{% endif %}
-            {{ duckdb__documents(form) }}
-            {% endfor %}
-            {% if not forms %}
-            select
-                cast(null as varchar) as file,
-                cast(null as bigint) as line,
-                cast(null as varchar) as fault,
-                cast(null as varchar) as document
-            limit 0
-            {% endif %}
-        ),
-
-        parsed as (
-            select
-                *,
-                row_number() over () as row_id,
-                case when fault is null and json_valid(document) then json_transform(
-                    document,
-                    '{
-                        {%- for column in columns -%}
-                        "{{ column.key }}":"VARCHAR"{{ "," if not loop.last }}
-                        {%- endfor -%}
-                    }'
-                ) end as fields,
-                case when fault is null and json_valid(document)
-                    then json_keys(document) end as keys
-            from documents
-            where trim(document, e' \t\r') <> ''
-        ),
-
-        checked as (
-            select
-                *,
-                {{ duckdb__reason(columns) }} as reason
-            from parsed
-        )
-
-        select
-            row_id,
-            file,
-            line,
-            reason,
-            case when reason is not null then document end as document,
-            case when not list_has_all(
-                {{ columns | map(attribute='key') | list }}, keys
-            ) then keys end as unusual_keys,
-            {% for column in columns %}
-            try_cast(
-                {% if column.type.startswith('varchar') -%}
-                fields."{{ column.key }}"
-                {%- else -%}
-                nullif(fields."{{ column.key }}", '')
-                {%- endif %} as {{ column.type }}
-            ) as {{ column.name }}{{ "," if not loop.last }}
-            {% endfor %}
-        from checked
+        create or replace temp table load_unknown_keys (source varchar, key varchar)
     {% endcall %}
 {% endmacro %}
 
 
 {#-
-    The documents of a form's files, with file and line. What warehouse.py had to take
-    apart itself (bytes that are no text, several songs in a file) it wrote as lines of
-    marker, line number, fault or nothing, and text, parted by chr(1), which no valid
-    JSON holds.
+    A batch into staging. Most documents are plain JSON with our keys in our order: to see
+    that takes one look at the text. Where it is not so, or a value is out of its range,
+    the batch is taken out again, and each document examined.
 -#}
-{% macro duckdb__documents(form) %}
-    {% if form == 'whole' %}
-    select
-        filename as file,
-        1 as line,
-        cast(null as varchar) as fault,
-        content as document
-    from read_text(getvariable('whole_files'))
-    {% elif form == 'lines' %}
-    select
-        filename as file,
-        cast(null as bigint) as line,
-        cast(null as varchar) as fault,
-        document
-    from {{ duckdb__text_lines('lines_files') }}
-    {% else %}
-    select
-        filename as file,
-        cast(split_part(document, chr(1), 2) as bigint) as line,
-        nullif(split_part(document, chr(1), 3), '') as fault,
-        split_part(document, chr(1), 4) as document
-    from {{ duckdb__text_lines('parts_files') }}
+{% macro duckdb__read_batch(batch, load_id) %}
+    {% set columns = duckdb__values(batch['source']) %}
+    {% set names = columns | map(attribute='name') | join(', ') %}
+    {% set table = source('sparkify', 'staging_' ~ batch['source']) %}
+    {% set last_row = run_query(
+        'select coalesce(max(rowid), -1) as last_row from ' ~ table
+    ).rows[0]['last_row'] | int %}
+    {% call statement('name_files') %}
+        set variable load_paths = (
+            {% if batch['form'] == 'whole' %}
+            select list(path order by file_id)
+            from load_files
+            where batch = {{ batch['batch'] }} and source = '{{ batch['source'] }}'
+            {% else %}
+            select files from load_batches where batch = {{ batch['batch'] }}
+            {% endif %}
+        )
+    {% endcall %}
+    {% if batch['form'] != 'whole' %}
+        {% call statement('read_plain') %}
+            insert into {{ table }} ({{ names }}, _load_id)
+            select
+                {% for column in columns %}
+                fields."{{ column.key }}" as {{ column.name }},
+                {% endfor %}
+                {{ load_id }}
+            from (
+                select {{ duckdb__fields(columns, typed=true) }} as fields
+                from ({{ duckdb__documents(batch, with_file=false) }}) as documents
+                where fault is null and strlen(document) <= 1024 and regexp_full_match(
+                    document, {{ sql_text(duckdb__plain_pattern(columns)) }}
+                )
+            ) as parsed
+        {% endcall %}
+        {% set plain = run_query(
+            'select count(*) as row_count from ' ~ table
+            ~ ' where rowid > ' ~ last_row
+            ~ ' and not coalesce(' ~ duckdb__out_of_range(columns) ~ ', false)'
+        ).rows[0]['row_count'] | int %}
+    {% endif %}
+    {% if plain != batch['documents'] %}
+        {% do duckdb__examine_batch(batch, columns, table, load_id, last_row) %}
     {% endif %}
 {% endmacro %}
 
 
-{#- DuckDB's CSV reader as a reader of lines: its delimiter is one that no text has. -#}
-{% macro duckdb__text_lines(variable) %}
+{#- The documents one by one: those without fault to staging, the others to load_rejects. -#}
+{% macro duckdb__examine_batch(batch, columns, table, load_id, last_row) %}
+    {% set names = columns | map(attribute='name') | join(', ') %}
+    {% set examined %}
+        {#- The list keeps DuckDB from asking for the fields once per condition. -#}
+        select unnest([{
+            'file_id': file_id,
+            'line': line,
+            'document': document,
+            'fields': fields,
+            'reason': {{ duckdb__reason(columns) }}
+        }]) as examined
+        from (
+            select
+                *,
+                case when fault is null then {{ duckdb__fields(columns) }} end as fields
+            from ({{ duckdb__documents(batch) }}) as documents
+            where not regexp_full_match(document, '[ \t\r\n]*')
+        ) as parsed
+    {% endset %}
+    {% call statement('examine_batch') %}
+        delete from {{ table }}
+        where rowid > {{ last_row }};
+        set variable load_repeated = (
+            select list(distinct document)
+            from (
+                select nested.document
+                from (
+                    select document
+                    from ({{ duckdb__documents(batch) }}) as documents
+                    where fault is null
+                        and regexp_matches(document, '(?s)[{].*[{]')
+                        and json_valid(document)
+                ) as nested, json_tree(nested.document) as node
+                where node.key is not null
+                group by nested.document, node.parent, node.key
+                having count(*) > 1
+            ) as repeated
+        );
+        insert into {{ table }} ({{ names }}, _load_id)
+        select
+            {{ duckdb__typed(columns, 'examined.fields') }},
+            {{ load_id }}
+        from ({{ examined }}) as documents
+        where examined.reason is null;
+        insert into load_rejects
+        select
+            load_files.file_id,
+            load_files.source,
+            load_files.path,
+            documents.examined.line,
+            documents.examined.reason,
+            documents.examined.document
+        from ({{ examined }}) as documents
+        inner join load_files
+            on documents.examined.file_id = load_files.file_id
+        where documents.examined.reason is not null;
+        insert into load_unknown_keys
+        select distinct
+            '{{ batch['source'] }}',
+            key
+        from (
+            select unnest(json_keys(examined.document)) as key
+            from ({{ examined }}) as documents
+            where examined.reason is null
+        ) as keys
+        where key not in {{ columns | map(attribute='key') | list }}
+    {% endcall %}
+{% endmacro %}
+
+
+{#-
+    A batch's documents, with file and line. `lines` are files in place, whose lines have
+    no number yet. `rows` is what warehouse.py took apart: file, line, fault or nothing,
+    and text. `whole` are files read by hand.
+-#}
+{% macro duckdb__documents(batch, with_file=true) %}
+    {% if batch['form'] == 'lines' %}
+    select
+        {% if with_file %}load_files.file_id,{% endif %}
+        cast(null as bigint) as line,
+        cast(null as varchar) as fault,
+        lines.document
+    from {{ duckdb__text_rows(
+        "getvariable('load_paths')",
+        "{'document': 'varchar'}",
+        batch['line_bytes'],
+        with_file
+    ) }} as lines
+    {% if with_file %}
+    left join load_files
+        on lines.filename = load_files.file
+    {% endif %}
+    {% elif batch['form'] == 'rows' %}
+    select *
+    from {{ duckdb__text_rows(
+        "getvariable('load_paths')",
+        "{'file_id': 'bigint', 'line': 'bigint', 'fault': 'varchar',"
+            ~ " 'document': 'varchar'}",
+        batch['line_bytes']
+    ) }}
+    {% else %}
+    select
+        file_id,
+        {% if batch['source'] == 'events' %}
+        unnest(range(1, len(string_split(content, chr(10))) + 1)) as line,
+        {% else %}
+        1 as line,
+        {% endif %}
+        cast(null as varchar) as fault,
+        {% if batch['source'] == 'events' %}
+        unnest(string_split(content, chr(10))) as document
+        {% else %}
+        content as document
+        {% endif %}
+    from (
+        select
+            load_files.file_id,
+            decode(case when md5(found.content) = load_files.etag
+                then found.content
+                else error(found.filename || ': changed while it was read; run again')
+            end) as content
+        from read_blob(getvariable('load_paths')) as found
+        inner join load_files
+            on found.filename = load_files.path
+            and load_files.source = '{{ batch['source'] }}'
+    ) as texts
+    {% endif %}
+{% endmacro %}
+
+
+{#-
+    DuckDB's CSV reader as a reader of lines: no text that it gets holds a chr(11). Its
+    buffers hold sixteen lines.
+-#}
+{% macro duckdb__text_rows(files, columns, line_bytes, with_file=false) %}
     read_csv(
-        getvariable('{{ variable }}'),
-        columns = {'document': 'varchar'},
+        {{ files }},
+        columns = {{ columns }},
         auto_detect = false,
         header = false,
-        delim = e'\x01\x02\x03\x04',
+        delim = e'\x0b',
         quote = '',
         escape = '',
         strict_mode = false,
-        max_line_size = 67108864,
-        filename = true
+        compression = 'none',
+        hive_partitioning = false,
+        filename = {{ with_file }},
+        max_line_size = {{ line_bytes }}
     )
 {% endmacro %}
 
 
-{#- Why a document is refused, in words for a person; null when it is good. -#}
-{% macro duckdb__reason(columns) %}
-    case
-        when fault is not null then fault
-        when octet_length(encode(document)) > 4194304
-            then 'longer than 4 MB'
-        when fields is null then
-            'not valid JSON: malformed or cut off'
-        when json_type(document) <> 'OBJECT'
-            then 'not a JSON object but ' || lower(json_type(document))
-        when keys <> {{ columns | map(attribute='key') | list }}
-            and not list_unique(keys) = len(keys)
-            then 'a key stands twice in one object'
-        when contains(document, '\u0000')
-            and regexp_matches(document, '(^|[^\\])(\\\\)*\\u0000')
-            then 'a text holds a NUL character'
-        {% for column in columns %}
-        {% set value = 'fields."' ~ column.key ~ '"' %}
-        {% if column.required %}
-        when coalesce({{ value }}, '') = ''
-            then 'required key {{ column.key }} is missing or empty'
-        {% endif %}
-        {% if column.type.startswith('varchar') %}
-        {% set width = column.type | replace('varchar(', '') | replace(')', '') %}
-        when strlen({{ value }}) > {{ width }}
-            then '{{ column.key }} is longer than {{ width }} bytes'
-        when (starts_with({{ value }}, '{') or starts_with({{ value }}, '['))
-            and json_type(document, '$.{{ column.key }}') in ('OBJECT', 'ARRAY')
-            then '{{ column.key }} holds a nested value, not a text'
-        {% elif column.key == 'ts' %}
-        when not regexp_full_match({{ value }}, '[1-9][0-9]{12}')
-            or cast({{ value }} as bigint)
-                > epoch_ms(now()) + 86400000
-            then 'ts is no time in epoch milliseconds between 2001 and tomorrow: '
-                || left({{ value }}, 40)
-        {% elif column.type == 'bigint' %}
-        when not regexp_full_match({{ value }}, '(-?[0-9]{1,18})?')
-            then '{{ column.key }} is not a whole number: ' || left({{ value }}, 40)
-        {% else %}
-        when not regexp_full_match(
-            {{ value }}, '(-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?)?'
-        )
-            then '{{ column.key }} is not a number: ' || left({{ value }}, 40)
-        {% endif %}
+{#-
+    What was read is what was hashed: as many documents as were counted, and the files
+    that were read in place look as before. `load_counts` is how many of each file.
+-#}
+{% macro duckdb__refuse_changed_files(load_id) %}
+    {% call statement('count_documents') %}
+        set variable load_paths = (
+            select list(file) from load_files where file is not null
+        );
+        create or replace temp table load_counts as
+        select
+            load_files.source,
+            load_files.path,
+            load_files.documents - count(load_rejects.path) as rows_loaded,
+            count(load_rejects.path) as rows_rejected
+        from load_files
+        left join load_rejects
+            on load_files.file_id = load_rejects.file_id
+        group by load_files.source, load_files.path, load_files.documents
+    {% endcall %}
+    {% set changed = [] %}
+    {% for kind in ['events', 'songs'] %}
+        {% for row in run_query("
+            select min(path) as path
+            from load_counts
+            where source = '" ~ kind ~ "'
+            having sum(rows_loaded) <> (
+                select count(*) from " ~ source('sparkify', 'staging_' ~ kind) ~ "
+                where _load_id = " ~ load_id ~ "
+            )
+        ").rows %}
+            {% do changed.append(kind ~ ': a file') %}
         {% endfor %}
-    end
-{% endmacro %}
-
-
-{#- Keys that no column takes are fine, but somebody should know of them: say so once. -#}
-{% macro duckdb__report_unknown_keys(source) %}
-    {% set unknown = run_query(
-        "select distinct unnest(unusual_keys) as key from load_" ~ source
-        ~ " where reason is null and unusual_keys is not null order by key"
-    ).columns[0].values()
-        | reject('in', staging_columns(source) | map(attribute='key') | list) | list %}
-    {% if unknown %}
-        {% do exceptions.warn(
-            source ~ ': keys that no column takes were left out: ' ~ unknown | join(', ')
+    {% endfor %}
+    {% if run_query('select 1 from load_files where file is not null').rows %}
+        {% for row in run_query("
+            select load_files.path
+            from load_files
+            left join read_blob(getvariable('load_paths')) as found
+                on load_files.file = found.filename
+            where load_files.file is not null and not coalesce(
+                load_files.file_bytes = found.size
+                and load_files.file_s = floor(epoch(found.last_modified)),
+                false
+            )
+            order by load_files.path
+        ").rows %}
+            {% do changed.insert(0, row['path'] ~ ':') %}
+        {% endfor %}
+    {% endif %}
+    {% if changed %}
+        {% do exceptions.raise_compiler_error(
+            changed[0] ~ ' changed while it was read; run again'
         ) %}
     {% endif %}
 {% endmacro %}
 
 
-{#- load_rejects: the refused lines of all files, with their line numbers. -#}
-{% macro duckdb__find_rejects() %}
-    {% call statement('find_rejects', auto_begin=false) %}
-        create or replace temp table load_rejects as
-        {%- for kind in ['events', 'songs'] %}
-        {% if not loop.first %}union all{% endif %}
-        select
-            load_files.source,
-            load_files.path,
-            load_files.file,
-            rejects.line,
-            rejects.reason,
-            rejects.document,
-            rejects.row_id
-        from load_{{ kind }} as rejects
-        inner join load_files
-            on rejects.file = load_files.file
-            and load_files.source = '{{ kind }}'
-        where rejects.reason is not null
-        {%- endfor %}
-    {% endcall %}
-    {% set files = run_query(
-        'select distinct file from load_rejects where line is null'
-    ).columns[0].values() %}
-    {% for file in files %}
-        {% do duckdb__number_lines(file) %}
+{#- Only a refused line needs its number: look for it in its file once more. -#}
+{% macro duckdb__number_lines() %}
+    {% for file in run_query("
+        select distinct
+            load_files.file_id,
+            load_files.file
+        from load_files
+        inner join load_rejects
+            on load_files.file_id = load_rejects.file_id
+        where load_files.file is not null
+        order by load_files.file_id
+    ").rows %}
+        {% call statement('number_lines') %}
+            create or replace temp table load_numbered as
+            select
+                rejects.* exclude (line),
+                lines.line
+            from (
+                select
+                    row_number() over () as line,
+                    document
+                from {{ duckdb__text_rows(
+                    sql_text(file['file']), "{'document': 'varchar'}", 5001000
+                ) }}
+            ) as lines
+            inner join (
+                select distinct *
+                from load_rejects
+                where file_id = {{ file['file_id'] }}
+            ) as rejects
+                on lines.document = rejects.document;
+            delete from load_rejects
+            where file_id = {{ file['file_id'] }};
+            insert into load_rejects by name
+            select * from load_numbered
+        {% endcall %}
     {% endfor %}
 {% endmacro %}
 
 
-{#- Only a refused line needs its number: read its file once more and count. -#}
-{% macro duckdb__number_lines(file) %}
-    {% call statement('number_lines', auto_begin=false) %}
-        set variable lines_files = [{{ dbt.string_literal(file) }}];
-        update load_rejects
-        set line = numbered.line
-        from (
-            select
-                lines.line,
-                rejects.row_id
-            from (
-                select *, row_number() over (order by line) as place
-                from (
-                    select row_number() over () as line, document
-                    from {{ duckdb__text_lines('lines_files') }}
-                )
-                where trim(document, e' \t\r') <> ''
-            ) as lines
-            inner join (
-                select row_id, row_number() over (order by row_id) as place
-                from load_events
-                where file = {{ dbt.string_literal(file) }}
-            ) as rejects
-                on lines.place = rejects.place
-        ) as numbered
-        where load_rejects.row_id = numbered.row_id
-            and load_rejects.file = {{ dbt.string_literal(file) }}
-    {% endcall %}
+{#- Keys that no column takes are fine, but somebody should know of them: say so once. -#}
+{% macro duckdb__report_unknown_keys() %}
+    {% for row in run_query("
+        select
+            source,
+            string_agg(distinct key, ', ' order by key) as keys
+        from load_unknown_keys
+        group by source
+        order by source
+    ").rows %}
+        {% do exceptions.warn(
+            row['source'] ~ ': keys that no column takes were left out: ' ~ row['keys']
+        ) %}
+    {% endfor %}
 {% endmacro %}
 
 
-{#- load_counts, and then only the rows to publish: good ones, of each key the last. -#}
-{% macro duckdb__keep_good_rows() %}
-    {% call statement('keep_good_rows', auto_begin=false) %}
-        create or replace temp table load_counts as
-        {%- for kind in ['events', 'songs'] %}
-        {% if not loop.first %}union all{% endif %}
-        select
-            load_files.source,
-            load_files.path,
-            count(*) filter (documents.reason is null) as rows_loaded,
-            count(*) filter (documents.reason is not null) as rows_rejected
-        from load_{{ kind }} as documents
-        inner join load_files
-            on documents.file = load_files.file
-            and load_files.source = '{{ kind }}'
-        group by load_files.source, load_files.path
-        {%- endfor %};
-        {% for kind in ['events', 'songs'] %}
-        {% set key = staging_key(kind) %}
-        delete from load_{{ kind }}
-        where reason is not null;
-        delete from load_{{ kind }}
-        where row_id in (
-            select repeated.row_id
-            from load_{{ kind }} as repeated
-            inner join load_files
-                on repeated.file = load_files.file
-                and load_files.source = '{{ kind }}'
-            where ({{ key | join(', ') }}) in (
-                select ({{ key | join(', ') }})
-                from load_{{ kind }}
-                group by {{ key | join(', ') }}
-                having count(*) > 1
-            )
-            qualify row_number() over (
-                partition by {{ key | join(', ') }}
-                order by load_files.file_id desc, repeated.row_id desc
-            ) > 1
-        );
-        {% endfor %}
-    {% endcall %}
+{#-
+    Of several rows of this load with one key the last one stays. Keys are compared by
+    their hashes first, a few million at once: these take little memory.
+-#}
+{% macro duckdb__keep_latest(load_id) %}
+    {% for kind in ['events', 'songs'] %}
+        {% set table = source('sparkify', 'staging_' ~ kind) %}
+        {% set key = staging_key(kind) | join(', ') %}
+        {% set parts = run_query(
+            'select count(*) // 4000000 + 1 as parts from ' ~ table
+            ~ ' where _load_id = ' ~ load_id
+        ).rows[0]['parts'] | int %}
+        {% call statement('keep_latest') %}
+            create or replace temp table load_repeated (key_hash ubigint);
+            {% for part in range(parts) %}
+            insert into load_repeated
+            select hash({{ key }}) as key_hash
+            from {{ table }}
+            where _load_id = {{ load_id }} and hash({{ key }}) % {{ parts }} = {{ part }}
+            group by key_hash
+            having count(*) > 1;
+            {% endfor %}
+            delete from {{ table }}
+            where _load_id = {{ load_id }} and rowid in (
+                select rowid
+                from {{ table }}
+                where _load_id = {{ load_id }}
+                    and hash({{ key }}) in (select key_hash from load_repeated)
+                qualify row_number() over (partition by {{ key }} order by rowid desc) > 1
+            );
+            create or replace temp view load_{{ kind }} as
+            select * from {{ table }}
+            where _load_id = {{ load_id }}
+        {% endcall %}
+    {% endfor %}
 {% endmacro %}
 
 
 {#- The plan was compared with the ledger by this process, which has the file. -#}
 {% macro duckdb__assert_not_loaded(ledger, reload) -%}
+{%- endmacro %}
+
+
+{#- The files of an earlier delivery get an earlier time: a reload keeps their order. -#}
+{% macro duckdb__delivery_time() -%}
+    {{ utc_now() }} + to_microseconds(load_files.place)
 {%- endmacro %}
 
 

@@ -1,4 +1,7 @@
-{#- The latest delivery of every file in the ledger. -#}
+{#-
+    The latest delivery of every file in the ledger, and its place in the order of first
+    deliveries, from 1: files that came together have the same place.
+-#}
 {% macro known_files() %}
     with ordered as (
 
@@ -8,6 +11,8 @@
             etag,
             bytes,
             load_id,
+            min(load_id) over (partition by source, path) as first_load_id,
+            min(loaded_at) over (partition by source, path) as first_loaded_at,
             row_number() over (
                 partition by source, path
                 order by load_id desc
@@ -22,7 +27,10 @@
         ordered.etag,
         ordered.bytes,
         ordered.load_id,
-        file_times.modified_ns
+        file_times.modified_ns,
+        dense_rank() over (
+            order by ordered.first_load_id, ordered.first_loaded_at
+        ) as place
     from ordered
     left join {{ source('sparkify', 'file_times') }}
         on ordered.path = file_times.path

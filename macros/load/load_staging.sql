@@ -30,8 +30,9 @@
 {#- By hand a folder without a match must not look like a load, nor reload nothing. -#}
 {% macro require_files(source, folder) %}
     {% if folder %}
-        {% set pattern = (folder ~ '/**/*.json') | replace("'", "''") %}
-        {% set found = run_query("select count(*) from glob('" ~ pattern ~ "')") %}
+        {% set found = run_query(
+            'select count(*) from glob(' ~ sql_text(folder ~ '/**/*.json') ~ ')'
+        ) %}
         {% if found.rows[0][0] == 0 %}
             {% do exceptions.raise_compiler_error(
                 source ~ ': no *.json file under ' ~ folder
@@ -58,3 +59,9 @@
         ) %}
     {% endif %}
 {% endmacro %}
+
+
+{#- A text from outside as a literal: quotes in it stay text. -#}
+{% macro sql_text(text) -%}
+    '{{ text | string | replace("'", "''") }}'
+{%- endmacro %}

@@ -2,8 +2,11 @@
     The one transaction of a load: superseded rows out, new rows in, rejected lines,
     ledger. It is one statement to dbt. If dbt retries it on a new connection, the work
     tables are gone there, so it cannot publish twice.
+
+    load_id  where the caller's own transaction has put the new rows into staging under
+             this number, and load_events and load_songs are views of them
 -#}
-{% macro publish_load(reload) %}
+{% macro publish_load(reload, load_id=none) %}
     {% set ledger = source('sparkify', 'loaded_files') %}
     {% set rejected = source('sparkify', 'rejected_rows') %}
     {% set superseded = source('sparkify', 'superseded_rows') %}
@@ -15,8 +18,11 @@
     {% set span = run_query(
         'select min(ts) as first, max(ts) as last from load_events'
     ).rows[0] %}
+    {% if reload and load_id %}
+        {% do name_lost_rows(staging) %}
+    {% endif %}
     {% call statement('publish', auto_begin=false) %}
-        begin;
+        {{ 'begin;' if not load_id }}
         {{ lock_tables([ledger, rejected, superseded] + staging.values() | list) }}
         {{ assert_not_loaded(ledger, reload) }}
         {% if reload %}
@@ -38,8 +44,10 @@
         {% set key = staging_key(source) %}
         {% set names = staging_columns(source) | map(attribute='name') | join(', ') %}
         {% if reload %}
-        delete from {{ table }};
-        {% else %}
+        delete from {{ table }}{{ ' where _load_id < ' ~ load_id if load_id }};
+        {% elif not load_id or run_query(
+            'select 1 from ' ~ table ~ ' where _load_id < ' ~ load_id ~ ' limit 1'
+        ).rows %}
         {% set same_key %}
             {%- for column in key -%}
             {{ "and " if not loop.first }}{{ table.identifier }}.{{ column }}
@@ -49,6 +57,7 @@
             and {{ table.identifier }}.ts
                 between {{ span['first'] | int }} and {{ span['last'] | int }}
             {%- endif %}
+            {%- if load_id %} and {{ table.identifier }}._load_id < {{ load_id }}{% endif %}
         {%- endset %}
         insert into {{ superseded }}
         select
@@ -85,12 +94,14 @@
         cross join (select count(*) as row_count from load_{{ source }}) as kept
         cross join ({{ next_load_id(ledger) }}) as numbered
         where accepted.row_count <> kept.row_count;
+        {% if not load_id %}
         insert into {{ table }} ({{ names }}, _load_id)
         select
             {{ names }},
             numbered.load_id
         from load_{{ source }}
         cross join ({{ next_load_id(ledger) }}) as numbered;
+        {% endif %}
         {% endfor %}
 
         {{ note_file_times() }}
@@ -103,7 +114,7 @@
             load_files.bytes,
             coalesce(load_counts.rows_loaded, 0),
             coalesce(load_counts.rows_rejected, 0),
-            {{ utc_now() }}
+            {{ delivery_time() }}
         from load_files
         cross join ({{ next_load_id(ledger) }}) as numbered
         left join load_counts
@@ -113,7 +124,7 @@
         delete from {{ ledger }}
         where load_id < (select max(load_id) from {{ ledger }});
         {% endif %}
-        commit
+        {{ 'commit' if not load_id }}
     {% endcall %}
 {% endmacro %}
 
@@ -134,3 +145,41 @@
 {% macro note_file_times() -%}
     {{ adapter.dispatch('note_file_times')() }}
 {%- endmacro %}
+
+
+{#- When a file was delivered; `load_files` is at hand. -#}
+{% macro delivery_time() -%}
+    {{ adapter.dispatch('delivery_time')() }}
+{%- endmacro %}
+
+
+{#-
+    What a reload takes away for good: rows that no file holds any more, because the
+    delivery that brought them was overwritten or deleted since.
+-#}
+{% macro name_lost_rows(staging) %}
+    {% for kind, table in staging.items() %}
+        {% set key = staging_key(kind) %}
+        {% set lost = run_query(
+            'select ' ~ key | join(', ') ~ ', count(*) over () as row_count from '
+            ~ table ~ ' where (' ~ key | join(', ') ~ ') not in (select ('
+            ~ key | join(', ') ~ ') from load_' ~ kind ~ ')'
+            ~ ' order by ' ~ key | join(', ') ~ ' limit 5'
+        ).rows %}
+        {% if lost %}
+            {% set named = [] %}
+            {% for row in lost %}
+                {% set values = [] %}
+                {% for column in key %}
+                    {% do values.append(column ~ ' ' ~ row[column]) %}
+                {% endfor %}
+                {% do named.append(values | join(' ')) %}
+            {% endfor %}
+            {% do exceptions.warn(
+                'reload leaves out ' ~ lost[0]['row_count'] ~ ' ' ~ kind
+                ~ ' that only overwritten or deleted files held: ' ~ named | join('; ')
+                ~ ('; ...' if lost[0]['row_count'] > 5 else '')
+            ) %}
+        {% endif %}
+    {% endfor %}
+{% endmacro %}

@@ -195,6 +195,11 @@
         when {{ column.name }} = ''
             then 'required key {{ column.key }} is missing or empty'
         {%- endif %}
+        {%- if column.choice %}
+        when {{ column.name }} not in ('', '{{ column.choice | join("', '") }}')
+            then '{{ column.key }} must be {{ column.choice | join(" or ") }}: '
+                || left({{ column.name }}, 40)
+        {%- endif %}
         when left({{ column.name }}, 1) = '{' and is_valid_json({{ column.name }})
             then '{{ column.key }} holds a nested value, not a text'
         when left({{ column.name }}, 1) = '['
@@ -207,6 +212,10 @@
             )
             then 'ts must be epoch milliseconds between 2001 and tomorrow: '
                 || cast(ts as varchar(20))
+        {%- elif column.range %}
+        when {{ column.name }} not between {{ column.range | join(' and ') }}
+            then '{{ column.key }} must be from {{ column.range | join(" to ") }}: '
+                || cast({{ column.name }} as varchar(40))
         {%- endif %}
         {%- endfor %}
     end
@@ -250,6 +259,11 @@
         select {{ names | join(', ') }}
         from load_repeated_{{ source }}
         where place = 1;
+        {%- for column in staging_columns(kind) if column.choice %}
+        update load_{{ kind }}
+        set {{ column.name }} = null
+        where {{ column.name }} = '';
+        {%- endfor %}
         {%- endfor %}
     {% endcall %}
 {% endmacro %}
@@ -297,4 +311,9 @@
 
 
 {% macro redshift__note_file_times() -%}
+{%- endmacro %}
+
+
+{% macro redshift__delivery_time() -%}
+    {{ utc_now() }}
 {%- endmacro %}

@@ -1,7 +1,9 @@
 {#-
-    The columns of a source: name, key in the JSON, type, and whether an object without
-    the key is refused. The order is that of the staging table and, on Redshift, of the
-    JSONPaths file.
+    What the load knows of a source: for every column its name, its key in the JSON,
+    its type, and whether an object without it is refused; for a text its `width` in
+    bytes, and `choice` where only these values are taken; for a number the `range` that
+    the marts can hold. The order is that of the staging table, of most files' keys and,
+    on Redshift, of the JSONPaths file.
 -#}
 {% macro staging_columns(source) %}
     {% set columns = {
@@ -38,9 +40,26 @@
             ('year', 'year', 'bigint', false),
         ],
     } %}
+    {% set ranges = {
+        'length': [0, 99999],
+        'registration': [0, 253402300799999],
+        'artist_latitude': [-90, 90],
+        'artist_longitude': [-180, 180],
+        'duration': [0, 99999],
+        'year': [0, 9999],
+    } %}
+    {% set choices = {'level': ['free', 'paid']} %}
     {% set found = [] %}
     {% for name, key, type, required in columns[source] %}
-        {% do found.append({'name': name, 'key': key, 'type': type, 'required': required}) %}
+        {% do found.append({
+            'name': name,
+            'key': key,
+            'type': type,
+            'required': required,
+            'width': type.split('(')[1][:-1] | int if '(' in type else none,
+            'choice': choices.get(name),
+            'range': ranges.get(name),
+        }) %}
     {% endfor %}
     {{ return(found) }}
 {% endmacro %}

@@ -21,14 +21,16 @@ from settings import PROJECT, Data
 
 from load import s3
 from load.copy_errors import plain_copy_errors
-from load.files import Known, Listed, Source, examine, is_unchanged, list_folder
+from load.files import Known, Listed, Source, is_unchanged, list_folder
 from load.manifests import check_places, write_plan
+from load.reading import Reader
 
 CACHE = PROJECT / "data" / "cache"
 # What names another warehouse, by engine.
 OTHER_WAREHOUSE = {"duckdb": "SPARKIFY_DUCKDB", "redshift": "REDSHIFT_SCHEMA"}
 
 Place = tuple[str, str]  # source and path
+Placed = tuple[int, Listed]  # a file, and its place in the order of a reload
 Connect = Callable[[], Any]  # makes the S3 client, or gives the one that is there
 Prepared = tuple[dict[str, str], dict[Place, str]]  # the plan, and the files' ETags
 
@@ -97,9 +99,16 @@ def load(
         new = [file for listing in listings for file in _new(listing, known)]
     loaded = Loaded(0, 0, 0)
     if new:
+        # A reload takes the files in the order in which they first came, new ones last.
+        places = {(row["source"], row["path"]): int(row["place"]) for row in rows}
+        ordered = [
+            (places.get((file.source, file.path), len(rows) + 1) if reload else 0, file)
+            for file in new
+        ]
+        ordered.sort(key=lambda entry: (entry[1].source, entry[0], entry[1].path))
         with (
             explained(lambda: _published(dbt, newest)),
-            prepare(dbt, data, connect, new) as (plan, etags),
+            prepare(dbt, data, connect, ordered, known) as (plan, etags),
             plain_errors,
         ):
             dbt.operation(
@@ -180,27 +189,37 @@ def _published(dbt: Dbt, newest: int) -> str:
 
 @contextmanager
 def _prepare_files(
-    dbt: Dbt, data: Data, connect: Connect, files: list[Listed]
+    dbt: Dbt,
+    data: Data,
+    connect: Connect,
+    files: list[Placed],
+    known: dict[Place, Known],
 ) -> Iterator[Prepared]:
     """Look at the files here, for DuckDB to read; those in S3 are fetched first."""
-    remote = [file for file in files if file.etag is not None]
-    local = {file: Path(file.path) for file in files}
+    remote = [file for _, file in files if file.etag is not None]
+    local = {file: Path(file.path) for _, file in files}
     if remote:
         with progress("fetching", len(remote)) as bar:
             fetched = s3.fetch(connect(), remote, CACHE, lambda: bar.update(1))
         local |= dict(zip(remote, fetched, strict=True))
     with _temporary_folder() as folder:
-        deliveries = []
+        reader = Reader(folder)
         with progress("reading", len(files)) as bar:
-            for file in files:
-                deliveries.append(examine(file, local[file], folder))
+            for _, file in files:
+                reader.examine(file, local[file], known.get((file.source, file.path)))
                 bar.update(1)
-        plan = folder / "plan.ndjson"
-        with plan.open("w", encoding="utf-8") as out:
-            out.writelines(json.dumps(asdict(file)) + "\n" for file in deliveries)
+        reader.finish()
+        plan = {"files": folder / "files.ndjson", "batches": folder / "batches.ndjson"}
+        with plan["files"].open("w", encoding="utf-8") as out:
+            out.writelines(
+                json.dumps(asdict(delivery) | {"place": place}) + "\n"
+                for delivery, (place, _) in zip(reader.deliveries, files, strict=True)
+            )
+        with plan["batches"].open("w", encoding="utf-8") as out:
+            out.writelines(json.dumps(asdict(batch)) + "\n" for batch in reader.batches)
         yield (
-            {"files": str(plan)},
-            {(file.source, file.path): file.etag for file in deliveries},
+            {name: str(path) for name, path in plan.items()},
+            {(file.source, file.path): file.etag for file in reader.deliveries},
         )
 
 
@@ -219,9 +238,14 @@ def _temporary_folder() -> Iterator[Path]:
 
 @contextmanager
 def _prepare_manifests(
-    dbt: Dbt, data: Data, connect: Connect, files: list[Listed]
+    dbt: Dbt,
+    data: Data,
+    connect: Connect,
+    files: list[Placed],
+    known: dict[Place, Known],
 ) -> Iterator[Prepared]:
     """Say in S3 what there is to load, for Redshift to read the files itself."""
     keys = [row["json_key"] for row in dbt.query("{{ json_keys('events') }}")]
-    plan = write_plan(connect(), data, files, keys)
-    yield plan, {(file.source, file.path): str(file.etag) for file in files}
+    listed = [file for _, file in files]
+    plan = write_plan(connect(), data, listed, keys)
+    yield plan, {(file.source, file.path): str(file.etag) for file in listed}

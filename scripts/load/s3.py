@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aws
+import click
 import s3_address
 from errors import WarehouseError
 
@@ -49,15 +50,23 @@ def fetch(
 ) -> list[Path]:
     """Fetch objects into `cache`, so that none is fetched twice.
 
-    Returns their local paths in the order of `files`; calls `done` after each. Raises
-    WarehouseError when an object is gone, refused, or changed since it was listed, or
-    when the cache can't be written.
+    A cached copy is compared with the hash of what was fetched; a damaged one is
+    fetched again. Returns their local paths in the order of `files`; calls `done` after
+    each. Raises WarehouseError when an object is gone, refused, or changed since it was
+    listed, or when the cache can't be written.
     """
 
     def fetch_one(file: Listed) -> Path:
         local = _place(file, cache)
-        if not (local.exists() and local.stat().st_size == file.size):
+        is_there = local.exists()
+        if not is_there or not _is_intact(local, file):
             _download(s3, file, local)
+            if is_there:
+                click.echo(
+                    f"warning: {local}: the cached copy of {file.path} was damaged;"
+                    " fetched it again",
+                    err=True,
+                )
         return local
 
     paths: list[Path] = []
@@ -73,6 +82,26 @@ def fetch(
             f"{cache}: {error.strerror or error}; make room there, or make it writable"
         ) from None
     return paths
+
+
+def _is_intact(local: Path, file: Listed) -> bool:
+    """Whether a cached file still has the bytes that were fetched."""
+    with local.open("rb") as stream:
+        digest = hashlib.file_digest(stream, _md5).hexdigest()
+    try:
+        return digest == _proof(local).read_text(encoding="ascii")
+    except (FileNotFoundError, UnicodeDecodeError):
+        # Fetched by an earlier version: the ETag is the md5 of most objects.
+        return digest == file.etag
+
+
+def _proof(local: Path) -> Path:
+    """Where the md5 of a cached file lies."""
+    return local.with_name(f"{local.name}.md5")
+
+
+def _md5() -> "hashlib._Hash":
+    return hashlib.md5(usedforsecurity=False)
 
 
 def _place(file: Listed, cache: Path) -> Path:
@@ -102,9 +131,11 @@ def _download(s3: "S3Client", file: Listed, local: Path) -> None:
                     answer = s3.get_object(
                         Bucket=bucket, Key=key, IfMatch=f'"{file.etag}"'
                     )
+                    digest = _md5()
                     with partial.open("wb") as out:
                         for chunk in answer["Body"].iter_chunks(1 << 20):
                             out.write(chunk)
+                            digest.update(chunk)
                     break
                 except (HTTPClientError, IncompleteReadError):
                     if attempt == ATTEMPTS:
@@ -113,6 +144,8 @@ def _download(s3: "S3Client", file: Listed, local: Path) -> None:
             raise WarehouseError(
                 f"{file.path}: the object changed while it was read; run again"
             )
+        # The proof first: a copy whose proof belongs to other bytes is fetched again.
+        _proof(local).write_text(digest.hexdigest(), encoding="ascii")
         partial.replace(local)
     finally:
         partial.unlink(missing_ok=True)

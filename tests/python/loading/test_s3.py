@@ -155,6 +155,24 @@ def test_keys_may_be_odd(warehouse: Warehouse, delivered: Bucket) -> None:
     assert warehouse.value(found) == f"s3://{delivered.name}/{odd}"
 
 
+def test_a_damaged_copy_in_the_cache_is_fetched_again(
+    warehouse: Warehouse, delivered: Bucket, capsys: pytest.CaptureFixture[str]
+) -> None:
+    delivered.put("logs/3.json", lines(event(3)), "d41d8cd98f00b204e9800998ecf8427e-2")
+    warehouse.load(delivered.data)
+    rows = "select * from staging_events order by all"
+    loaded = warehouse.rows(rows)
+    for copy in load_module.CACHE.glob("*.json"):
+        copy.write_bytes(copy.read_bytes().replace(b"Ada", b"Eva"))  # of the same size
+    delivered.server.reset()
+    warehouse.remove()
+    capsys.readouterr()
+    warehouse.load(delivered.data)
+    assert warehouse.rows(rows) == loaded
+    assert delivered.fetched == ["logs/1.json", "logs/2.json", "logs/3.json"]
+    assert capsys.readouterr().err.count("was damaged; fetched it again") == 3
+
+
 # What goes wrong
 
 

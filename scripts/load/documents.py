@@ -1,0 +1,168 @@
+"""Take apart what SQL can't read as it is, into rows of file, line, fault and text.
+
+What a document means is for SQL to judge. Here is only what SQL can't do: tell text
+from other bytes, and find where one document ends and the next begins.
+"""
+
+import codecs
+import json
+import re
+from collections.abc import Iterable, Iterator
+
+# The longest document that may load, in bytes: COPY's own limit.
+LONGEST = 1 << 22
+# So much is kept of a longer one, in bytes, to show it.
+SHOWN = 5_000_000
+# What no JSON may hold, but for tab, line feed and carriage return.
+CONTROLS = bytes({*range(32)} - {9, 10, 13})
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\udc80-\udcff]")
+BYTE_ORDER_MARK = "\ufeff".encode()
+BLANKS = b" \t\r"
+NOT_BLANK = re.compile(r"[^ \t\r\n]")
+NEXT_OBJECT = re.compile(r"\n[ \t]*\{")
+
+MALFORMED = "not valid JSON: malformed or cut off"
+TOO_LONG = "longer than 4 MB"
+
+Row = tuple[int, str, bytes]  # line, fault or nothing, text without line ends
+
+_lenient = json.JSONDecoder(strict=False)
+_strict = json.JSONDecoder()
+
+
+def is_clean(text: bytes) -> bool:
+    """Whether SQL can read these whole lines as they are: UTF-8 without controls."""
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return (
+        len(text.translate(None, CONTROLS)) == len(text)
+        and text.count(b"\r") == text.count(b"\r\n")
+        and not text.startswith(BYTE_ORDER_MARK)
+    )
+
+
+def split_lines(chunks: Iterable[bytes]) -> Iterator[list[Row]]:
+    """The rows of a log, one object a line, chunk by chunk."""
+    line = 1
+    for text, is_cut in whole_lines(chunks):
+        if is_cut:
+            yield [(line, TOO_LONG, _shown(text))]
+            line += 1
+            continue
+        lines = text.split(b"\n")
+        if text.endswith(b"\n"):
+            lines.pop()
+        is_usual = is_clean(text) and max(map(len, lines)) <= LONGEST
+        yield [
+            (number, "", content.rstrip(b"\r"))
+            if is_usual
+            else (number, *_examined(content))
+            for number, content in enumerate(lines, line)
+            if content.strip(BLANKS)
+        ]
+        line += len(lines)
+
+
+def whole_lines(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Chunks again, cut after a line end, and whether one is a line that was cut off.
+
+    A line that is much too long is one chunk, of which only the beginning is kept.
+    """
+    rest = b""
+    is_cut = False
+    for chunk in chunks:
+        start = 0
+        if is_cut:
+            start = chunk.find(b"\n") + 1
+            if not start:
+                continue
+            yield rest, True
+            rest, is_cut = b"", False
+        end = chunk.rfind(b"\n", start) + 1
+        if end:
+            yield rest + chunk[start:end], False
+            rest, start = b"", end
+        rest += chunk[start:]
+        if len(rest) > SHOWN:
+            rest, is_cut = rest[:SHOWN], True
+    if rest:
+        yield rest, is_cut
+
+
+def split_documents(chunks: Iterable[bytes]) -> Iterator[list[Row]]:
+    """The rows of a song file: JSON values with white space between, COPY's own rule.
+
+    What is not JSON goes on until the next line that opens an object.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    more = iter(chunks)
+    text, position, line, is_last = "", 0, 1, False
+    while True:
+        match = NOT_BLANK.search(text, position)
+        if match is None:
+            line += text.count("\n", position)
+            if is_last:
+                return
+            chunk = next(more, b"")
+            is_last = not chunk
+            text, position = decoder.decode(chunk, final=is_last), 0
+            continue
+        start = match.start()
+        line += text.count("\n", position, start)
+        # A byte order mark belongs to the first document, whose fault it is.
+        skipped = start + (text[start] == "\ufeff")
+        try:
+            position = _lenient.raw_decode(text, skipped)[1]
+            is_whole = position < len(text) or text[-1] in '}]"'
+        except (ValueError, RecursionError):
+            following = NEXT_OBJECT.search(text, start)
+            position = following.start() if following else len(text)
+            is_whole = len(text) - start > SHOWN
+        if not is_whole and not is_last:
+            chunk = next(more, b"")
+            is_last = not chunk
+            text = text[start:] + decoder.decode(chunk, final=is_last)
+            position = 0
+            continue
+        content = text[start:position].encode("utf-8", "surrogateescape")
+        yield [(line, *_examined(content.rstrip(BLANKS + b"\n")))]
+        line += text.count("\n", start, position)
+
+
+def _examined(document: bytes) -> tuple[str, bytes]:
+    """A document's fault, if bytes alone show one, and its text in one line."""
+    if len(document) > LONGEST:
+        return TOO_LONG, _shown(document[:SHOWN])
+    if document.startswith(BYTE_ORDER_MARK):
+        fault = "starts with a byte order mark; save the file as UTF-8 without it"
+        return fault, _shown(document)
+    found = CONTROL.search(document.decode("utf-8", "surrogateescape"))
+    if found:
+        fault = (
+            "holds a NUL byte" if found[0] == "\x00" else "holds a control character"
+        )
+        return "not valid UTF-8" if found[0] > "\x1f" else fault, _shown(document)
+    document = document.rstrip(b"\r")
+    if b"\n" not in document and b"\r" not in document:
+        return "", document
+    # Line ends are white space between JSON's parts, but nothing may stand within one.
+    text = document.decode()
+    try:
+        is_valid = not text[_strict.raw_decode(text, _begin(text))[1] :].strip()
+    except (ValueError, RecursionError):
+        is_valid = False
+    return "" if is_valid else MALFORMED, _shown(document)
+
+
+def _begin(text: str) -> int:
+    match = NOT_BLANK.search(text)
+    return match.start() if match else 0
+
+
+def _shown(document: bytes) -> bytes:
+    """A document in one line, with what is not text in hexadecimal."""
+    text = document.decode("utf-8", "surrogateescape")
+    text = CONTROL.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", text)
+    return text.replace("\r", " ").replace("\n", " ").encode()

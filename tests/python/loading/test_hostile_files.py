@@ -1,0 +1,260 @@
+"""Odd names, odd files and odd values: each loads whole, or stops the load by name."""
+
+import gzip
+import json
+import os
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+from errors import WarehouseError
+from load import reading
+from load.files import list_folder
+from load.loading import Loaded
+from load.reading import Reader
+from support.helpers import Sources, Warehouse, event, lines, song
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Sources:
+    """A log and a song, not loaded yet."""
+    made = Sources(tmp_path)
+    made.write_events("1.json", event(0), event(1))
+    made.write_songs("A.json", song("SO1"))
+    return made
+
+
+def refused(warehouse: Warehouse, sources: Sources) -> str:
+    """The one line that a load ends with; nothing is published."""
+    warehouse.operation("create_staging_tables")
+    before = warehouse.published()
+    with pytest.raises(WarehouseError) as error:
+        warehouse.load(sources.data)
+    assert warehouse.published() == before
+    return str(error.value)
+
+
+def in_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every log read in place, as only large ones are."""
+    monkeypatch.setattr(reading, "IN_PLACE_BYTES", 0)
+    monkeypatch.setattr(reading, "SETTLED_SECONDS", -1)
+
+
+@pytest.mark.parametrize("size", ["large", "small"])
+def test_a_files_name_is_never_sql(
+    size: str, warehouse: Warehouse, sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if size == "large":
+        in_place(monkeypatch)
+    text = lines(event(2)) + b"\n{\n" + lines(event(3))
+    names = [
+        "o'neil.json",
+        "a'||(select error(42))||'.json",
+        "b''; drop table x; --.json",
+    ]
+    for name in names:
+        sources.write(sources.events / "day=1" / name, text)
+    loaded = warehouse.load(sources.data, max_errors=3)
+    assert (loaded.files, loaded.rejected) == (5, 3)
+    assert warehouse.rows("select path, line, raw from rejected_rows order by 1") == [
+        (str(sources.events / "day=1" / name), 2, "{") for name in sorted(names)
+    ]
+
+
+def test_large_logs_and_small_ones_load_alike(
+    warehouse: Warehouse, sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Every line end, a line of 4 MB and a longer one, repeated keys across both kinds.
+    sources.write_events("2.json", *(event(item, level="paid") for item in range(5)))
+    sources.write(
+        sources.events / "3.json",
+        lines(event(7)) + b"\r\n\n" + lines(event(8)) + b"\n{\r\n" + lines(event(9)),
+    )
+    sources.write(sources.events / "4.json", lines(event(0)) + b"\r\n")
+    room = 4 * 2**20 - len(lines(event(10, extra="")))
+    sources.write_events("5.json", event(10, extra="x" * room), event(11))
+    sources.write_events("6.json", event(12, extra="x" * (room + 1)), event(13))
+    with (sources.events / "7.json").open("wb") as out:
+        out.writelines(b"x" * 2**20 for _ in range(11))
+        out.write(b"\n" + lines(event(14)))
+
+    def content() -> list[list[tuple[object, ...]]]:
+        loaded = warehouse.load(sources.data, max_errors=3)
+        assert (loaded.rows, loaded.rejected) == (16, 3)
+        rejected = "select path[-6:], line, reason from rejected_rows order by 1, 2"
+        staged = "select * from staging_events order by ts"
+        return [warehouse.rows(rejected), warehouse.rows(staged)]
+
+    small = content()
+    assert small[0] == [
+        ("3.json", 4, "not valid JSON: malformed or cut off"),
+        ("6.json", 1, "longer than 4 MB"),
+        ("7.json", 1, "longer than 4 MB"),
+    ]
+    warehouse.remove()
+    in_place(monkeypatch)
+    assert content() == small
+
+
+NOT_JSON = [
+    b'{"song_id": "SO2", "year": NaN}',
+    b'{"song_id": "SO2", "year": -Infinity}',
+    b'{"song_id": "SO2",}',
+    b'{"song_id": "SO2", "extra": [1,]}',
+    b'{"song_id": "SO\n2"}',
+    b'{"song_id": "SO\r2"}',
+]
+VALUES: list[tuple[dict[str, object], str]] = [
+    ({"length": 123456}, "length must be from 0 to 99999: 123456"),
+    ({"length": 1e300}, "length must be from 0 to 99999: 1e+300"),
+    ({"length": -1}, "length must be from 0 to 99999: -1"),
+    ({"registration": 1e300}, "registration must be from 0 to 253402300799999: 1e+300"),
+    ({"level": "gold"}, "level must be free or paid: gold"),
+    ({"level": 1}, "level must be free or paid: 1"),
+]
+SONG_VALUES: list[tuple[dict[str, object], str]] = [
+    ({"duration": 100000}, "duration must be from 0 to 99999: 100000"),
+    ({"year": 99999999999}, "year must be from 0 to 9999: 99999999999"),
+    ({"artist_latitude": 12345.6}, "artist_latitude must be from -90 to 90: 12345.6"),
+    ({"artist_longitude": 1e300}, "artist_longitude must be from -180 to 180: 1e+300"),
+]
+
+
+def test_what_is_not_json_or_cannot_be_built_is_refused_by_line_and_range(
+    warehouse: Warehouse, sources: Sources
+) -> None:
+    for number, text in enumerate(NOT_JSON):
+        sources.write(sources.songs / f"n{number}.json", text)
+    bad = [event(20 + item, **change) for item, (change, _) in enumerate(VALUES)]
+    sources.write_events("v.json", *bad, event(40, level=""), event(41, level=None))
+    songs = [song(f"S{item}", **change) for item, (change, _) in enumerate(SONG_VALUES)]
+    sources.write_songs("v.json", *songs)
+    message = refused(warehouse, sources)
+    assert "v.json, line 1: length must be from 0 to 99999: 123456; 16 bad" in message
+    warehouse.load(sources.data, max_errors=16)
+    told = warehouse.rows(
+        "select reason from rejected_rows order by source, path, line"
+    )
+    reasons = [row[0] for row in told]
+    assert reasons[:6] == [reason for _, reason in VALUES]
+    assert all(reason.startswith("not valid JSON") for reason in reasons[6:12])
+    assert reasons[12:] == [reason for _, reason in SONG_VALUES]
+    assert warehouse.rows(
+        "select level from staging_events where item_in_session >= 40"
+    ) == [(None,), (None,)]
+    warehouse.build()  # what passes the load builds
+
+
+@pytest.mark.parametrize("moment", ["examined", "counted"])
+def test_a_file_rewritten_while_it_is_read_stops_the_load(
+    moment: str,
+    warehouse: Warehouse,
+    sources: Sources,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    in_place(monkeypatch)
+    path = sources.events / "1.json"
+    os.utime(path, ns=(0, 0))
+    finish = Reader.finish
+
+    def rewrite(reader: Reader) -> None:
+        finish(reader)
+        content = path.read_bytes()
+        if moment == "examined":  # as many bytes and lines as before, at another time
+            path.write_bytes(content.replace(b"Ada", b"Eva"))
+        else:  # as many bytes, at the same time
+            path.write_bytes(content.split(b"\n")[0].ljust(len(content)))
+            os.utime(path, ns=(0, 0))
+
+    monkeypatch.setattr(Reader, "finish", rewrite)
+    message = refused(warehouse, sources)
+    named = f"{path}:" if moment == "examined" else "events: a file"
+    assert message == f"{named} changed while it was read; run again"
+
+
+def test_linked_folders_are_followed_without_loops(
+    tmp_path: Path, sources: Sources
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "2.json").write_bytes(lines(event(2)))
+    (other / "back").symlink_to(sources.events)
+    (sources.events / "link").symlink_to(other)
+    (sources.events / "self").symlink_to(sources.events)
+    os.mkfifo(sources.events / "pipe.json")
+    listed, ignored = list_folder("events", sources.events)
+    names = [str(Path(file.path).relative_to(sources.events)) for file in listed]
+    assert (names, ignored) == (["1.json", "link/2.json"], 1)
+
+
+def test_a_name_that_is_not_utf8_is_named(sources: Sources) -> None:
+    name = os.fsencode(sources.events) + b"/caf\xe9.json"
+    with open(name, "wb") as out:  # noqa: PTH123
+        out.write(lines(event(2)))
+    with pytest.raises(WarehouseError, match=r"caf\\xe9\.json: the name is not UTF-8"):
+        list_folder("events", sources.events)
+
+
+def test_gzip_as_the_standard_has_it(warehouse: Warehouse, sources: Sources) -> None:
+    def member(content: bytes, flags: int = 0, more: bytes = b"") -> bytes:
+        header = b"\x1f\x8b\x08" + bytes([flags]) + bytes(4) + b"\0\xff" + more
+        if flags & 2:
+            header += struct.pack("<H", zlib.crc32(header) & 0xFFFF)
+        body = zlib.compressobj(wbits=-15)
+        packed = body.compress(content) + body.flush()
+        tail = struct.pack("<II", zlib.crc32(content), len(content))
+        return header + packed + tail
+
+    name_and_comment = b"log.json\0a comment\0"
+    text = lines(event(2)) + b"\n"
+    zipped = member(text, 2 | 8 | 16, name_and_comment)
+    zipped += gzip.compress(lines(event(3))[:50]) + gzip.compress(lines(event(3))[50:])
+    sources.write(sources.events / "2.json.gz", zipped + bytes(512))
+    sources.write(sources.songs / "B.json.gz", gzip.compress(lines(song("SO2"))) * 2)
+    assert warehouse.load(sources.data) == Loaded(4, 7, 0)
+    sources.write(sources.events / "3.json.gz", gzip.compress(text) + b"more")
+    assert "3.json.gz, line 2: the gzip data is cut off or damaged" in refused(
+        warehouse, sources
+    )
+
+
+def test_an_empty_place_is_refused(warehouse: Warehouse, tmp_path: Path) -> None:
+    config = tmp_path / "empty.toml"
+    config.write_text('[data]\nevents = ""\n')
+    done = warehouse.command("load", "--config", config)
+    assert (done.returncode, done.stderr.split(";")[0]) == (3, "error: events is empty")
+
+
+def test_a_reload_keeps_the_order_of_deliveries_and_names_what_it_loses(
+    warehouse: Warehouse, sources: Sources, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warehouse.load(sources.data)
+    sources.write_events("0.json", event(0, level="paid"))  # corrects 1.json
+    warehouse.load(sources.data)
+    rows = "select item_in_session, level from staging_events order by 1"
+    loaded = warehouse.rows(rows)
+    assert loaded == [(0, "paid"), (1, "free")]
+    for _ in range(2):  # the order survives a reload
+        warehouse.load(sources.data, reload=True)
+        assert warehouse.rows(rows) == loaded
+    assert "reload leaves out" not in capsys.readouterr().err
+    sources.write_events("1.json", event(0))
+    warehouse.load(sources.data, reload=True)
+    assert warehouse.rows(rows) == loaded[:1]
+    assert (
+        "reload leaves out 1 events that only overwritten or deleted files held:"
+        " session_id 1 item_in_session 1 page NextSong" in capsys.readouterr().err
+    )
+
+
+def test_the_plan_says_what_was_hashed(tmp_path: Path, sources: Sources) -> None:
+    # The copy holds the bytes that were hashed, whatever happens to the file later.
+    reader = Reader(tmp_path)
+    for file in list_folder("events", sources.events)[0]:
+        reader.examine(file, Path(file.path), None)
+    reader.finish()
+    (sources.events / "1.json").write_bytes(b"")
+    copied = Path(reader.batches[0].files[0]).read_text().split("\n")[:-1]
+    parsed = [json.loads(row.split("\v")[3]) for row in copied]
+    assert parsed == [event(0), event(1)]

@@ -1,0 +1,156 @@
+"""RFC 8259 decides what is JSON, and the marts decide which values may load."""
+
+import functools
+import json
+import random
+import re
+from typing import Any
+
+import duckdb
+import pytest
+from support.helpers import Sources, Warehouse, event
+
+LINES = 24_000
+WIDTHS = {"firstName": 256, "lastName": 256, "artist": 1024, "location": 1024}
+WIDTHS |= {"song": 1024, "userAgent": 1024}
+WHOLE = re.compile(r"-?[0-9]{1,18}")
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+RANGES = {"length": (0, 99999), "registration": (0, 253402300799999)}
+REQUIRED = ("itemInSession", "page", "sessionId", "ts")
+
+# What a line may be changed to hold, at any place in it.
+PIECES = [
+    *("NaN", "Infinity", "-Infinity", "nan", "inf", "-inf", "null", "true", "1e300"),
+    *(",", ",,", "}", "{", "[", "]", ":", '"', "\\", "'", " ", "\t", "//", "/**/"),
+    *("\\u0000", "\\ud800", "\\udc00", "\\ud83d\\ude00", "\\u00e9", "\\x", "\\/"),
+    *("\x01", "\x1f", "\x7f", "é", "\ufeff", "\u2028", "01", "+1", ".5", "1.", "0x1"),
+    *('"page": "Home",', '"extra": {"a": 1, "a": 2},', '"extra": {"a": 1, "b": [2]},'),
+    *('"extra": [NaN],', '"extra": [1,],', '"level": "",', '"ts": 1, '),
+]
+
+
+VALUES: list[Any] = [
+    *(None, "", "x", 5, -5, 2.5, 1e300, 10**20, True, [], {}, "1", " 5 ", "1_0", "nan"),
+    *("x" * 64, "x" * 65, "x" * 300, "x" * 1100, "free", "gold", "[a]"),
+]
+
+
+def mutated(rng: random.Random) -> str:
+    """An event's line with a few changes, many of which break it."""
+    given = event(rng.randrange(1_000_000), sessionId=rng.randrange(1_000_000))
+    for _ in range(rng.randrange(3)):
+        key = rng.choice(list(given))
+        given[key] = rng.choice(VALUES)
+    line = json.dumps(
+        given,
+        ensure_ascii=rng.random() < 0.5,
+        separators=rng.choice([None, (",", ":"), (" , ", " : ")]),
+    )
+    for _ in range(rng.randrange(3)):
+        at = rng.randrange(len(line) + 1)
+        action = rng.randrange(4)
+        if action == 0:
+            line = line[:at] + rng.choice(PIECES) + line[at:]
+        elif action == 1:
+            line = line[:at] + line[at + rng.randrange(1, 4) :]
+        elif action == 2:
+            value = rng.choice(PIECES).replace("\\", "\\\\")
+            line = re.sub(r"(?<=: )[^,]+(?=, )", value, line, count=1)
+        else:
+            place = line.find(", ", at) + 2
+            line = line[:place] + rng.choice(PIECES) + line[place:]
+    return line
+
+
+@functools.cache
+def mutated_lines() -> list[str]:
+    """The same lines in every test and run."""
+    rng = random.Random(8259)
+    return [mutated(rng) for _ in range(LINES)]
+
+
+def is_good(line: str) -> bool:
+    """What the load must say of a line, by Python's own strict parser."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len({key for key, _ in pairs}) != len(pairs):
+            raise ValueError("a key stands twice")
+        return dict(pairs)
+
+    def refuse(constant: str) -> None:
+        raise ValueError(constant)
+
+    try:
+        parsed = json.loads(line, object_pairs_hook=unique, parse_constant=refuse)
+        json.dumps(parsed, ensure_ascii=False).encode()  # no half of a surrogate pair
+    except (ValueError, RecursionError):
+        return False
+    return (
+        isinstance(parsed, dict)
+        and "\0" not in "".join(map(str, (*parsed, *parsed.values())))
+        and not re.search(r"(?<!\\)(\\\\)*\\u0000", line)
+        and all(parsed.get(key) not in (None, "") for key in REQUIRED)
+        and all(_fits(key, parsed.get(key)) for key in event(0))
+    )
+
+
+def _fits(key: str, value: Any) -> bool:
+    # A number in quotes counts, as COPY has it; an empty text is null.
+    text = value if isinstance(value, str) else json.dumps(value)
+    if value is None or (value == "" and key not in REQUIRED):
+        fits = True
+    elif key == "ts":
+        fits = bool(re.fullmatch("[1-9][0-9]{12}", text)) and int(text) < 2 * 10**12
+    elif key in RANGES:
+        low, high = RANGES[key]
+        fits = bool(NUMBER.fullmatch(text)) and low <= float(text) <= high
+    elif key in ("itemInSession", "sessionId", "status"):
+        fits = bool(WHOLE.fullmatch(text))
+    elif key == "level":
+        fits = value in ("free", "paid")
+    else:
+        fits = not isinstance(value, list | dict) and (
+            len(str(value).encode()) <= WIDTHS.get(key, 64)
+        )
+    return fits
+
+
+def test_no_line_is_judged_otherwise_than_by_a_strict_parser(
+    warehouse: Warehouse, tmp_path: Any
+) -> None:
+    written = mutated_lines()
+    sources = Sources(tmp_path)
+    sources.write(sources.events / "odd.json", "\n".join(written).encode())
+    sources.write_songs("empty.json")
+    loaded = warehouse.load(sources.data, max_errors=LINES)
+    refused = {row[0] for row in warehouse.rows("select line from rejected_rows")}
+    wanted = {
+        number for number, line in enumerate(written, start=1) if not is_good(line)
+    }
+    wrong = sorted(refused ^ wanted)
+    assert not wrong, (len(wrong), wrong[0] in refused, written[wrong[0] - 1])
+    assert (loaded.rows, loaded.rejected) == (LINES - len(wanted), len(wanted))
+    assert LINES / 5 < len(wanted) < LINES * 4 / 5
+
+
+def test_no_line_looks_plain_that_is_not(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What the pattern takes is not examined further, but for its ranges and widths.
+    found = warehouse._opened().query(
+        "select {{ sql_text(duckdb__plain_pattern(duckdb__values('events'))) }} as text"
+    )
+    written = mutated_lines()
+    with duckdb.connect() as connection:
+        plain = connection.execute(
+            "select document from (select unnest(?) as document)"
+            " where regexp_full_match(document, ?)",
+            [written, found[0]["text"]],
+        ).fetchall()
+    for name in RANGES:
+        monkeypatch.setitem(RANGES, name, (-1e400, 1e400))
+    for key in event(0):
+        monkeypatch.setitem(WIDTHS, key, LINES)
+    wrong = [line for (line,) in plain if not is_good(line)]
+    assert not wrong, (len(wrong), wrong[0])
+    assert len(plain) > LINES / 20
