@@ -15,8 +15,8 @@ MAKE_VARIABLES = set(re.findall(r"^([A-Z]+) \?=", MAKEFILE, re.MULTILINE)).union
     *(line.split() for line in re.findall(r"^export (.*)", MAKEFILE, re.MULTILINE))
 )
 MAKE_TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
-# Options of other programs that the pages name: dbt's.
-FOREIGN_OPTIONS = {"--args", "--defer", "--empty"}
+# Options of other programs that the pages name: dbt's, the AWS command line's.
+FOREIGN_OPTIONS = {"--args", "--defer", "--empty", "--policy-document", "--policy-name"}
 # Made by make, dbt or the load, so not there in a clean checkout.
 GENERATED = ("data/", ".venv", "profiles.yml", "target/", "logs/")
 SUFFIXES = (".py", ".sql", ".yml", ".yaml", ".toml", ".md", ".csv", ".txt", ".example")
