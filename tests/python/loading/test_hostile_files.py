@@ -219,10 +219,8 @@ def test_gzip_as_the_standard_has_it(warehouse: Warehouse, sources: Sources) -> 
     )
 
 
-def test_an_empty_place_is_refused(warehouse: Warehouse, tmp_path: Path) -> None:
-    config = tmp_path / "empty.toml"
-    config.write_text('[data]\nevents = ""\n')
-    done = warehouse.command("load", "--config", config)
+def test_an_empty_place_is_refused(warehouse: Warehouse) -> None:
+    done = warehouse.command("load", "--events", "")
     assert (done.returncode, done.stderr.split(";")[0]) == (3, "error: events is empty")
 
 
