@@ -56,10 +56,10 @@ insights: setup  ## write a page of answers, data/insights.html
 	@$(BIN)/python scripts/insights.py $${TARGET:+--target "$$TARGET"}
 
 test: .venv/dev.done profiles.yml  ## run all tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-long: .venv/dev.done profiles.yml  ## run the long tests too: histories, kills
-	$(BIN)/python -m pytest -n 2 -m "long or not long"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "long or not long"
 
 bench: .venv/run.done  ## measure what full runs and increments cost
 	$(BIN)/python scripts/bench.py

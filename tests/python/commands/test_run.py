@@ -174,7 +174,7 @@ def test_a_build_that_fails_is_1_and_names_what_failed(
     assert "accepted_values_" in log.read_text(encoding="utf-8")
 
 
-def test_a_second_process_is_told_of_the_first(
+def test_a_second_process_names_the_first(
     warehouse: Warehouse, sample_set: DataSet
 ) -> None:
     words = ("run", "--json", *options(sample_set.data))

@@ -182,7 +182,7 @@ def test_late_and_corrected_songs_change_old_plays(
     assert equals_a_rebuild(warehouse)
 
 
-def test_late_logs_and_deliveries_anew_equal_a_rebuild(
+def test_late_logs_and_repeated_deliveries_equal_a_rebuild(
     warehouse: Warehouse, sources: Sources
 ) -> None:
     sources.write_songs("A.json", song("SO1"))

@@ -201,7 +201,7 @@ def kill_and_recover(day: Day, points: list[tuple[int, str]]) -> list[bool]:
     return published
 
 
-def test_a_run_killed_around_a_commit_is_mended_by_the_next(day: Day) -> None:
+def test_a_run_killed_around_a_commit_is_finished_by_the_next(day: Day) -> None:
     load = commit_after(day, "begin;", "load_files")
     fact = commit_after(day, "model.sparkify.songplays", "delete from")
     points = [(load, "before"), (load, "after"), (fact, "before")]
@@ -209,7 +209,7 @@ def test_a_run_killed_around_a_commit_is_mended_by_the_next(day: Day) -> None:
 
 
 @pytest.mark.long
-def test_a_run_killed_around_any_commit_is_mended_by_the_next(day: Day) -> None:
+def test_a_run_killed_around_any_commit_is_finished_by_the_next(day: Day) -> None:
     points = [(nth, when) for nth in commits(day) for when in ("before", "after")]
     print(f"{len(points)} kills around {len(points) // 2} commits")
     assert len(points) > 40
@@ -217,7 +217,7 @@ def test_a_run_killed_around_any_commit_is_mended_by_the_next(day: Day) -> None:
 
 
 @pytest.mark.long
-def test_a_run_killed_at_any_statement_is_mended_by_the_next(day: Day) -> None:
+def test_a_run_killed_at_any_statement_is_finished_by_the_next(day: Day) -> None:
     points = [(nth, "before") for nth in range(1, len(day.statements), 6)]
     print(f"{len(points)} kills at {len(day.statements)} statements")
     assert len(points) > 50
@@ -225,7 +225,7 @@ def test_a_run_killed_at_any_statement_is_mended_by_the_next(day: Day) -> None:
 
 
 @pytest.mark.long
-def test_a_run_killed_at_many_instants_is_mended_by_the_next(day: Day) -> None:
+def test_a_run_killed_at_many_instants_is_finished_by_the_next(day: Day) -> None:
     begun = time.monotonic()
     day.run()
     whole = time.monotonic() - begun
