@@ -73,13 +73,8 @@ def read_settings(path: Path) -> Settings:
 def located(data: Data, events: str | None, songs: str | None) -> Data:
     """Where to load from: an option counts from here, a setting from the project."""
 
-    def place(name: str, option: str | None, setting: str) -> str:
+    def place(option: str | None, setting: str) -> str:
         uri, base = (setting, PROJECT) if option is None else (option, Path.cwd())
-        if not uri:
-            raise Refused(
-                f"{name} is empty; give a folder or an s3:// prefix with --{name} or in"
-                " [data] of warehouse.toml"
-            )
         if is_s3(uri):
             return uri
         # Unlike Path.resolve, this raises nothing for a loop of links.
@@ -87,8 +82,8 @@ def located(data: Data, events: str | None, songs: str | None) -> Data:
 
     return replace(
         data,
-        events=place("events", events, data.events),
-        songs=place("songs", songs, data.songs),
+        events=place(events, data.events),
+        songs=place(songs, data.songs),
     )
 
 

@@ -335,7 +335,7 @@ def test_a_full_temporary_folder_is_not_the_files_fault(
     copies = Path.open
 
     def open_full(path: Path, *words: str, **named: str) -> object:
-        full = path.suffix == ".parts" or path.name == "plan.ndjson"
+        full = path.suffix == ".rows" or path.name == "plan.ndjson"
         return copies(Path("/dev/full") if full else path, *words, **named)  # type: ignore[call-overload]
 
     monkeypatch.setattr(Path, "open", open_full)

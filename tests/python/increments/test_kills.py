@@ -202,7 +202,7 @@ def kill_and_recover(day: Day, points: list[tuple[int, str]]) -> list[bool]:
 
 
 def test_a_run_killed_around_a_commit_is_finished_by_the_next(day: Day) -> None:
-    load = commit_after(day, "begin;", "load_files")
+    load = commit_after(day, "insert into", "superseded_rows")
     fact = commit_after(day, "model.sparkify.songplays", "delete from")
     points = [(load, "before"), (load, "after"), (fact, "before")]
     assert kill_and_recover(day, points) == [False, True, True]

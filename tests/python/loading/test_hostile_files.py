@@ -219,11 +219,6 @@ def test_gzip_as_the_standard_has_it(warehouse: Warehouse, sources: Sources) -> 
     )
 
 
-def test_an_empty_place_is_refused(warehouse: Warehouse) -> None:
-    done = warehouse.command("load", "--events", "")
-    assert (done.returncode, done.stderr.split(";")[0]) == (3, "error: events is empty")
-
-
 def test_a_reload_keeps_the_order_of_deliveries_and_names_what_it_loses(
     warehouse: Warehouse, sources: Sources, capsys: pytest.CaptureFixture[str]
 ) -> None:
