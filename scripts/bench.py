@@ -2,8 +2,9 @@
 
 First every contestant makes all tables from the same files, in turn, several rounds.
 Their counts and sums must agree before a time counts. Then `warehouse.py run` has
-nothing to do, or takes one more day, or songs that old plays were waiting for, each on
-a copy of the full warehouse. Every run is a process of its own, and the kernel says
+nothing to do, or takes one more event, one more day, or songs that old plays were
+waiting for, each on a copy of the full warehouse. What it costs to import dbt is the
+least that any run can cost. Every run is a process of its own, and the kernel says
 what it cost; the medians count. Everything is written into one temporary folder, which
 is removed at the end; ten million events take 8 GB.
 """
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from benchmark.chart import chart
 from benchmark.contestants import FLOOR, NAMES, Course, peers_python, run_one
 from benchmark.deliveries import unknown_tracks, write_next_day, write_songs
 from benchmark.processes import Cost, cost_of, middle
@@ -58,6 +60,12 @@ Costs = dict[str, Cost]
     "--late-songs", type=click.IntRange(min=1), default=100, show_default=True
 )
 @click.option("--json", "as_json", is_flag=True, help="The result as one JSON object.")
+@click.option(
+    "--chart",
+    "picture",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="An SVG file to draw the result into.",
+)
 def main(  # noqa: PLR0913 (one for each option)
     *,
     events: tuple[int, ...],
@@ -66,6 +74,7 @@ def main(  # noqa: PLR0913 (one for each option)
     day_events: int,
     late_songs: int,
     as_json: bool,
+    picture: Path | None,
 ) -> None:
     """Measure CPU time, wall time and peak memory of full runs and of increments.
 
@@ -97,6 +106,8 @@ def main(  # noqa: PLR0913 (one for each option)
             shutil.rmtree(root / "data")
     if as_json:
         click.echo(json.dumps(result))
+    if picture:
+        picture.write_text(chart(result), encoding="utf-8")
 
 
 def measured(
@@ -144,12 +155,17 @@ def measured_later(
             course.database.unlink()
         return middle(costs)
 
-    costs = {"nothing new": repeated("nothing new")}
+    dbt = (sys.executable, "-c", "import dbt.cli.main")
+    costs = {
+        "import dbt": middle([cost_of(dbt, {}) for _ in range(rounds)]),
+        "nothing new": repeated("nothing new"),
+    }
     last = max(course.logs.rglob("*.json"))
     unknown = unknown_tracks(last, course.songs, late_songs)
-    next_day = write_next_day(last, day_events)
-    costs["one more day"] = repeated(f"one more day of {day_events:,}")
-    next_day.unlink()
+    for what, count in (("one more event", 1), ("one more day", day_events)):
+        next_day = write_next_day(last, count)
+        costs[what] = repeated(f"{what}, {count:,} events")
+        next_day.unlink()
     write_songs(course.songs / "late", unknown)
     costs["late songs"] = repeated(f"{len(unknown):,} late songs")
     kept.unlink()

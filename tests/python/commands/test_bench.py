@@ -1,10 +1,12 @@
 """The bench compares like with like, and prints what it measured."""
 
 import json
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import bench
 import pytest
+from benchmark.chart import chart
 from benchmark.contestants import Course
 from benchmark.processes import Cost
 from click.testing import CliRunner
@@ -52,3 +54,16 @@ def test_the_table_shows_ratios_to_the_floor() -> None:
     costs = {"floor": COST, "run": Cost(cpu=5.0, wall=3.0, memory=250.0)}
     *_, line = bench.table(1000, costs)
     assert line.split() == ["run", "5.0", "2.50", "3.0", "3.00", "250"]
+
+
+def test_a_bar_of_the_chart_is_as_long_as_its_figure() -> None:
+    figures = {"floor": 2.0, "run": 5.0, "polars": 1.0}
+    costs = {name: {"cpu": cpu} for name, cpu in figures.items()}
+    result = {"sizes": [{"events": 1000, "costs": costs}]}
+    drawn = ET.fromstring(chart(result))  # noqa: S314 (our own text)
+    bars = [
+        float(bar.attrib["width"]) for bar in drawn.iter() if bar.tag.endswith("}rect")
+    ]
+    assert [round(bar / bars[0], 2) for bar in bars] == [1.0, 2.5, 0.5]
+    said = [text.text for text in drawn.iter() if text.tag.endswith("}text")]
+    assert "5.0 s, 2.50 times the floor" in said
