@@ -4,14 +4,13 @@ import functools
 import json
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import aws
 import s3_address
-from dbt_profile import check_profile
 from dbt_project import Dbt
 from endings import explained
 from errors import Refused, WarehouseError
@@ -19,10 +18,8 @@ from messages import progress, say, warn
 from sample.mark import is_sample
 from settings import PROJECT, Data
 
-from load import s3
-from load.copy_errors import plain_copy_errors
+from load import redshift, s3
 from load.files import Known, Listed, Source, is_unchanged, list_folder
-from load.manifests import check_places, write_plan
 from load.reading import Reader
 
 CACHE = PROJECT / "data" / "cache"
@@ -68,11 +65,9 @@ def load(
     Refused where sample data would meet other data, unless `mix_sample`.
     """
     prepare = _prepare_files
-    plain_errors: AbstractContextManager[None] = nullcontext()
     if dbt.engine == "redshift":
-        prepare, plain_errors = _prepare_manifests, plain_copy_errors(data)
-        check_places(data)
-        check_profile(dbt.profile_path, dbt.target)
+        prepare = _prepare_manifests
+        redshift.check(dbt, data)
     # One client for all: to make it and to find credentials takes a second.
     connect = functools.cache(lambda: aws.Clients(data.region).s3)
     with explained(lambda: "nothing was loaded; run again"):
@@ -109,7 +104,6 @@ def load(
         with (
             explained(lambda: _published(dbt, newest)),
             prepare(dbt, data, connect, ordered, known) as (plan, etags),
-            plain_errors,
         ):
             dbt.operation(
                 "load_staging", plan=plan, max_errors=max_errors, reload=reload
@@ -244,8 +238,7 @@ def _prepare_manifests(
     files: list[Placed],
     known: dict[Place, Known],
 ) -> Iterator[Prepared]:
-    """Say in S3 what there is to load, for Redshift to read the files itself."""
-    keys = [row["json_key"] for row in dbt.query("{{ json_keys('events') }}")]
+    """Redshift reads the files itself, and a reload in any order."""
     listed = [file for _, file in files]
-    plan = write_plan(connect(), data, listed, keys)
-    yield plan, {(file.source, file.path): str(file.etag) for file in listed}
+    with redshift.prepared(dbt, data, connect, listed) as plan:
+        yield plan, {(file.source, file.path): str(file.etag) for file in listed}

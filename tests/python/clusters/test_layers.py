@@ -24,6 +24,8 @@ ORDER = [
     "cluster.cost",
     "cluster.wanted",
     "load.loading",
+    "load.redshift",
+    "load.copy_errors",
     "load.manifests",
     "load.s3",
     "load.files",
