@@ -1,6 +1,7 @@
 {#-
     Make the tables that the load writes to, where they are missing: the two staging
-    tables, the ledger, and the load's own notes. Never drops or alters anything.
+    tables, the ledger, and the load's own notes; and columns that staging lacks, because
+    an earlier version made it. Never drops anything.
 -#}
 {% macro create_staging_tables() %}
     {% if execute %}
@@ -52,6 +53,26 @@
                 tested_at timestamp not null
             );
         {% endcall %}
+        {% do add_new_columns('events') %}
+        {% do add_new_columns('songs') %}
         {% do adapter.commit() %}
     {% endif %}
+{% endmacro %}
+
+
+{#- Only a reload can fill a new column of rows that are there already. -#}
+{% macro add_new_columns(kind) %}
+    {% set table = source('sparkify', 'staging_' ~ kind).render() %}
+    {% set there = run_query('select * from ' ~ table ~ ' where 1 = 0').column_names %}
+    {% for column in staging_columns(kind) if column.name not in there %}
+        {% call statement('add_column') %}
+            alter table {{ table }} add column {{ column.name }} {{ column.type }}
+        {% endcall %}
+        {% if run_query('select 1 from ' ~ table ~ ' limit 1').rows %}
+            {% do exceptions.warn(
+                'staging_' ~ kind ~ ': added the column ' ~ column.name ~ ', which is null'
+                ~ ' in the rows that are there: to fill it, `warehouse.py run --reload`'
+            ) %}
+        {% endif %}
+    {% endfor %}
 {% endmacro %}

@@ -93,8 +93,8 @@ def test_empty_adds_no_row_to_the_fact(changed: Warehouse) -> None:
         (
             ("run",),
             (
-                "alter table staging_events rename level to plan",
-                "alter table staging_events rename plan to level",
+                "alter table staging_events rename _load_id to load",
+                "alter table staging_events rename load to _load_id",
             ),
             {"stg_songs", "songs", "artists"},
         ),

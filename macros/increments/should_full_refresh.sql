@@ -1,0 +1,19 @@
+{#-
+    dbt asks this about an incremental model or a seed that is there. One whose columns
+    are not those of its properties file was built by an earlier version: an increment
+    could not fill its old rows, so it is rebuilt.
+-#}
+{% macro should_full_refresh() %}
+    {% set configured = config.get('full_refresh') %}
+    {% if configured is not none or flags.FULL_REFRESH %}
+        {{ return(configured if configured is not none else true) }}
+    {% endif %}
+    {% set relation = load_cached_relation(this) %}
+    {% if relation is none or not relation.is_table %}
+        {{ return(false) }}
+    {% endif %}
+    {% set there = run_query(
+        'select * from ' ~ this.render() ~ ' where 1 = 0'
+    ).column_names %}
+    {{ return(there | sort | join(' ') != model.columns | sort | join(' ')) }}
+{% endmacro %}
