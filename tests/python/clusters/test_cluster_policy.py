@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import boto3
 import pytest
 from cluster.status import require_usable
 from cluster.wanted import roles, wanted
@@ -341,13 +340,8 @@ def test_no_role_gets_more_than_the_boundary_and_it_is_the_condition_that_says_s
 
 def here(account: Account, service: str) -> Any:
     """A client whose calls are recorded."""
-    return boto3.client(  # type: ignore[call-overload]
-        service,
-        region_name=REGION,
-        endpoint_url=account.server.url,
-        aws_access_key_id=account.environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=account.environment["AWS_SECRET_ACCESS_KEY"],
-    )
+    with account.environment_here():
+        return account.server.session().client(service)
 
 
 def test_other_ways_up_and_what_is_not_ours_are_refused() -> None:

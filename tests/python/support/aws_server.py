@@ -1,5 +1,7 @@
 """AWS to test against: moto as a real HTTP server that records every request.
 
+Within this process requests reach the same application without a socket.
+
 What moto cannot do is answered here, and only that:
 
 - `ModifyClusterIamRoles` and the scheduled actions (moto does not have them); a
@@ -19,7 +21,6 @@ import logging
 import os
 import re
 import signal
-import subprocess
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -30,8 +31,13 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import boto3
+import botocore.session
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from moto import backends
 from moto.backends import get_backend
 from moto.core.authorization import disable_iam_authentication
+from moto.core.botocore_stubber import MockRawResponse
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -39,7 +45,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.datastructures import Headers
 from werkzeug.serving import make_server
-from werkzeug.test import run_wsgi_app
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from support.aws_models import faults, nested
 
@@ -47,6 +53,8 @@ ACCOUNT = "123456789012"
 REGION = "us-west-2"
 ELSEWHERE = "eu-west-1"
 READING = ("Describe", "Get", "List", "Head")
+# Reads AWS's descriptions of its services once, for all sessions in this process.
+LOADER = botocore.session.get_session().get_component("data_loader")
 # In no request, file or output: the secret that stands for AWS's own.
 PASSWORD = "Aws-keeps-this-to-itself-1"
 
@@ -100,6 +108,48 @@ def ec2_refusal(code: str, message: str) -> Answer:
     )
 
 
+class Session:
+    """A session whose requests go to a WSGI application in this process.
+
+    It makes one client per service and region: each costs as much as ten requests.
+    """
+
+    def __init__(self, app: Any, url: str, **options: Any) -> None:
+        core: Any = botocore.session.get_session()
+        core.register_component("data_loader", LOADER)
+        core.register("before-send", self._send)
+        self.app, self.url, self.made = app, url, dict[Any, Any]()
+        self.session: Any = boto3.session.Session(botocore_session=core, **options)
+
+    def get_credentials(self) -> Any:
+        return self.session.get_credentials()
+
+    def client(
+        self, service: str, region_name: str = REGION, config: Any = None
+    ) -> Any:
+        key = (service, region_name, getattr(config, "signature_version", None))
+        if key not in self.made:
+            self.made[key] = self.session.client(
+                service, region_name, config=config, endpoint_url=self.url
+            )
+        return self.made[key]
+
+    def _send(self, request: Any, **_: Any) -> AWSResponse:
+        body, headers = request.body, request.headers.items()
+        environ = EnvironBuilder(
+            request.url.removeprefix(self.url),
+            base_url=self.url,
+            method=request.method,
+            headers=[(key, _text(value)) for key, value in headers],
+            data=body.read() if hasattr(body, "read") else body or b"",
+        ).get_environ()
+        chunks, status, answered = run_wsgi_app(self.app, environ, buffered=True)
+        raw, told = MockRawResponse(b"".join(chunks)), HTTPHeaders()
+        for key, value in answered:
+            told[key] = value
+        return AWSResponse(request.url, int(status[:3]), told, raw)
+
+
 @dataclass
 class AwsServer:
     """One server per test process; `reset` between tests."""
@@ -109,7 +159,7 @@ class AwsServer:
     answers: dict[str, Answerer] = field(default_factory=dict)
     # Kill the client at its n-th changing call (from 1): "before" or "after" moto.
     kill: tuple[int, str] | None = None
-    client_process: subprocess.Popen[str] | None = None
+    client_pid: int = 0
     invalid: list[str] = field(default_factory=list)
     # Sees every call before it is answered.
     watch: Callable[[Call], object] = str
@@ -118,9 +168,17 @@ class AwsServer:
 
     def __post_init__(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        # moto makes thousands of images in each account, and reads its own folder for
+        # each request.
+        os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
+        modules = tuple(backends.list_of_moto_modules())
+        backends.list_of_moto_modules = lambda: modules
         self.moto = DomainDispatcherApplication(create_backend_app)
         self.url = self._serve(self)
-        self.own_url = self._serve(self.moto)  # for the tests, not recorded
+        # For the tests, not recorded.
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        self.own = Session(self.moto, self.url, **keys)
+        self.sessions: dict[Any, Session] = {}
 
     def _serve(self, app: Any) -> str:
         server = make_server(
@@ -138,13 +196,15 @@ class AwsServer:
 
     def client(self, service: str, region: str = REGION) -> Any:
         """A client for the test itself, past the recorder."""
-        return boto3.client(  # type: ignore[call-overload]
-            service,
-            region_name=region,
-            endpoint_url=self.own_url,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+        return self.own.client(service, region)
+
+    def session(self) -> Session:
+        """The session of a program in this process, by what its environment says."""
+        said = {key: value for key, value in os.environ.items() if "AWS" in key}
+        key = frozenset(said.items())
+        if key not in self.sessions:
+            self.sessions[key] = Session(self, self.url)
+        return self.sessions[key]
 
     def cluster(self, name: str = "sparkify", region: str = REGION) -> Any:
         """moto's own cluster, whose attributes are what descriptions show."""
@@ -194,8 +254,7 @@ class AwsServer:
     def _killed(self, call: Call, when: str) -> bool:
         if self.kill != (len(self.changes), when) or not call.mutating:
             return False
-        assert self.client_process
-        os.kill(self.client_process.pid, signal.SIGKILL)
+        os.kill(self.client_pid, signal.SIGKILL)
         return True
 
     def _refusal(self, call: Call) -> Answer | None:
@@ -280,6 +339,10 @@ def _call(environ: dict[str, Any], body: str) -> Call:
             action = "ListObjectsV2"
         body = f"{environ['PATH_INFO']}?{environ['QUERY_STRING']}"
     return Call(service, action, body, (scope.split("/") + [""] * 4)[2] or REGION)
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode()
 
 
 def _send(start: Any, status: int, text: str) -> Iterable[bytes]:

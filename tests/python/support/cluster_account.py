@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import botocore.session
 import pytest
 from click.testing import CliRunner
 from settings import Settings, read_settings
@@ -34,8 +34,6 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
     "cluster": {"allow_cidrs": ["203.0.113.7/32"]},
 }
-# Reads AWS's descriptions of its services once, for all sessions in this process.
-LOADER = botocore.session.get_session().get_component("data_loader")
 # All that `up` calls to make everything, in this order.
 MAKING = [
     "iam:CreateRole",
@@ -97,36 +95,54 @@ class Account:
         self.every_call += self.server.calls
         self.server.calls = []
         command = [*arguments, "--config", str(self.folder / "w.toml")]
-        run = self._here if self.quick and not kill else self._there
-        done = run(command, answer, kill)
+        if kill:
+            done = self._killed(command, kill)
+        else:
+            done = (self._here if self.quick else self._there)(command, answer)
         self.texts += [done.out, done.err]
         assert "Traceback" not in done.err, done.err
         return done
 
-    def _there(
-        self, command: list[str], answer: str, kill: tuple[int, str] | None
-    ) -> Done:
-        self.server.kill = kill
-        process = subprocess.Popen(
+    def _there(self, command: list[str], answer: str) -> Done:
+        done = subprocess.run(
             [sys.executable, str(PROJECT / "scripts" / "warehouse.py"), *command],
             env=self.environment,
             cwd=self.folder,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            input=answer,
+            capture_output=True,
             text=True,
+            timeout=120,
+            check=False,
         )
-        self.server.client_process = process
-        out, err = process.communicate(answer, timeout=120)
-        self.server.kill = None
-        return Done(process.returncode, out, err)
+        return Done(done.returncode, done.stdout, done.stderr)
 
-    def _here(self, command: list[str], answer: str, _: object) -> Done:
+    def _here(self, command: list[str], answer: str) -> Done:
         with self.environment_here():
             result = CliRunner().invoke(cli, command, input=answer)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         return Done(result.exit_code, result.stdout, result.stderr)
+
+    def _killed(self, command: list[str], kill: tuple[int, str]) -> Done:
+        """In a process of its own, forked from this one: it has imported all it needs.
+
+        Its requests go through the socket to the server here, which kills it.
+        """
+        with tempfile.TemporaryFile("w+") as output:
+            if not (pid := os.fork()):
+                try:
+                    os.dup2(output.fileno(), 1)
+                    os.dup2(output.fileno(), 2)
+                    sys.stdout = sys.stderr = output
+                    os.environ.update(self.environment)
+                    cli.main(command)
+                finally:
+                    os._exit(70)
+            self.server.kill, self.server.client_pid = kill, pid
+            _, status = os.waitpid(pid, 0)
+            self.server.kill = None
+            output.seek(0)
+            return Done(os.waitstatus_to_exitcode(status), "", output.read())
 
     def settings(self) -> Settings:
         """The settings file as the scripts read it."""
@@ -138,10 +154,7 @@ class Account:
         with pytest.MonkeyPatch.context() as patch:
             for key, value in self.environment.items():
                 patch.setenv(key, value)
-            core = botocore.session.get_session()
-            core.register_component("data_loader", LOADER)
-            session = boto3.Session(botocore_session=core)
-            patch.setattr(boto3, "Session", lambda: session)
+            patch.setattr(boto3, "Session", self.server.session)
             yield
 
     def ok(self, *arguments: str) -> Done:
