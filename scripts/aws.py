@@ -12,6 +12,7 @@ from errors import Refused, WarehouseError
 OPERATOR_POLICY = "scripts/cluster/operator_policy.json"
 LOADER_POLICY = "scripts/cluster/loader_policy.json"
 BOUNDARY_POLICY = "scripts/cluster/boundary_policy.json"
+SERVICES = {"ec2", "iam", "redshift", "s3", "sts"}
 CONNECTIONS = 16  # at once and per client: as many as the load has threads
 
 # What a region and a role's ARN look like; macros/load/redshift_load.sql checks both.
@@ -52,38 +53,33 @@ S3_ACTIONS |= {name: name for name in ("GetObject", "PutObject")}
 
 
 class Clients:
-    """A client per service of AWS, made when it is first used.
+    """A client per service of AWS, such as `clients.iam`, made when it is first used.
 
     Credentials and endpoints come from AWS's own chain, which is asked once for all.
+    Without any credentials requests to S3 are unsigned: public buckets answer.
     """
 
     def __init__(self, region: str) -> None:
         self.region = region
 
-    @cached_property
-    def ec2(self) -> Any:
-        return self._client("ec2")
-
-    @cached_property
-    def iam(self) -> Any:
-        return self._client("iam")
-
-    @cached_property
-    def redshift(self) -> Any:
-        return self._client("redshift")
-
-    @cached_property
-    def s3(self) -> Any:
-        """Without any credentials its requests are unsigned: public buckets answer."""
-        from botocore import UNSIGNED
-
+    def __getattr__(self, service: str) -> Any:  # asked for what is not there yet
+        if service not in SERVICES:
+            raise AttributeError(service)
         with plain_errors():
-            known = self._session.get_credentials() is not None
-        return self._client("s3", **({} if known else {"signature_version": UNSIGNED}))
+            from botocore import UNSIGNED
+            from botocore.config import Config
 
-    @cached_property
-    def sts(self) -> Any:
-        return self._client("sts")
+            unsigned = service == "s3" and not self._session.get_credentials()
+            config = Config(
+                connect_timeout=10,
+                read_timeout=60,
+                max_pool_connections=CONNECTIONS,
+                retries={"mode": "standard"},  # AWS_MAX_ATTEMPTS may say how often
+                signature_version=UNSIGNED if unsigned else None,
+            )
+            made = self._session.client(service, self.region, config=config)
+        setattr(self, service, made)
+        return made
 
     @cached_property
     def _session(self) -> Any:
@@ -91,18 +87,12 @@ class Clients:
 
         return boto3.Session()
 
-    def _client(self, service: str, **options: Any) -> Any:
-        with plain_errors():
-            from botocore.config import Config
 
-            config = Config(
-                connect_timeout=10,
-                read_timeout=60,
-                max_pool_connections=CONNECTIONS,
-                retries={"mode": "standard"},  # AWS_MAX_ATTEMPTS may say how often
-                **options,
-            )
-            return self._session.client(service, region_name=self.region, config=config)
+def listed(client: Any, operation: str, **params: Any) -> list[Any]:
+    """What all pages of the answer list."""
+    pages = client.get_paginator(operation).paginate(**params)
+    found = pages.build_full_result().get(pages.result_keys[0].expression, [])
+    return list(found)
 
 
 @contextmanager
@@ -154,6 +144,8 @@ def _located(where: str, error: WarehouseError) -> WarehouseError:
 def _plain_answer(error: Any, policy: str) -> WarehouseError:
     code, message, operation = code_of(error), message_of(error), error.operation_name
     code = {"412": "PreconditionFailed", "301": "PermanentRedirect"}.get(code, code)
+    if (code, operation) == ("404", "HeadBucket"):
+        code = "NoSuchBucket"
     said = f"(AWS: {message}, {code} in {operation})"
     if code in S3_ADVICE:
         kind, advice = S3_ADVICE[code]

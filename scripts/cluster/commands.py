@@ -8,10 +8,16 @@ from typing import Any
 import click
 from endings import explained
 from errors import Exit, Refused
+from messages import say
 from settings import PROJECT, read_settings
 
-from cluster.step import Step
+from cluster import down as removing
+from cluster import up as making
+from cluster.plan import Step
+from cluster.status import described, environment_lines
+from cluster.wanted import TAG
 
+HALF_WAY = "what was done stays, and AWS goes on; the same command goes on from there"
 config_option = click.option(
     "--config",
     type=click.Path(path_type=Path),
@@ -57,19 +63,15 @@ def up(
     Prints the variables that profiles.yml reads, as a shell takes them. The second
     example sets them, and stops where `up` fails.
     """
-    from cluster import up as cluster_up
-    from cluster.status import described, environment_lines
-
     settings = read_settings(config)
     if dry_run:
-        show_plan(cluster_up.up_plan(settings, snapshot), as_json)
+        show_plan(making.up_plan(settings, snapshot), as_json)
         return
-    with explained(half_way):
-        cluster, steps = cluster_up.up(settings, minutes=timeout, snapshot=snapshot)
-    status = described(settings, cluster)
-    click.echo(f"usable: {status.host}:{status.port}/{status.database}", err=True)
-    lines = environment_lines(status)
-    show(lines, {"cluster": asdict(status), "changes": told(steps)}, as_json)
+    with explained(lambda: HALF_WAY):
+        cluster, steps = making.up(settings, minutes=timeout, snapshot=snapshot)
+    status = described(settings.cluster, cluster)
+    say(f"usable: {status.host}:{status.port}/{status.database}")
+    show(environment_lines(status), steps, as_json, cluster=asdict(status))
 
 
 @click.command(epilog="\b\nExample:\n  python scripts/warehouse.py pause\n")
@@ -81,16 +83,13 @@ def pause(config: Path, timeout: float, as_json: bool) -> None:
 
     The nodes cost nothing then, what is stored still does.
     """
-    from cluster import down as cluster_down
-
     settings = read_settings(config)
     name, region = settings.cluster.name, settings.cluster.region
-    with explained(half_way):
-        steps = cluster_down.pause(settings, minutes=timeout)
+    with explained(lambda: HALF_WAY):
+        steps = removing.pause(settings, minutes=timeout)
     now = "is paused" if steps else "was paused already"
-    result = {"cluster": {"name": name, "region": region, "state": "paused"}}
-    line = f"cluster {name} {now}; `up` resumes it"
-    show([line], result | {"changes": told(steps)}, as_json)
+    paused = {"name": name, "region": region, "state": "paused"}
+    show([f"cluster {name} {now}; `up` resumes it"], steps, as_json, cluster=paused)
 
 
 @click.command(
@@ -127,55 +126,40 @@ def down(  # noqa: PLR0913, PLR0917 (one for each option)
     That is the cluster with its data, the security group, the roles and the scheduled
     pause, in the region of the settings; the files in S3 stay.
     """
-    from cluster import down as cluster_down
-    from cluster.wanted import TAG
-
     settings = read_settings(config)
-    name, region = settings.cluster.name, settings.cluster.region
-    steps = cluster_down.down_plan(settings, snapshot, snapshot_days)
+    steps = removing.down_plan(settings, snapshot, snapshot_days)
     if dry_run:
         show_plan(steps, as_json)
         return
     if steps and not yes:
-        for step in steps:
-            click.echo(str(step), err=True)
-        ask_or_refuse("Remove all this for good?")
-    with explained(half_way):
-        cluster_down.down(settings, steps, minutes=timeout)
-    kept = cluster_down.kept_snapshots(settings)
-    lines = [f"nothing tagged {TAG} = {name} is left in {region}"]
-    if not steps:
-        lines = [f"nothing to remove: nothing is tagged {TAG} = {name} in {region}"]
+        ask_or_refuse(steps)
+    with explained(lambda: HALF_WAY):
+        kept = removing.down(settings, steps, minutes=timeout)
+    tagged = f"tagged {TAG} = {settings.cluster.name}"
+    left = "is left" if steps else "was there to remove"
+    lines = [f"nothing {tagged} {left} in {settings.cluster.region}"]
     lines += [f"snapshot {one} is kept, and costs until it is deleted" for one in kept]
-    show(lines, {"changes": told(steps), "snapshots": kept}, as_json)
+    show(lines, steps, as_json, snapshots=kept)
 
 
-def half_way() -> str:
-    """What state an interrupted command leaves."""
-    return "what was done stays, and AWS goes on; the same command goes on from there"
-
-
-def show(lines: list[str], result: dict[str, Any], as_json: bool) -> None:
+def show(lines: list[str], steps: list[Step], as_json: bool, **result: Any) -> None:
     """Print the result: lines for people, one object for machines."""
+    result["changes"] = [str(step) for step in steps]
     click.echo(json.dumps(result) if as_json else "\n".join(lines))
 
 
 def show_plan(steps: list[Step], as_json: bool) -> None:
     """Print a plan; exit 10 when there is something to do."""
-    show(told(steps) or ["nothing to change"], {"changes": told(steps)}, as_json)
-    if any(step.sign != "!" for step in steps):
+    show([str(step) for step in steps] or ["nothing to change"], steps, as_json)
+    if any(step.told[0] != "!" for step in steps):
         raise click.exceptions.Exit(Exit.CHANGES)
 
 
-def told(steps: list[Step]) -> list[str]:
-    """The steps as people read them."""
-    return [str(step) for step in steps]
-
-
-def ask_or_refuse(question: str) -> None:
-    """Raise Refused unless the user says yes."""
+def ask_or_refuse(steps: list[Step]) -> None:
+    """Raise Refused unless the user says yes to what goes."""
     try:
-        agreed = click.confirm(question, err=True)
+        what = "\n".join(map(str, steps))
+        agreed = click.confirm(f"{what}\nRemove all this for good?", err=True)
     except click.Abort:
         agreed = False
     if not agreed:

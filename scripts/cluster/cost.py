@@ -19,9 +19,7 @@ MONTH_HOURS = 730
 def dollars_an_hour(node_type: str, nodes: int, public: bool) -> float | None:
     """The price of a running cluster, or None where it is not known."""
     price = NODE_HOUR.get(node_type)
-    if price is None:
-        return None
-    return price * nodes + (ADDRESS_HOUR * nodes if public else 0)
+    return price and (price + ADDRESS_HOUR * public) * nodes
 
 
 def next_pause(pause_at: str, now: datetime) -> datetime | None:
@@ -30,7 +28,7 @@ def next_pause(pause_at: str, now: datetime) -> datetime | None:
         return None
     hour, minute = map(int, pause_at.split(":"))
     today = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
-    return today if today > now else today + timedelta(days=1)
+    return today + timedelta(days=today <= now)
 
 
 def cost_lines(node_type: str, nodes: int, public: bool, pause_at: str) -> list[str]:
@@ -38,16 +36,15 @@ def cost_lines(node_type: str, nodes: int, public: bool, pause_at: str) -> list[
     price = dollars_an_hour(node_type, nodes, public)
     if price is None:
         return [f"cost: {nodes} x {node_type}; see aws.amazon.com/redshift/pricing"]
-    month = f"${price * MONTH_HOURS + SECRET_MONTH:,.0f} a month"
+    month = f"about ${price * MONTH_HOURS + SECRET_MONTH:,.0f} a month"
+    until = f"{month}: pause_at is off, so it runs until `pause` or `down`"
     now = datetime.now(UTC)
     if pause := next_pause(pause_at, now):
         dollars = price * (pause - now).total_seconds() / 3600
         until = (
             f"about ${dollars:.2f} until it pauses at {pause:%H:%M} UTC;"
-            f" about {month} without pause_at"
+            f" {month} without pause_at"
         )
-    else:
-        until = f"about {month}: pause_at is off, so it runs until `pause` or `down`"
     address = "and public IPv4 address" if public else "without a public address"
     return [
         f"cost: about ${price:.2f} an hour for {nodes} x {node_type} {address}"

@@ -1,19 +1,14 @@
 """`pause` and `down`: stop paying, and leave nothing behind."""
 
-import re
-from typing import Any
-
 from aws import Clients
 from errors import Refused, WarehouseError
 from settings import Settings
 
 from cluster import wanted
-from cluster.found import Found, find_snapshots, look
-from cluster.plan import remove_role, remove_schedule, tag_cluster
-from cluster.step import Step, step
-from cluster.take import apply, changed, say_whose
-from cluster.wait import GOING, after, refuse_hopeless, state_of
-from cluster.wanted import TAG, missing_message
+from cluster.found import GOING, find_snapshots, look, refuse_hopeless
+from cluster.plan import Step, remove_role, remove_schedule, step, tag_cluster
+from cluster.take import after, apply, changed, say_whose
+from cluster.wanted import TAG, Document, missing_message
 
 
 def pause(settings: Settings, *, minutes: float) -> list[Step]:
@@ -24,16 +19,15 @@ def pause(settings: Settings, *, minutes: float) -> list[Step]:
     want = wanted.checked(settings.cluster)
     clients = Clients(want.region)
     found = look(clients, want)
-    cluster = found.cluster
-    if cluster is None or state_of(cluster) in GOING:
+    if not (cluster := found.there):
         raise Refused(missing_message(want))
     refuse_hopeless(cluster)
-    state, what = state_of(cluster), f"~ cluster {want.name}: pause"
-    if state == "paused":
+    if (state := cluster["ClusterStatus"]) == "paused":
         return []
     say_whose(found, want.region)
     call = "" if state == "pausing" else "redshift.pause_cluster"
-    steps = [step(what, call, "paused", ClusterIdentifier=want.name)]
+    told = f"~ cluster {want.name}: pause"
+    steps = [step(told, call, "paused", ClusterIdentifier=want.name)]
     apply(clients, want.name, steps, after(minutes))
     return steps
 
@@ -47,63 +41,52 @@ def down_plan(settings: Settings, snapshot: str, days: int) -> list[Step]:
     clients = Clients(want.region)
     found = look(clients, want)
     say_whose(found, want.region)
-    if snapshot:
-        _check_snapshot(clients, settings, found, snapshot)
     steps = []
-    if found.schedule:
-        steps.append(remove_schedule(wanted.pause_name(want)))
     if found.cluster:
         if not wanted.is_ours(found.cluster, want):
             steps.append(tag_cluster(want, found))
         steps.append(_remove_cluster(found.cluster, snapshot, days))
+    elif snapshot and snapshot not in find_snapshots(clients, want):
+        raise Refused(
+            f"{missing_message(want)}, so there is nothing to take a snapshot of;"
+            " leave --snapshot out"
+        )
+    # Until the cluster is gone it may pause by itself: AWS may refuse to remove it.
+    if found.schedule:
+        steps.append(remove_schedule(wanted.pause_name(want)))
     for group in found.groups:
-        what = f"- security group {wanted.group_name(want)}"
-        steps.append(step(what, "ec2.delete_security_group", GroupId=group.id))
+        told = f"- security group {wanted.group_name(want)}"
+        steps.append(step(told, "ec2.delete_security_group", GroupId=group.id))
     for name, role in found.roles.items():
         steps += remove_role(name, role)
     return steps
 
 
-def down(settings: Settings, steps: list[Step], *, minutes: float) -> None:
-    """Take the steps of `down_plan`, then look again that nothing is left."""
-    clients, name = Clients(settings.cluster.region), settings.cluster.name
-    apply(clients, name, steps, after(minutes))
-    with changed():
-        left = look(clients, settings.cluster)
+def down(settings: Settings, steps: list[Step], *, minutes: float) -> list[str]:
+    """Take the steps of `down_plan`, then look again that nothing is left.
+
+    Gives the names of the snapshots that outlive the cluster, and cost.
+    """
+    want, clients = settings.cluster, Clients(settings.cluster.region)
+    apply(clients, want.name, steps, after(minutes))
+    with changed(bool(steps)):
+        left = look(clients, want)
     if not left.nothing:
         raise WarehouseError(
-            f"something tagged {TAG} = {name} is left; run the same command again"
+            f"something tagged {TAG} = {want.name} is left; run the same command again"
         )
+    return sorted(find_snapshots(clients, want))
 
 
-def kept_snapshots(settings: Settings) -> list[str]:
-    """The names of the snapshots that outlive the cluster, and cost."""
-    return sorted(find_snapshots(Clients(settings.cluster.region), settings.cluster))
-
-
-def _check_snapshot(
-    clients: Clients, settings: Settings, found: Found, snapshot: str
-) -> None:
-    if not re.fullmatch(r"[a-z]([a-z0-9]|-(?=[a-z0-9])){0,254}", snapshot):
-        raise Refused(
-            f'"{snapshot}" cannot name a snapshot: lower case letters, digits and'
-            " single hyphens, a letter first"
-        )
-    exists = snapshot in find_snapshots(clients, settings.cluster)
-    running = found.cluster and state_of(found.cluster) not in GOING
-    if running and exists:
-        raise Refused(f"snapshot {snapshot} exists; choose another name")
-    if not found.cluster and not exists:
-        raise Refused(
-            f"{missing_message(settings.cluster)}, so there is nothing to take a"
-            " snapshot of; leave --snapshot out"
-        )
-
-
-def _remove_cluster(cluster: dict[str, Any], snapshot: str, days: int) -> Step:
-    what = f"- cluster {cluster['ClusterIdentifier']} with all its data"
-    if state_of(cluster) in GOING:
-        return step(f"{what} (going already)", until="gone")
+def _remove_cluster(cluster: Document, snapshot: str, days: int) -> Step:
+    told = f"- cluster {cluster['ClusterIdentifier']} with all its data"
+    if cluster["ClusterStatus"] in GOING:
+        return step(f"{told} (going already)", until="gone")
+    told += (
+        f", after snapshot {snapshot}, kept {days} days"
+        if snapshot
+        else ", without a snapshot"
+    )
     params = {
         "ClusterIdentifier": cluster["ClusterIdentifier"],
         "SkipFinalClusterSnapshot": not snapshot,
@@ -111,7 +94,4 @@ def _remove_cluster(cluster: dict[str, Any], snapshot: str, days: int) -> Step:
     if snapshot:
         params["FinalClusterSnapshotIdentifier"] = snapshot
         params["FinalClusterSnapshotRetentionPeriod"] = days
-        what += f", after snapshot {snapshot}, kept {days} days"
-    else:
-        what += ", without a snapshot"
-    return step(what, "redshift.delete_cluster", "gone", **params)
+    return step(told, "redshift.delete_cluster", "gone", **params)

@@ -1,14 +1,33 @@
 """What is in the AWS account: read only, and told apart by our tags."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import aws
-from aws import Clients
-from errors import Refused
+from aws import Clients, listed
+from errors import Refused, WarehouseError
 from settings import Cluster
 
-from cluster.wanted import TAG, Document, group_name, is_ours, pause_name, role_name
+from cluster.wanted import (
+    TAG,
+    Document,
+    Owner,
+    group_name,
+    is_ours,
+    pause_name,
+    role_name,
+)
+
+# States of a cluster that is on its way out.
+GOING = {"deleting", "final-snapshot"}
+# States that do not pass, and what to do.
+HOPELESS = {
+    "hardware-failure": "AWS is replacing the hardware; look at the console",
+    "incompatible-hsm": "its key store cannot be reached; `down`, then `up`",
+    "incompatible-network": "its subnet or address is gone; `down`, then `up`",
+    "incompatible-parameters": "its parameter group does not fit; `down`, then `up`",
+    "incompatible-restore": "it could not be restored; `down`, then `up`",
+    "storage-full": "its disks are full; set more nodes in the console",
+}
 
 
 @dataclass(frozen=True)
@@ -29,35 +48,36 @@ class Group:
     id: str
     vpc: str
     ours: bool
-    rules: list[dict[str, Any]]
+    rules: list[Document]
 
 
 @dataclass(frozen=True)
 class Found:
-    """All that there is under our names. `vpc` is where a cluster would go."""
+    """All that there is under our names; others' `names` are clusters with our tag.
 
-    account: str
-    caller: str  # an ARN
+    `vpc` is where a cluster would go.
+    """
+
+    owner: Owner
     vpc: str | None
     roles: dict[str, Role] = field(default_factory=dict)
     groups: list[Group] = field(default_factory=list)
-    cluster: dict[str, Any] | None = None
-    schedule: dict[str, Any] | None = None
-    others: list[str] = field(
-        default_factory=list
-    )  # clusters of other names, made by `up`
+    cluster: Document | None = None
+    schedule: Document | None = None
+    others: list[str] = field(default_factory=list)
 
     @property
     def nothing(self) -> bool:
         return not (self.roles or self.groups or self.cluster or self.schedule)
 
-    def arn(self, service: str, name: str, region: str = "") -> str:
-        """The ARN that something has, or will have, in this account."""
-        account = "" if service == "s3" else self.account
-        return f"arn:{self.caller.split(':')[1]}:{service}:{region}:{account}:{name}"
+    @property
+    def there(self) -> Document | None:
+        """The cluster, unless it is on its way out."""
+        going = self.cluster and self.cluster["ClusterStatus"] in GOING
+        return None if going else self.cluster
 
 
-def look(clients: Clients, settings: Cluster) -> Found:
+def look(clients: Clients, want: Cluster) -> Found:
     """Look at everything of our names.
 
     Raises Refused where one of the names belongs to something without our tags.
@@ -66,23 +86,18 @@ def look(clients: Clients, settings: Cluster) -> Found:
         caller = clients.sts.get_caller_identity()
         clusters = {
             item["ClusterIdentifier"]: item
-            for page in clients.redshift.get_paginator("describe_clusters").paginate()
-            for item in page["Clusters"]
+            for item in listed(clients.redshift, "describe_clusters")
         }
-        cluster = clusters.pop(settings.name, None)
-        roles = {
-            name: role
-            for name in (role_name(settings), pause_name(settings))
-            if (role := _find_role(clients, settings, name))
-        }
-        vpc = (cluster or {}).get("VpcId") or _find_vpc(clients, settings)
-        groups = _find_groups(clients, settings)
-        schedule = _find_schedule(clients, settings)
+        cluster = clusters.pop(want.name, None)
+        names = (role_name(want), pause_name(want))
+        roles = {name: _find_role(clients, want, name) for name in names}
+        vpc = (cluster or {}).get("VpcId") or _find_vpc(clients, want)
+        groups = _find_groups(clients, want)
+        schedule = _find_schedule(clients, want)
     found = Found(
-        account=caller["Account"],
-        caller=caller["Arn"],
+        owner=Owner(caller["Account"], caller["Arn"]),
         vpc=vpc,
-        roles=roles,
+        roles={name: role for name, role in roles.items() if role},
         # A group's name counts within its VPC only: elsewhere it is nothing to us.
         groups=[group for group in groups if group.ours or group.vpc == vpc],
         cluster=cluster,
@@ -93,118 +108,133 @@ def look(clients: Clients, settings: Cluster) -> Found:
             if TAG in {tag["Key"] for tag in item.get("Tags", [])}
         ],
     )
-    _refuse_others(found, settings)
+    _refuse_others(found, want)
     return found
 
 
-def find_cluster(clients: Clients, name: str) -> dict[str, Any] | None:
+def find_cluster(
+    clients: Clients, name: str, policy: str = aws.OPERATOR_POLICY
+) -> Document | None:
     """AWS's description of the cluster, or None."""
-    with aws.passing("ClusterNotFound"):
+    with aws.plain_errors(policy=policy), aws.passing("ClusterNotFound"):
         answer = clients.redshift.describe_clusters(ClusterIdentifier=name)
         return dict(answer["Clusters"][0])
     return None
 
 
-def role_arns(cluster: dict[str, Any]) -> list[str]:
+def find_snapshots(clients: Clients, want: Cluster) -> dict[str, Document]:
+    """The snapshots of this cluster that outlive it, by name."""
+    of = {"ClusterIdentifier": want.name, "SnapshotType": "manual"}
+    with aws.plain_errors(), aws.passing("ClusterNotFound"):
+        found = listed(clients.redshift, "describe_cluster_snapshots", **of)
+        return {snapshot["SnapshotIdentifier"]: snapshot for snapshot in found}
+    return {}
+
+
+def role_arns(cluster: Document) -> list[str]:
     """The roles that a cluster has."""
     return [item["IamRoleArn"] for item in cluster.get("IamRoles", [])]
 
 
-def find_snapshots(clients: Clients, settings: Cluster) -> dict[str, dict[str, Any]]:
-    """The snapshots of this cluster that outlive it, by name."""
-    with aws.plain_errors(), aws.passing("ClusterNotFound"):
-        pages = clients.redshift.get_paginator("describe_cluster_snapshots")
-        return {
-            snapshot["SnapshotIdentifier"]: snapshot
-            for page in pages.paginate(
-                ClusterIdentifier=settings.name, SnapshotType="manual"
-            )
-            for snapshot in page["Snapshots"]
-        }
-    return {}
+def not_usable(cluster: Document) -> str:
+    """Why nobody can work with the cluster yet; empty when it is usable.
+
+    `available` is not enough: it may be modifying all the same, have no endpoint
+    yet, or not have taken over its role.
+    """
+    state: str = cluster["ClusterStatus"]
+    if not state.startswith("available"):
+        return state
+    available = cluster.get("ClusterAvailabilityStatus", "Available")
+    if available != "Available":
+        return f"{state}, but {available.lower()}"
+    if not cluster.get("Endpoint", {}).get("Address"):
+        return f"{state}, but without an endpoint"
+    for role in cluster.get("IamRoles", []):
+        if role["ApplyStatus"] != "in-sync":
+            return f"{state}, role {role['ApplyStatus']}"
+    for group in cluster.get("VpcSecurityGroups", []):
+        if group["Status"] != "active":
+            return f"{state}, security group {group['Status']}"
+    return ""
 
 
-def _find_role(clients: Clients, settings: Cluster, name: str) -> Role | None:
+def refuse_hopeless(cluster: Document) -> None:
+    """Raise WarehouseError for a state that does not pass."""
+    state, name = cluster["ClusterStatus"], cluster["ClusterIdentifier"]
+    if state in HOPELESS:
+        raise WarehouseError(f"cluster {name} is {state}: {HOPELESS[state]}")
+    if cluster.get("ClusterAvailabilityStatus") == "Failed":
+        raise WarehouseError(f"cluster {name} has failed ({state}); `down`, then `up`")
+
+
+def _find_role(clients: Clients, want: Cluster, name: str) -> Role | None:
     iam = clients.iam
     with aws.passing("NoSuchEntity"):
         role = iam.get_role(RoleName=name)["Role"]
-        names = iam.list_role_policies(RoleName=name)["PolicyNames"]
-        attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+        attached = listed(iam, "list_attached_role_policies", RoleName=name)
         return Role(
             arn=role["Arn"],
-            ours=is_ours(role, settings, region=True),
+            ours=is_ours(role, want, region=True),
             trust=role["AssumeRolePolicyDocument"],
             policies={
                 policy: iam.get_role_policy(RoleName=name, PolicyName=policy)[
                     "PolicyDocument"
                 ]
-                for policy in names
+                for policy in listed(iam, "list_role_policies", RoleName=name)
             },
             attached=[item["PolicyArn"] for item in attached],
         )
     return None
 
 
-def _find_groups(clients: Clients, settings: Cluster) -> list[Group]:
-    ec2 = clients.ec2
-    named = [{"Name": "group-name", "Values": [group_name(settings)]}]
-    groups = ec2.describe_security_groups(Filters=named)["SecurityGroups"]
-    pages = ec2.get_paginator("describe_security_group_rules")
-    return [
-        Group(
-            id=group["GroupId"],
-            vpc=group.get("VpcId", ""),
-            ours=is_ours(group, settings),
-            rules=[
-                rule
-                for page in pages.paginate(
-                    Filters=[{"Name": "group-id", "Values": [group["GroupId"]]}]
-                )
-                for rule in page["SecurityGroupRules"]
-                if not rule["IsEgress"]
-            ],
+def _find_groups(clients: Clients, want: Cluster) -> list[Group]:
+    found = []
+    named = [{"Name": "group-name", "Values": [group_name(want)]}]
+    for group in listed(clients.ec2, "describe_security_groups", Filters=named):
+        of = [{"Name": "group-id", "Values": [group["GroupId"]]}]
+        rules = listed(clients.ec2, "describe_security_group_rules", Filters=of)
+        incoming = [rule for rule in rules if not rule["IsEgress"]]
+        ours, vpc = is_ours(group, want), group.get("VpcId", "")
+        found.append(Group(group["GroupId"], vpc, ours, incoming))
+    return found
+
+
+def _find_vpc(clients: Clients, want: Cluster) -> str | None:
+    if not want.subnet_group:
+        default = [{"Name": "is-default", "Values": ["true"]}]
+        vpcs = listed(clients.ec2, "describe_vpcs", Filters=default)
+        return str(vpcs[0]["VpcId"]) if vpcs else None
+    with aws.passing("ClusterSubnetGroupNotFoundFault"):
+        answer = clients.redshift.describe_cluster_subnet_groups(
+            ClusterSubnetGroupName=want.subnet_group
         )
-        for group in groups
-    ]
-
-
-def _find_vpc(clients: Clients, settings: Cluster) -> str | None:
-    if settings.subnet_group:
-        with aws.passing("ClusterSubnetGroupNotFoundFault"):
-            answer = clients.redshift.describe_cluster_subnet_groups(
-                ClusterSubnetGroupName=settings.subnet_group
-            )
-            return str(answer["ClusterSubnetGroups"][0]["VpcId"])
-        return None
-    default = [{"Name": "is-default", "Values": ["true"]}]
-    vpcs = clients.ec2.describe_vpcs(Filters=default)["Vpcs"]
-    return str(vpcs[0]["VpcId"]) if vpcs else None
-
-
-def _find_schedule(clients: Clients, settings: Cluster) -> dict[str, Any] | None:
-    with aws.passing("ScheduledActionNotFound"):
-        answer = clients.redshift.describe_scheduled_actions(
-            ScheduledActionName=pause_name(settings)
-        )
-        return next(iter(answer["ScheduledActions"]), None)
+        return str(answer["ClusterSubnetGroups"][0]["VpcId"])
     return None
 
 
-def _refuse_others(found: Found, settings: Cluster) -> None:
+def _find_schedule(clients: Clients, want: Cluster) -> Document | None:
+    named = {"ScheduledActionName": pause_name(want)}
+    with aws.passing("ScheduledActionNotFound"):
+        return listed(clients.redshift, "describe_scheduled_actions", **named)[0]
+    return None
+
+
+def _refuse_others(found: Found, want: Cluster) -> None:
     others = []
-    if found.cluster and not is_ours(found.cluster, settings):
+    if found.cluster and not is_ours(found.cluster, want):
         # A restored cluster gets its tag a moment after it was made, but has our role.
-        ours = [role.arn for role in found.roles.values() if role.ours]
-        if not set(ours) & set(role_arns(found.cluster)):
-            others.append(f"cluster {settings.name}")
+        ours = {role.arn for role in found.roles.values() if role.ours}
+        if not ours & set(role_arns(found.cluster)):
+            others.append(f"cluster {want.name}")
     others += [f"role {name}" for name, role in found.roles.items() if not role.ours]
     others += [
-        f"security group {group_name(settings)} ({group.id})"
+        f"security group {group_name(want)} ({group.id})"
         for group in found.groups
         if not group.ours
     ]
     if others:
         raise Refused(
             f"{' and '.join(others)} exists and is not ours (no tag {TAG} ="
-            f" {settings.name}); choose another [cluster] name"
+            f" {want.name}); choose another [cluster] name"
         )

@@ -1,16 +1,39 @@
 """What differs between the settings and the account, as steps that repair it."""
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 from errors import Refused
 from settings import Cluster, Settings
 
 from cluster import wanted
-from cluster.found import Found, Role, role_arns
-from cluster.step import OUR_GROUP, Step, step
-from cluster.wait import GOING, not_usable, refuse_hopeless, state_of
+from cluster.found import GOING, Found, Role, not_usable, refuse_hopeless, role_arns
 from cluster.wanted import ADMIN, BOUNDARY, TAG, Document
+
+OUR_GROUP = "<our security group>"  # its id, where a step before this one makes it
+
+
+class Step(NamedTuple):
+    """One change, as data: what to ask of AWS, and how to say it.
+
+    `told` begins with `+` for what makes, `~` changes, `-` removes, `>` waits or
+    resumes, `!` only tells. `call` is a client and its method, such as
+    `iam.create_role`; it is empty where there is nothing to do but wait. `until` is
+    what the cluster has to be afterwards: `usable`, `paused` or `gone`.
+    """
+
+    told: str
+    call: str
+    until: str
+    params: Document
+
+    def __str__(self) -> str:
+        return self.told
+
+
+def step(told: str, call: str = "", until: str = "", **params: Any) -> Step:
+    """A step, with AWS's own names of parameters."""
+    return Step(told, call, until, params)
 
 
 def plan(goal: Settings, found: Found, snapshot: str = "") -> list[Step]:
@@ -19,31 +42,28 @@ def plan(goal: Settings, found: Found, snapshot: str = "") -> list[Step]:
     A missing cluster is restored from `snapshot`, if that is given. Raises Refused for
     a network that does not fit, WarehouseError for a cluster whose state does not pass.
     """
-    _check_network(goal, found)
+    _check_network(goal.cluster, found)
     # A group that is still to be made has no id.
     group = next((one.id for one in found.groups if one.vpc == found.vpc), OUR_GROUP)
     return [
         *_roles(goal, found),
-        *_group(goal, found, group),
+        *_group(goal.cluster, found, group),
         *_cluster(goal, found, group, snapshot),
-        *_schedule(goal, found),
+        *_schedule(goal.cluster, found),
     ]
 
 
 def tag_cluster(want: Cluster, found: Found) -> Step:
     """Tag a cluster that was restored, for nobody may remove what has no tag."""
-    arn = found.arn("redshift", f"cluster:{want.name}", want.region)
-    told, call = (
-        f"+ cluster {want.name}: tag {TAG} = {want.name}",
-        "redshift.create_tags",
-    )
-    return step(told, call, ResourceName=arn, Tags=wanted.tags(want))
+    told = f"+ cluster {want.name}: tag {TAG} = {want.name}"
+    arn = found.owner.arn("redshift", f"cluster:{want.name}", want.region)
+    return step(told, "redshift.create_tags", ResourceName=arn, Tags=wanted.tags(want))
 
 
 def remove_role(name: str, role: Role) -> list[Step]:
     """Remove a role and all that belongs to it."""
     gone = step(f"- role {name}", "iam.delete_role", RoleName=name)
-    return [*_drop_policies(name, role, role.policies), gone]
+    return [*_drop_policies(name, list(role.policies), role.attached), gone]
 
 
 def remove_schedule(name: str) -> Step:
@@ -52,23 +72,20 @@ def remove_schedule(name: str) -> Step:
     return step(f"- scheduled action {name}", call, ScheduledActionName=name)
 
 
-def _drop_policies(name: str, role: Role, inline: dict[str, Document]) -> list[Step]:
+def _drop_policies(name: str, inline: list[str], attached: list[str]) -> list[Step]:
     drop, detach = "iam.delete_role_policy", "iam.detach_role_policy"
-    told = f"of role {name}"
     return [
-        *(
-            step(f"- policy {one} {told}", drop, RoleName=name, PolicyName=one)
-            for one in sorted(inline)
-        ),
-        *(
-            step(f"- policy {arn} {told}", detach, RoleName=name, PolicyArn=arn)
-            for arn in role.attached
-        ),
+        step(f"- policy {one} of role {name}", call, RoleName=name, **{key: one})
+        for call, key, policies in (
+            (drop, "PolicyName", sorted(inline)),
+            (detach, "PolicyArn", attached),
+        )
+        for one in policies
     ]
 
 
-def _check_network(goal: Settings, found: Found) -> None:
-    region, subnets = goal.cluster.region, goal.cluster.subnet_group
+def _check_network(want: Cluster, found: Found) -> None:
+    region, subnets = want.region, want.subnet_group
     if found.vpc is None:
         raise Refused(
             f"there is no subnet group {subnets} in {region};"
@@ -86,59 +103,73 @@ def _check_network(goal: Settings, found: Found) -> None:
 
 
 def _roles(goal: Settings, found: Found) -> list[Step]:
-    steps, boundary = [], found.arn("iam", f"policy/{BOUNDARY}")
-    for want in wanted.roles(goal, found.arn):
+    steps = []
+    for want in wanted.roles(goal, found.owner):
         name, role = want.name, found.roles.get(want.name)
-        trust, trusts = json.dumps(want.trust), f"role {name}, for {want.service} alone"
+        trusts, document = f"role {name}, for {want.service} alone", json.dumps
         policies = dict(role.policies) if role else {}
-        params: dict[str, Any] = {"RoleName": name}
         if role is None:
-            made = params | {"AssumeRolePolicyDocument": trust}
-            made["Tags"] = wanted.tags(goal.cluster, region=True)
-            made["PermissionsBoundary"] = boundary
-            steps.append(step(f"+ {trusts}", "iam.create_role", **made))
+            made = step(
+                f"+ {trusts}",
+                "iam.create_role",
+                RoleName=name,
+                AssumeRolePolicyDocument=document(want.trust),
+                Tags=wanted.tags(goal.cluster, region=True),
+                PermissionsBoundary=found.owner.arn("iam", f"policy/{BOUNDARY}"),
+            )
+            steps.append(made)
         elif role.trust != want.trust:
-            put = params | {"PolicyDocument": trust}
-            steps.append(step(f"~ {trusts}", "iam.update_assume_role_policy", **put))
+            call, trust = "iam.update_assume_role_policy", document(want.trust)
+            put = step(f"~ {trusts}", call, RoleName=name, PolicyDocument=trust)
+            steps.append(put)
         if (have := policies.pop(name, None)) != want.policy:
-            put = {"PolicyName": name, "PolicyDocument": json.dumps(want.policy)}
             told = f"{'~' if have else '+'} policy of role {name}: {want.what}"
-            steps.append(step(told, "iam.put_role_policy", **params | put))
-        steps += _drop_policies(name, role, policies) if role else []
+            named = {"RoleName": name, "PolicyName": name}
+            policy = document(want.policy)
+            put = step(told, "iam.put_role_policy", **named, PolicyDocument=policy)
+            steps.append(put)
+        steps += _drop_policies(name, list(policies), role.attached if role else [])
     return steps
 
 
-def _group(goal: Settings, found: Found, group: str) -> list[Step]:
-    name, missing = wanted.group_name(goal.cluster), wanted.cidrs(goal.cluster)
-    endpoint, steps = (found.cluster or {}).get("Endpoint") or {}, []
-    port = endpoint.get("Port") or goal.cluster.port
+def _group(want: Cluster, found: Found, group: str) -> list[Step]:
+    name, missing, steps = wanted.group_name(want), wanted.cidrs(want), []
+    port = ((found.cluster or {}).get("Endpoint") or {}).get("Port") or want.port
     if group == OUR_GROUP:
-        made: dict[str, Any] = {"GroupName": name, "VpcId": found.vpc}
-        made["Description"] = "Who may connect to the Redshift cluster"
-        tagged = {"ResourceType": "security-group", "Tags": wanted.tags(goal.cluster)}
-        made["TagSpecifications"] = [tagged]
-        told = f"+ security group {name} in {found.vpc}"
-        steps.append(step(told, "ec2.create_security_group", **made))
+        made = step(
+            f"+ security group {name} in {found.vpc}",
+            "ec2.create_security_group",
+            GroupName=name,
+            VpcId=found.vpc,
+            Description="Who may connect to the Redshift cluster",
+            TagSpecifications=[
+                {"ResourceType": "security-group", "Tags": wanted.tags(want)}
+            ],
+        )
+        steps.append(made)
     # What is open and should not be is closed first.
     for rule in [rule for item in found.groups for rule in item.rules]:
         ports = (rule["IpProtocol"], rule.get("FromPort"), rule.get("ToPort"))
         if ports == ("tcp", port, port) and rule.get("CidrIpv4") in missing:
             missing.remove(rule["CidrIpv4"])
             continue
-        told, close = _rule_text(rule), "ec2.revoke_security_group_ingress"
-        rules = {"SecurityGroupRuleIds": [rule["SecurityGroupRuleId"]]}
-        closed: dict[str, Any] = {"GroupId": rule["GroupId"], **rules}
-        steps.append(step(f"- rule of {name}: {told}", close, **closed))
+        told, call = _rule_text(rule), "ec2.revoke_security_group_ingress"
+        closed: Document = {"SecurityGroupRuleIds": [rule["SecurityGroupRuleId"]]}
+        told = f"- rule of {name}: {told}"
+        steps.append(step(told, call, GroupId=rule["GroupId"], **closed))
     for cidr in missing:
-        told, allow = f"tcp {port} from {cidr}", "ec2.authorize_security_group_ingress"
-        opened: dict[str, Any] = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port}
-        opened["IpRanges"] = [{"CidrIp": cidr, "Description": TAG}]
-        params: dict[str, Any] = {"GroupId": group, "IpPermissions": [opened]}
-        steps.append(step(f"+ rule of {name}: {told}", allow, **params))
+        told = f"+ rule of {name}: tcp {port} from {cidr}"
+        ranges = [{"CidrIp": cidr, "Description": TAG}]
+        opened = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port}
+        rules, call = (
+            [opened | {"IpRanges": ranges}],
+            "authorize_security_group_ingress",
+        )
+        steps.append(step(told, f"ec2.{call}", GroupId=group, IpPermissions=rules))
     return steps
 
 
-def _rule_text(rule: dict[str, Any]) -> str:
+def _rule_text(rule: Document) -> str:
     group = rule.get("ReferencedGroupInfo") or {}
     sources = (rule.get("CidrIpv4"), rule.get("CidrIpv6"), rule.get("PrefixListId"))
     source = next(filter(None, sources), group.get("GroupId"))
@@ -153,87 +184,77 @@ def _cluster(goal: Settings, found: Found, group: str, snapshot: str) -> list[St
     label, make = f"cluster {want.name}", _make(goal, found, group, snapshot)
     if cluster is None:
         return make
-    if (state := state_of(cluster)) in GOING:
-        what = f"~ {label}: wait until the old one is gone"
-        return [step(what, until="gone", drift=False), *make]
+    if (state := cluster["ClusterStatus"]) in GOING:
+        return [step(f"> {label}: wait until the old one is gone", until="gone"), *make]
     refuse_hopeless(cluster)
-    named: dict[str, Any] = {"ClusterIdentifier": want.name}
-    steps = []
+    named, steps = {"ClusterIdentifier": want.name}, []
     if state in {"paused", "pausing"}:
-        call = "redshift.resume_cluster"
-        steps.append(step(f"~ {label}: resume", call, "usable", drift=False, **named))
+        told, call = f"> {label}: resume", "redshift.resume_cluster"
+        steps.append(step(told, call, "usable", **named))
     elif reason := not_usable(cluster):
-        what = f"~ {label}: wait until it is usable (now {reason})"
-        steps.append(step(what, until="usable", drift=False))
+        told = f"> {label}: wait until it is usable (now {reason})"
+        steps.append(step(told, until="usable"))
     else:
-        steps += _differences(goal, cluster)
+        steps += _differences(want, cluster)
     if not wanted.is_ours(cluster, want):
-        steps.append(tag_cluster(goal.cluster, found))
+        steps.append(tag_cluster(want, found))
     groups = [item["VpcSecurityGroupId"] for item in cluster["VpcSecurityGroups"]]
     if groups != [group]:
-        what = f"~ {label}: security group {', '.join(groups) or 'none'} becomes ours"
-        attach = named | {"VpcSecurityGroupIds": [group]}
-        steps.append(step(what, "redshift.modify_cluster", "usable", **attach))
+        told = f"~ {label}: security group {', '.join(groups) or 'none'} becomes ours"
+        attach: Document = named | {"VpcSecurityGroupIds": [group]}
+        steps.append(step(told, "redshift.modify_cluster", "usable", **attach))
     roles, have = _role_arns(goal, found), role_arns(cluster)
-    add, drop = (
-        [arn for arn in one if arn not in other]
-        for one, other in ((roles, have), (have, roles))
-    )
+    add = [arn for arn in roles if arn not in have]
+    drop = [arn for arn in have if arn not in roles]
     if add or drop or cluster.get("DefaultIamRoleArn") != roles[0]:
-        what = f"~ {label}: role {' and '.join(roles)}"
-        what += f", without {', '.join(drop)}" if drop else ""
+        told = f"~ {label}: role {' and '.join(roles)}"
+        told += f", without {', '.join(drop)}" if drop else ""
         lists = {"AddIamRoles": add, "RemoveIamRoles": drop}
         params = named | {key: arns for key, arns in lists.items() if arns}
         params["DefaultIamRoleArn"] = roles[0]
         call = "redshift.modify_cluster_iam_roles"
-        steps.append(step(what, call, "usable", **params))
+        steps.append(step(told, call, "usable", **params))
     return steps
 
 
-def _differences(goal: Settings, cluster: dict[str, Any]) -> list[Step]:
+def _differences(want: Cluster, cluster: Document) -> list[Step]:
     """What `up` leaves alone, because it takes hours or cannot be done in place."""
-    want = goal.cluster
     advice = "`down`, then `up`: the next `run` loads all files from S3 again"
     resize = f"resize it in the console (classic resize), or {advice}"
-    pairs: dict[str, tuple[Any, Any]] = {
-        "node_type": (cluster["NodeType"], want.node_type),
-        "nodes": (cluster["NumberOfNodes"], want.nodes),
-        "port": (cluster["Endpoint"].get("Port"), want.port),
-        "public": (cluster["PubliclyAccessible"], want.public),
-        "encrypted": (cluster["Encrypted"], True),
-        "database": (cluster.get("DBName"), want.database),
-        "subnet_group": (
-            cluster.get("ClusterSubnetGroupName") or "default",
-            want.subnet_group or "default",
-        ),
-    }
+    subnets = cluster.get("ClusterSubnetGroupName") or "default"
+    pairs = [
+        ("node_type", cluster["NodeType"], want.node_type, resize),
+        ("nodes", cluster["NumberOfNodes"], want.nodes, resize),
+        ("port", cluster["Endpoint"].get("Port"), want.port, advice),
+        ("public", cluster["PubliclyAccessible"], want.public, advice),
+        ("encrypted", cluster["Encrypted"], True, advice),
+        ("database", cluster.get("DBName"), want.database, advice),
+        ("subnet_group", subnets, want.subnet_group or "default", advice),
+    ]
     return [
         step(
             f"! cluster {want.name}: {key} is {have}, the settings say {wish}; set it"
-            f" back, or {resize if key in {'node_type', 'nodes'} else advice}"
+            f" back, or {what}"
         )
-        for key, (have, wish) in pairs.items()
+        for key, have, wish, what in pairs
         if have != wish
     ]
 
 
 def _role_arns(goal: Settings, found: Found) -> list[str]:
     """Ours, which is the default, and the one that the user names."""
-    ours, named = (
-        found.arn("iam", f"role/{wanted.role_name(goal.cluster)}"),
-        goal.data.role,
-    )
-    return [ours] if named in {"default", ours} else [ours, named]
+    ours = found.owner.arn("iam", f"role/{wanted.role_name(goal.cluster)}")
+    return [ours] if goal.data.role in {"default", ours} else [ours, goal.data.role]
 
 
 def _make(goal: Settings, found: Found, group: str, snapshot: str) -> list[Step]:
     want, roles = goal.cluster, _role_arns(goal, found)
     address = "public" if want.public else "private"
-    what = (
+    told = (
         f"+ cluster {want.name}: {want.nodes} x {want.node_type}, encrypted, port"
         f" {want.port}, database {want.database}, {address} address"
     )
-    params: dict[str, Any] = {
+    params: Document = {
         "ClusterIdentifier": want.name,
         "Port": want.port,
         "PubliclyAccessible": want.public,
@@ -245,41 +266,38 @@ def _make(goal: Settings, found: Found, group: str, snapshot: str) -> list[Step]
     if want.subnet_group:
         params["ClusterSubnetGroupName"] = want.subnet_group
     if snapshot:
-        call, what = (
-            "redshift.restore_from_cluster_snapshot",
-            f"{what}, from {snapshot}",
-        )
+        told, call = f"{told}, from {snapshot}", "restore_from_cluster_snapshot"
         params["SnapshotIdentifier"] = snapshot
         params["SnapshotClusterIdentifier"] = want.name
-        made = step(what, call, drift=False, **params)
-        return [made, tag_cluster(goal.cluster, found)]
+        made = step(told, f"redshift.{call}", **params)
+        return [made, tag_cluster(want, found)]
     params |= {
         "NodeType": want.node_type,
         "DBName": want.database,
         "MasterUsername": ADMIN,
         "Encrypted": True,
         "Tags": wanted.tags(want),
-        "ClusterType": "single-node" if want.nodes == 1 else "multi-node",
+        "ClusterType": "single-node",
     }
     if want.nodes > 1:  # AWS takes a number only here
-        params["NumberOfNodes"] = want.nodes
-    return [step(what, "redshift.create_cluster", drift=False, **params)]
+        params |= {"ClusterType": "multi-node", "NumberOfNodes": want.nodes}
+    return [step(told, "redshift.create_cluster", **params)]
 
 
-def _schedule(goal: Settings, found: Found) -> list[Step]:
-    name, have = wanted.pause_name(goal.cluster), found.schedule or {}
-    if not (when := wanted.schedule(goal.cluster)):
+def _schedule(want: Cluster, found: Found) -> list[Step]:
+    name, have = wanted.pause_name(want), found.schedule or {}
+    if not (when := wanted.schedule(want)):
         role = found.roles.get(name)
         steps = [remove_schedule(name)] if have else []
         return steps + (remove_role(name, role) if role else [])
-    params: dict[str, Any] = {
-        "TargetAction": {"PauseCluster": {"ClusterIdentifier": goal.cluster.name}},
+    params: Document = {
+        "TargetAction": {"PauseCluster": {"ClusterIdentifier": want.name}},
         "Schedule": when,
-        "IamRole": found.arn("iam", f"role/{name}"),
+        "IamRole": found.owner.arn("iam", f"role/{name}"),
     }
     if have.get("State") == "ACTIVE" and params.items() <= have.items():
         return []
     params |= {"ScheduledActionName": name, "Enable": True}
-    what = f"scheduled action {name}: pause at {goal.cluster.pause_at} UTC every day"
+    told = f"scheduled action {name}: pause at {want.pause_at} UTC every day"
     call = f"redshift.{'modify' if have else 'create'}_scheduled_action"
-    return [step(f"{'~' if have else '+'} {what}", call, **params)]
+    return [step(f"{'~' if have else '+'} {told}", call, **params)]

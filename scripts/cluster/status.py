@@ -1,7 +1,7 @@
 """How the cluster stands: state, endpoint, cost, and what differs from the settings."""
 
 import shlex
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,10 +11,9 @@ from errors import Refused, WarehouseError
 from settings import Cluster, Settings
 
 from cluster.cost import PRICES_OF, dollars_an_hour
-from cluster.found import Found, find_cluster, look
+from cluster.found import GOING, Found, find_cluster, look, not_usable
 from cluster.plan import plan
-from cluster.wait import GOING, not_usable, state_of
-from cluster.wanted import TAG, checked, is_ours, missing_message, wanted
+from cluster.wanted import TAG, Document, checked, is_ours, missing_message, wanted
 
 
 @dataclass(frozen=True)
@@ -24,8 +23,8 @@ class ClusterStatus:
     `state` is AWS's word, or `missing`. `message` says why nobody can work with the
     cluster and what to do about it; it is empty when the cluster is usable.
     Dollars are an estimate, `dollars_at_most` as if the cluster had never been paused.
-    `pauses_at` is when the scheduled action next pauses it, in UTC; `others` are the
-    clusters of other names that `up` made in this region.
+    `pauses_at` is when the scheduled action next pauses it, in
+    UTC; `others` are the clusters of other names that `up` made in this region.
     """
 
     name: str
@@ -56,10 +55,11 @@ def cluster_status(settings: Settings) -> ClusterStatus:
     want = checked(settings.cluster)
     found = look(Clients(want.region), want)
     due = (found.schedule or {}).get("NextInvocations", [])
-    return replace(
-        described(settings, found.cluster),
-        account=found.account,
-        caller=found.caller,
+    return described(
+        want,
+        found.cluster,
+        account=found.owner.account,
+        caller=found.owner.caller,
         pauses_at=f"{min(due):%Y-%m-%d %H:%M}" if due else "",
         others=found.others,
         drift=[] if found.nothing else _drift(settings, found),
@@ -72,34 +72,30 @@ def require_usable(settings: Settings) -> ClusterStatus:
     Takes no more rights than to describe it: the policy of who loads has just that.
     """
     want = checked(settings.cluster)
-    with aws.plain_errors(policy=aws.LOADER_POLICY):
-        cluster = find_cluster(Clients(want.region), want.name)
+    cluster = find_cluster(Clients(want.region), want.name, aws.LOADER_POLICY)
     if cluster and not is_ours(cluster, want):
         raise Refused(
             f"cluster {want.name} is not ours (no tag {TAG} = {want.name}); choose"
             " another [cluster] name"
         )
-    status = described(settings, cluster)
+    status = described(want, cluster)
     if status.message:
         raise Refused(status.message)
     return status
 
 
-def described(settings: Settings, cluster: dict[str, Any] | None) -> ClusterStatus:
+def described(want: Cluster, cluster: Document | None, **seen: Any) -> ClusterStatus:
     """The status of a cluster as AWS describes it, or of a missing one."""
-    want = settings.cluster
+    named = {"name": want.name, "region": want.region, **seen}
     if cluster is None:
-        missing = missing_message(want)
-        return ClusterStatus(want.name, want.region, "missing", missing)
+        message = missing_message(want)
+        return ClusterStatus(state="missing", message=message, **named)
+    nodes, endpoint = cluster["NumberOfNodes"], cluster.get("Endpoint", {})
+    price = dollars_an_hour(cluster["NodeType"], nodes, cluster["PubliclyAccessible"])
     age = datetime.now(UTC) - cluster["ClusterCreateTime"]
     hours = age.total_seconds() / 3600
-    nodes, public = cluster["NumberOfNodes"], cluster["PubliclyAccessible"]
-    price = dollars_an_hour(cluster["NodeType"], nodes, public)
-    endpoint = cluster.get("Endpoint", {})
     return ClusterStatus(
-        name=want.name,
-        region=want.region,
-        state=state_of(cluster),
+        state=cluster["ClusterStatus"],
         message=_message(want, cluster),
         host=endpoint.get("Address", ""),
         port=endpoint.get("Port", 0),
@@ -109,7 +105,8 @@ def described(settings: Settings, cluster: dict[str, Any] | None) -> ClusterStat
         nodes=nodes,
         age_hours=round(hours, 2),
         dollars_an_hour=price,
-        dollars_at_most=None if price is None else round(price * hours, 2),
+        dollars_at_most=price and round(price * hours, 2),
+        **named,
     )
 
 
@@ -119,11 +116,11 @@ def status_lines(status: ClusterStatus) -> list[str]:
     if status.state == "missing":
         lines.append(f"cluster   {status.message}")
     else:
-        price, most = status.dollars_an_hour, status.dollars_at_most
+        price, pauses = status.dollars_an_hour, status.pauses_at
         cost = "price unknown"
-        if price is not None and most is not None:
-            cost = f"about ${price:.2f} an hour, at most ${most:.2f} so far"
-        pauses = f"{status.pauses_at} UTC" if status.pauses_at else "not by itself"
+        if price:
+            most = f"at most ${status.dollars_at_most:.2f} so far"
+            cost = f"about ${price:.2f} an hour, {most}"
         lines += [
             f"cluster   {status.name} in {status.region}: {status.state}",
             f"endpoint  {status.host or '-'}:{status.port}/{status.database}",
@@ -131,10 +128,9 @@ def status_lines(status: ClusterStatus) -> list[str]:
             f" {status.age_hours:.1f} hours old",
             f"cost      {cost}",
             f"          ({PRICES_OF}; storage and secret not counted)",
-            f"pauses    {pauses}",
+            f"pauses    {f'{pauses} UTC' if pauses else 'not by itself'}",
         ]
-        if status.message:
-            lines.append(f"note      {status.message}")
+        lines += [f"note      {status.message}"] if status.message else []
     lines += [
         f"other     cluster {name} has our tag, and another [cluster] name"
         for name in status.others
@@ -145,18 +141,21 @@ def status_lines(status: ClusterStatus) -> list[str]:
 def environment_lines(status: ClusterStatus) -> list[str]:
     """The variables that profiles.yml reads, as a shell takes them; no secret."""
     variables = {
-        "REDSHIFT_HOST": status.host,
-        "REDSHIFT_PORT": str(status.port),
-        "REDSHIFT_DATABASE": status.database,
-        "REDSHIFT_USER": status.user,
-        "REDSHIFT_CLUSTER": status.name,
-        "REDSHIFT_REGION": status.region,
+        "HOST": status.host,
+        "PORT": str(status.port),
+        "DATABASE": status.database,
+        "USER": status.user,
+        "CLUSTER": status.name,
+        "REGION": status.region,
     }
-    return [f"export {key}={shlex.quote(value)}" for key, value in variables.items()]
+    return [
+        f"export REDSHIFT_{key}={shlex.quote(value)}"
+        for key, value in variables.items()
+    ]
 
 
-def _message(want: Cluster, cluster: dict[str, Any]) -> str:
-    state, name = state_of(cluster), want.name
+def _message(want: Cluster, cluster: Document) -> str:
+    state, name = cluster["ClusterStatus"], want.name
     if state in {"paused", "pausing"}:
         return f"cluster {name} is paused; `up` resumes it"
     if state in GOING:
@@ -170,4 +169,4 @@ def _drift(settings: Settings, found: Found) -> list[str]:
         steps = plan(wanted(settings), found)
     except WarehouseError as error:
         return [error.message]
-    return [str(step) for step in steps if step.drift]
+    return [str(step) for step in steps if step.told[0] != ">"]

@@ -4,25 +4,19 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import aws
 from aws import Clients
 from errors import OutOfTime, Refused, WarehouseError
 from messages import say
 
-from cluster.found import Found, find_cluster
-from cluster.step import OUR_GROUP, Step
-from cluster.wait import (
-    HOPELESS,
-    STALE_MINUTES,
-    not_usable,
-    state_of,
-    wait,
-    wait_until,
-)
-from cluster.wanted import BOUNDARY
+from cluster.found import HOPELESS, Found, find_cluster, not_usable, refuse_hopeless
+from cluster.plan import OUR_GROUP, Step
+from cluster.wanted import BOUNDARY, Document
 
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds
+# How long AWS may tell of the state before a change, or not know something new.
+STALE_MINUTES = 0.5
 # AWS lets go of a group a few minutes after the cluster is gone.
 GROUP_MINUTES = 10.0
 IN_USE = {"DependencyViolation", "InvalidGroup.InUse"}
@@ -39,6 +33,37 @@ THERE = {"InvalidPermission.Duplicate"}
 NOT_KNOWN_YET = {"InvalidGroup.NotFound", "NoSuchEntity", "ResourceNotFoundFault"}
 
 
+class Waiting:
+    """Waits between two looks, longer each time, and says why."""
+
+    def __init__(self, what: str, end: float) -> None:
+        self.what, self.end, self.said, self.pause = what, end, "", FIRST_PAUSE
+        self.started = self.said_at = time.monotonic()
+
+    def longer_than(self, minutes: float) -> bool:
+        return time.monotonic() >= self.started + minutes * 60
+
+    def because(self, reason: str) -> None:
+        """Wait a while. Raises OutOfTime at the end."""
+        now = time.monotonic()
+        passed = f"{now - self.started:.0f} s"
+        if reason != self.said or now - self.said_at >= 60:
+            say(f"  {self.what}: {reason} ({passed})")
+            self.said, self.said_at = reason, now
+        if now >= self.end:
+            raise OutOfTime(
+                f"{self.what}: still {reason} after {passed};"
+                " run the same command again, nothing is lost"
+            )
+        time.sleep(min(self.pause, self.end - now))
+        self.pause = min(self.pause * 1.5, LONGEST_PAUSE)
+
+
+def after(minutes: float) -> float:
+    """The end of so many minutes from now, on the monotonic clock."""
+    return time.monotonic() + minutes * 60
+
+
 def apply(clients: Clients, name: str, steps: list[Step], end: float) -> None:
     """Take the steps in order. What was done before an error stays as it is."""
     group = ""
@@ -46,8 +71,7 @@ def apply(clients: Clients, name: str, steps: list[Step], end: float) -> None:
         say(str(step))
         with changed(number > 0), aws.plain_errors():
             if step.call:
-                answer = _call(clients, name, step, group, end)
-                group = answer.get("GroupId") or group
+                group = _call(clients, name, step, group, end).get("GroupId") or group
         if step.until:
             with changed():
                 wait_until(step.until, clients, name, end)
@@ -55,7 +79,7 @@ def apply(clients: Clients, name: str, steps: list[Step], end: float) -> None:
 
 def say_whose(found: Found, region: str) -> None:
     """Say whose account this is, before anything is made or removed in it."""
-    say(f"account {found.account} in {region}, as {found.caller}")
+    say(f"account {found.owner.account} in {region}, as {found.owner.caller}")
     if found.others:
         say(
             f"`up` made these, too, under other names: {', '.join(found.others)};"
@@ -76,79 +100,87 @@ def changed(really: bool = True) -> Iterator[None]:
         ) from None
 
 
-def _call(
-    clients: Clients, name: str, step: Step, group: str, end: float
-) -> dict[str, Any]:
+def wait_until(what: str, clients: Clients, name: str, end: float) -> Document:
+    """Wait until the cluster is `usable`, `paused` or `gone`; gives its description.
+
+    Raises WarehouseError when it vanishes, or gets into a state that does not pass.
+    """
+    waiting, seen = Waiting(f"cluster {name}", end), False
+    while True:
+        cluster, reason = find_cluster(clients, name), "not known yet"
+        if cluster:
+            seen, reason = True, cluster["ClusterStatus"]
+            if what == "usable":
+                refuse_hopeless(cluster)
+                reason = not_usable(cluster)
+            if reason in {"", what}:
+                return cluster
+        elif what == "gone":
+            return {}
+        elif seen or waiting.longer_than(STALE_MINUTES):
+            raise WarehouseError(
+                f"cluster {name} is gone: somebody removed it meanwhile;"
+                " run `up` to make it again"
+            )
+        waiting.because(reason)
+
+
+def _call(clients: Clients, name: str, step: Step, group: str, end: float) -> Document:
     """Make the call; make it again while AWS refuses for a reason that passes."""
     from botocore.exceptions import ClientError
 
     service, method = step.call.split(".")
     call = getattr(getattr(clients, service), method)
     params = json.loads(json.dumps(step.params).replace(OUR_GROUP, group))
-    answer: dict[str, Any] = {}
-    started = time.monotonic()
-
-    def attempt() -> str | None:
+    waiting = Waiting(step.told[2:], end)
+    while True:
         try:
-            answer.update(call(**params) or {})
+            return dict(call(**params) or {})
         except ClientError as error:
             code, words = aws.code_of(error), aws.message_of(error)
-            if code in (GONE if step.sign == "-" else THERE):
-                return None
+            if code in (GONE if step.told[0] == "-" else THERE):
+                return {}
             _refuse_boundary(step, code, words)
-            patience = _patience(clients, name, step, error)
-            if patience is None:
+            late = time.monotonic() >= end
+            if code in IN_USE and (late or waiting.longer_than(GROUP_MINUTES)):
+                raise _held(clients, params["GroupId"]) from None
+            if waiting.longer_than(_patience(clients, name, code, words)):
                 raise
-            if (now := time.monotonic()) >= min(end, started + patience * 60):
-                if code in IN_USE:
-                    raise _held(clients, params["GroupId"]) from None
-                if now < end:
-                    raise
-            return f'AWS says "{words}"'
-        return None
-
-    wait(attempt, step.what, end)
-    return answer
+        waiting.because(f'AWS says "{words}"')
 
 
-def _patience(clients: Clients, name: str, step: Step, error: Any) -> float | None:
-    """For how many minutes to repeat a call that AWS refused; None for not at all."""
-    code, words = aws.code_of(error), aws.message_of(error).lower()
+def _patience(clients: Clients, name: str, code: str, words: str) -> float:
+    """For how many minutes to repeat a call that AWS refused."""
     if code in aws.DENIED:
-        return None
+        return 0
     if code.startswith("InvalidClusterState") or code == "ClusterNotFound":
         # Another change is running, which passes, or the state forbids the call.
         cluster = find_cluster(clients, name)
-        passes = cluster and not_usable(cluster) and state_of(cluster) != "paused"
-        if cluster and passes and state_of(cluster) not in HOPELESS:
-            return float("inf")
-        return STALE_MINUTES
+        state = cluster["ClusterStatus"] if cluster else "paused"
+        passes = cluster and not_usable(cluster) and state not in {"paused", *HOPELESS}
+        return float("inf") if passes else STALE_MINUTES
     if code in IN_USE:
         return GROUP_MINUTES
-    if code in NOT_KNOWN_YET or "iam role" in words:
-        return STALE_MINUTES
-    return None
+    new = code in NOT_KNOWN_YET or "iam role" in words.lower()
+    return STALE_MINUTES if new else 0
 
 
 def _refuse_boundary(step: Step, code: str, words: str) -> None:
-    if step.call != "iam.create_role" or code not in {*aws.DENIED, "NoSuchEntity"}:
-        return
-    if "explicit deny" in words:
-        return
-    boundary = step.params["PermissionsBoundary"]
-    raise Refused(
-        f"not allowed: iam:CreateRole; {aws.OPERATOR_POLICY} allows it with the"
-        f" boundary {boundary} only, which an administrator makes once, with your"
-        f" buckets filled in: `aws iam create-policy --policy-name {BOUNDARY}"
-        f" --policy-document file://{aws.BOUNDARY_POLICY}`"
-        f" (AWS: {words}, {code} in CreateRole)"
-    )
+    missing = code in {*aws.DENIED, "NoSuchEntity"} and "explicit deny" not in words
+    if step.call == "iam.create_role" and missing:
+        raise Refused(
+            f"not allowed: iam:CreateRole; {aws.OPERATOR_POLICY} allows it with the"
+            f" boundary {step.params['PermissionsBoundary']} only, which an"
+            " administrator makes once, with your buckets filled in:"
+            f" `aws iam create-policy --policy-name {BOUNDARY}"
+            f" --policy-document file://{aws.BOUNDARY_POLICY}`"
+            f" (AWS: {words}, {code} in CreateRole)"
+        )
 
 
 def _held(clients: Clients, group: str) -> OutOfTime:
-    holders = clients.ec2.describe_network_interfaces(
-        Filters=[{"Name": "group-id", "Values": [group]}]
-    )["NetworkInterfaces"]
+    by = [{"Name": "group-id", "Values": [group]}]
+    holders = aws.listed(clients.ec2, "describe_network_interfaces", Filters=by)
     named = ", ".join(
         f"{item['NetworkInterfaceId']} ({item.get('Description') or 'no name'})"
         for item in holders

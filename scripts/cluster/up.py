@@ -1,25 +1,29 @@
 """`up`: look first, then make, repair or resume only what differs."""
 
-from typing import Any
-
 import aws
 from aws import Clients
-from errors import OutOfTime, Refused, WarehouseError
+from errors import Refused, WarehouseError
 from messages import say
 from settings import Settings
 
 from cluster.cost import cost_lines
 from cluster.found import Found, find_snapshots, look
-from cluster.plan import plan
-from cluster.step import Step
-from cluster.take import apply, changed, say_whose
-from cluster.wait import GOING, STALE_MINUTES, after, state_of, wait, wait_until
-from cluster.wanted import places, wanted
+from cluster.plan import Step, plan
+from cluster.take import (
+    STALE_MINUTES,
+    Waiting,
+    after,
+    apply,
+    changed,
+    say_whose,
+    wait_until,
+)
+from cluster.wanted import Document, places, role_name, wanted
 
 
 def up(
     settings: Settings, *, minutes: float, snapshot: str = ""
-) -> tuple[dict[str, Any], list[Step]]:
+) -> tuple[Document, list[Step]]:
     """Bring the account to what the settings ask for, and wait until it is usable.
 
     A missing cluster is restored from `snapshot`, if that is given. Gives AWS's
@@ -27,21 +31,20 @@ def up(
     changed, OutOfTime after `minutes`, WarehouseError for what AWS refuses.
     """
     goal, clients = wanted(settings), Clients(settings.cluster.region)
-    name, end = goal.cluster.name, after(minutes)
+    name, end, done = goal.cluster.name, after(minutes), list[Step]()
     steps = _first_plan(clients, goal, snapshot)
-    done = _changes(steps)
-    if not done:
+    if not _changes(steps):
         say("nothing to change")
-    apply(clients, name, done, end)
-    with changed():
-        cluster = wait_until("usable", clients, name, end)
-        # What was paused or changing when we looked may differ in more than was
-        # plain to see: look again until nothing differs.
-        while _changes(steps):
-            steps = _plan_again(clients, goal, end, done)
-            apply(clients, name, _changes(steps), end)
-            done += _changes(steps)
+    while True:
+        apply(clients, name, _changes(steps), end)
+        with changed():
             cluster = wait_until("usable", clients, name, end)
+            # What was paused or changing when we looked may differ in more than was
+            # plain to see: look again until nothing differs.
+            if not _changes(steps):
+                break
+            done += _changes(steps)
+            steps = _plan_again(clients, goal, done, end)
     for step in steps:  # what is left is only to be told
         say(str(step))
     return cluster, done
@@ -54,7 +57,7 @@ def up_plan(settings: Settings, snapshot: str = "") -> list[Step]:
 
 
 def _changes(steps: list[Step]) -> list[Step]:
-    return [step for step in steps if step.sign != "!"]
+    return [step for step in steps if step.told[0] != "!"]
 
 
 def _first_plan(clients: Clients, goal: Settings, snapshot: str) -> list[Step]:
@@ -62,6 +65,7 @@ def _first_plan(clients: Clients, goal: Settings, snapshot: str) -> list[Step]:
     found = look(clients, want)
     say_whose(found, want.region)
     _check_load(clients, goal)
+    _check_role(clients, goal, found)
     if snapshot:
         _check_snapshot(clients, goal, found, snapshot)
     steps = plan(goal, found, snapshot)
@@ -71,45 +75,37 @@ def _first_plan(clients: Clients, goal: Settings, snapshot: str) -> list[Step]:
 
 
 def _plan_again(
-    clients: Clients, goal: Settings, end: float, done: list[Step]
+    clients: Clients, goal: Settings, done: list[Step], end: float
 ) -> list[Step]:
-    steps: list[Step] = []
-
-    def reason() -> str | None:
-        steps[:] = plan(goal, look(clients, goal.cluster))
-        stale = [step for step in _changes(steps) if step in done]
-        return "AWS does not show it yet" if stale else None
-
-    try:
-        wait(reason, "the change", after(STALE_MINUTES, end))
-    except OutOfTime:
-        raise WarehouseError(
-            f"changed, but not as it should be: {'; '.join(map(str, steps))};"
-            " somebody may be changing it too, run the same command again"
-        ) from None
-    return steps
+    waiting = Waiting("the change", end)
+    while True:
+        steps = plan(goal, look(clients, goal.cluster))
+        if not any(step in done for step in _changes(steps)):
+            return steps
+        if waiting.longer_than(STALE_MINUTES):
+            raise WarehouseError(
+                f"changed, but not as it should be: {'; '.join(map(str, steps))};"
+                " somebody may be changing it too, run the same command again"
+            )
+        waiting.because("AWS does not show it yet")
 
 
 def _check_snapshot(
     clients: Clients, goal: Settings, found: Found, snapshot: str
 ) -> None:
-    want = goal.cluster
-    if found.cluster and state_of(found.cluster) not in GOING:
+    want, kept = goal.cluster, find_snapshots(clients, goal.cluster)
+    if found.there:
         raise Refused(
             f"cluster {want.name} exists, so snapshot {snapshot} cannot be restored;"
             " run `up` without --snapshot, or `down` first"
         )
-    kept = find_snapshots(clients, want)
     if snapshot not in kept:
         raise Refused(
             f"there is no snapshot {snapshot} of cluster {want.name} in {want.region};"
             f" there is {', '.join(sorted(kept)) or 'none'}"
         )
-    for key, field in (
-        ("node_type", "NodeType"),
-        ("nodes", "NumberOfNodes"),
-        ("database", "DBName"),
-    ):
+    fields = {"node_type": "NodeType", "nodes": "NumberOfNodes", "database": "DBName"}
+    for key, field in fields.items():
         if (have := kept[snapshot][field]) != getattr(want, key):
             raise Refused(
                 f"snapshot {snapshot} has {key} {have}; set it so in [cluster]"
@@ -118,21 +114,15 @@ def _check_snapshot(
 
 def _check_load(clients: Clients, goal: Settings) -> None:
     """What a load needs is cheap to check now: a wrong region costs a cluster."""
-    named = places(goal.data)
+    named, want = places(goal.data), goal.data.region
     for bucket in sorted({place.bucket for place in named.values()}):
-        region = None
-        located = aws.plain_errors(f"bucket {bucket}")
-        with located, aws.passing("404", "NoSuchBucket"):
-            answer = clients.s3.head_bucket(Bucket=bucket)
-            headers = answer["ResponseMetadata"]["HTTPHeaders"]
-            region = headers.get("x-amz-bucket-region", goal.data.region)
-        if region is None:
-            raise Refused(f"bucket {bucket} does not exist; correct [data]")
-        if region != goal.data.region:
+        with aws.plain_errors(f"bucket {bucket}"):
+            region = clients.s3.head_bucket(Bucket=bucket).get("BucketRegion", want)
+        if region != want:
             raise Refused(
-                f"bucket {bucket} is in {region}, [data] region says"
-                f" {goal.data.region}, the cluster is in {goal.cluster.region};"
-                f' set [data] region to "{region}"'
+                f"bucket {bucket} is in {region}, [data] region says {want}, the"
+                f" cluster is in {goal.cluster.region}; set [data] region to"
+                f' "{region}"'
             )
     for place in (named["events"], named["songs"]):
         with aws.plain_errors(str(place)):
@@ -141,3 +131,19 @@ def _check_load(clients: Clients, goal: Settings) -> None:
             )
         if not found.get("KeyCount"):
             raise Refused(f"there is nothing under {place}; correct [data]")
+
+
+def _check_role(clients: Clients, goal: Settings, found: Found) -> None:
+    """The role that [data] names is there, in this account, and Redshift may use it."""
+    arn, name = goal.data.role, goal.data.role.rpartition("/")[2]
+    if name in {"default", role_name(goal.cluster)}:
+        return
+    with aws.plain_errors(), aws.passing("NoSuchEntity"):
+        role = clients.iam.get_role(RoleName=name)["Role"]
+        trust = str(role["AssumeRolePolicyDocument"])
+        if role["Arn"] == arn and "'redshift.amazonaws.com'" in trust:
+            return
+    raise Refused(
+        f"[data] role {arn} is not a role of account {found.owner.account} that trusts"
+        ' redshift.amazonaws.com; correct it, or write "default" for the role of `up`'
+    )

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from cluster.wanted import allow, document
 from support.aws_server import ELSEWHERE, REGION
 from support.cluster_account import (
     BOUNDARY,
@@ -95,7 +96,7 @@ def test_a_life_from_up_to_down(account: Account) -> None:
     assert "nothing tagged sparkify-warehouse = sparkify is left" in removed.out
     nothing = account.ok("down", "--yes")
     assert account.changes == []
-    assert "nothing to remove" in nothing.out
+    assert "nothing tagged sparkify-warehouse = sparkify was there" in nothing.out
 
 
 def test_a_dry_run_writes_nothing_and_says_with_10_that_there_is_work(
@@ -253,10 +254,9 @@ def test_a_final_snapshot_is_kept_as_long_as_asked(account: Account) -> None:
     assert "snapshot last is kept" in done.out
     account.ok("down", "--yes", "--snapshot", "last")
     account.ok("up")
-    assert "snapshot last exists" in account.refused(
-        "down", "--yes", "--snapshot", "last"
-    )
-    assert account.changes == []
+    line = account.refused("down", "--yes", "--snapshot", "last", code=1)
+    assert "ClusterSnapshotAlreadyExists in DeleteCluster" in line
+    account.assert_complete()  # it still pauses by itself
 
 
 def test_nobody_else_is_named_in_the_trust_and_the_region_is_the_settings(
@@ -289,7 +289,7 @@ def test_down_in_one_region_leaves_the_other_regions_cluster_alone(
     account.ok("up")
     here = account.left()
     account.write(cluster={"region": ELSEWHERE})
-    assert "nothing to remove" in account.ok("down", "--yes").out
+    assert "was there to remove in eu-west-1" in account.ok("down", "--yes").out
     account.ok("up")
     there = account.left(ELSEWHERE)
     assert there["roles"] == [
@@ -330,7 +330,7 @@ def test_a_snapshot_is_restored_as_the_settings_want_it(account: Account) -> Non
     assert account.changes == ["redshift:CreateTags"]
     account.server.cluster().tags = []
     account.ok("down", "--yes")
-    assert account.changes[1] == "redshift:CreateTags"
+    assert account.changes[0] == "redshift:CreateTags"
     assert account.left() == {"snapshots": ["last"]}
 
 
@@ -376,6 +376,16 @@ def test_a_role_and_a_key_of_the_users_own_are_attached_and_kept(
     key = "arn:aws:kms:us-west-2:123456789012:key/0a1b"
     account.ok("up")
     account.write(data={"role": role, "kms_key": key})
+    made = {"RoleName": "mine", "Path": "/readers/"}
+    iam = account.server.client("iam")
+    refused = f"role {role} is not a role of account 123456789012 that trusts redshift"
+    assert refused in account.refused("up")
+    principal = {"Service": "redshift.amazonaws.com"}
+    trust = json.dumps(document(allow("sts:AssumeRole", Principal=principal)))
+    theirs = trust.replace("redshift", "ec2")
+    iam.create_role(**made, AssumeRolePolicyDocument=theirs)
+    assert refused in account.refused("up")
+    iam.update_assume_role_policy(RoleName="mine", PolicyDocument=trust)
     account.ok("up")
     assert account.changes == ["iam:PutRolePolicy", "redshift:ModifyClusterIamRoles"]
     cluster = account.server.cluster()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from cluster.status import require_usable
-from cluster.wanted import roles, wanted
+from cluster.wanted import Owner, roles, wanted
 from load.files import Listed
 from load.manifests import write_plan
 from load.s3 import list_prefix
@@ -373,22 +373,17 @@ def test_other_ways_up_and_what_is_not_ours_are_refused() -> None:
         assert not allows(POLICY, Check(action, resource, context)), action
 
 
-def arn(service: str, name: str, region: str = "") -> str:
-    """As in `Found.arn`; S3's have neither region nor account."""
-    account = "" if service == "s3" else ACCOUNT
-    return f"arn:aws:{service}:{region}:{account}:{name}"
-
-
 def test_the_boundary_leaves_the_roles_all_that_their_policies_grant(
     account: Account,
 ) -> None:
     boundary = policy_of("boundary")
     settings = wanted(account.settings())
+    owner = Owner(ACCOUNT, f"arn:aws:sts::{ACCOUNT}:assumed-role/me")
     key = "arn:aws:kms:us-west-2:123456789012:key/0a1b"
     data = replace(settings.data, kms_key=key)
     granted = [
         statement
-        for role in roles(replace(settings, data=data), arn)
+        for role in roles(replace(settings, data=data), owner)
         for statement in role.policy["Statement"]
     ]
     for statement in granted:

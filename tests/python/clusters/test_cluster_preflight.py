@@ -43,7 +43,7 @@ def settings(**changed: Any) -> Settings:
         ({"name": "a-"}, 'name "a-" cannot be used'),
         ({"name": "sg-a"}, 'name "sg-a" cannot be used'),
         ({"name": "a" * 40}, "at most 39"),
-        ({"region": "us-west"}, 'region "us-west" is not a region'),
+        ({"region": "us-west"}, 'region "us-west" cannot be used; write a region'),
         ({"node_type": "dc2.large"}, '"dc2.large" cannot be used; write "ra3.large"'),
         ({"nodes": 0}, "nodes is 0"),
         ({"port": 22}, "5431-5455, 8191-8215"),
@@ -97,7 +97,7 @@ def test_private_ranges_may_be_wide_and_public_ones_where_that_is_said() -> None
 def test_the_policy_names_the_prefixes_and_nothing_else() -> None:
     goal = places(settings(manifests="s3://sparkify-work", events="s3://ab.c/x/").data)
     key = "arn:aws-cn:kms:cn-north-1:123456789012:key/0a1b"
-    assert role_policy(set(goal.values()), "arn:aws-cn:s3:::", key) == {
+    assert role_policy(sorted(goal.values()), "arn:aws-cn:s3:::", key) == {
         "Version": "2012-10-17",
         "Statement": [
             {
@@ -244,7 +244,10 @@ def test_a_bucket_elsewhere_or_nowhere(account: Account) -> None:
     assert "bucket sparkify-far is in eu-west-1" in line
     assert 'set [data] region to "eu-west-1"' in line
     account.write(data={"songs": "s3://sparkify-none/song_data"})
-    assert "bucket sparkify-none does not exist" in account.refused("up")
+    assert (
+        "bucket sparkify-none: there is no such bucket; check the name"
+        in account.refused("up")
+    )
     account.write(data={"songs": f"s3://{BUCKET}/song"})
     assert f"there is nothing under s3://{BUCKET}/song/" in account.refused("up")
     assert account.changes == []

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from cluster import take
+from cluster import up as making
 from cluster.status import require_usable
 from errors import Refused
 from support.aws_server import Answer, Answerer, Call, ec2_refusal, refusal
@@ -137,7 +138,7 @@ def test_out_of_time_can_be_resumed(account: Account) -> None:
     assert account.changes == MAKING  # the pause, too, though it is not usable yet
     planned = account.run("up", "--dry-run")
     assert planned.code == 10
-    assert "~ cluster sparkify: wait until it is usable (now creating)" in planned.out
+    assert "> cluster sparkify: wait until it is usable (now creating)" in planned.out
     account.server.answers.clear()
     account.server.cluster().status = "available"
     account.ok("up")
@@ -262,12 +263,15 @@ def test_a_cluster_on_its_way_out_is_waited_for_and_made_again(
     account.assert_complete()
 
 
-def test_a_change_that_does_not_last_is_an_error(account: Account) -> None:
+def test_a_change_that_does_not_last_is_an_error(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(making, "STALE_MINUTES", 0)
     account.ok("up")
     account.write(cluster={"allow_cidrs": ["198.51.100.0/24"]})
     same = "<AuthorizeSecurityGroupIngressResponse/>"
     account.server.answers["ec2:AuthorizeSecurityGroupIngress"] = lambda _: (200, same)
-    line = account.refused("up", *SOON, code=1)
+    line = account.refused("up", code=1)
     assert "changed, but not as it should be: + rule of sparkify-redshift" in line
 
 

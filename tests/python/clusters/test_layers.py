@@ -18,8 +18,6 @@ ORDER = [
     "cluster.take",
     "cluster.status",
     "cluster.plan",
-    "cluster.step",
-    "cluster.wait",
     "cluster.found",
     "cluster.cost",
     "cluster.wanted",

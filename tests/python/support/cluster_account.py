@@ -15,6 +15,7 @@ from typing import Any
 import boto3
 import pytest
 from click.testing import CliRunner
+from cluster import take
 from settings import Settings, read_settings
 from warehouse import cli
 
@@ -46,8 +47,8 @@ MAKING = [
     "redshift:CreateScheduledAction",
 ]
 REMOVING = [
-    "redshift:DeleteScheduledAction",
     "redshift:DeleteCluster",
+    "redshift:DeleteScheduledAction",
     "ec2:DeleteSecurityGroup",
     "iam:DeleteRolePolicy",
     "iam:DeleteRole",
@@ -155,6 +156,7 @@ class Account:
             for key, value in self.environment.items():
                 patch.setenv(key, value)
             patch.setattr(boto3, "Session", self.server.session)
+            patch.setattr(take, "FIRST_PAUSE", 0.02)
             yield
 
     def ok(self, *arguments: str) -> Done:
