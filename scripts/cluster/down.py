@@ -1,11 +1,13 @@
 """`pause` and `down`: stop paying, and leave nothing behind."""
 
+from collections.abc import Iterator
+
 from aws import Clients
 from errors import Refused, WarehouseError
-from settings import Settings
+from settings import Cluster, Settings
 
 from cluster import wanted
-from cluster.found import GOING, find_snapshots, look, refuse_hopeless
+from cluster.found import Found, find_snapshots, look, refuse_hopeless
 from cluster.plan import Step, remove_role, remove_schedule, step, tag_cluster
 from cluster.take import after, apply, changed, say_whose
 from cluster.wanted import TAG, Document, missing_message
@@ -41,25 +43,12 @@ def down_plan(settings: Settings, snapshot: str, days: int) -> list[Step]:
     clients = Clients(want.region)
     found = look(clients, want)
     say_whose(found, want.region)
-    steps = []
-    if found.cluster:
-        if not wanted.is_ours(found.cluster, want):
-            steps.append(tag_cluster(want, found))
-        steps.append(_remove_cluster(found.cluster, snapshot, days))
-    elif snapshot and snapshot not in find_snapshots(clients, want):
+    if snapshot and not found.cluster and snapshot not in find_snapshots(clients, want):
         raise Refused(
             f"{missing_message(want)}, so there is nothing to take a snapshot of;"
             " leave --snapshot out"
         )
-    # Until the cluster is gone it may pause by itself: AWS may refuse to remove it.
-    if found.schedule:
-        steps.append(remove_schedule(wanted.pause_name(want)))
-    for group in found.groups:
-        told = f"- security group {wanted.group_name(want)}"
-        steps.append(step(told, "ec2.delete_security_group", GroupId=group.id))
-    for name, role in found.roles.items():
-        steps += remove_role(name, role)
-    return steps
+    return list(_removals(want, found, snapshot, days))
 
 
 def down(settings: Settings, steps: list[Step], *, minutes: float) -> list[str]:
@@ -78,20 +67,26 @@ def down(settings: Settings, steps: list[Step], *, minutes: float) -> list[str]:
     return sorted(find_snapshots(clients, want))
 
 
-def _remove_cluster(cluster: Document, snapshot: str, days: int) -> Step:
-    told = f"- cluster {cluster['ClusterIdentifier']} with all its data"
-    if cluster["ClusterStatus"] in GOING:
-        return step(f"{told} (going already)", until="gone")
-    told += (
-        f", after snapshot {snapshot}, kept {days} days"
-        if snapshot
-        else ", without a snapshot"
-    )
-    params = {
-        "ClusterIdentifier": cluster["ClusterIdentifier"],
-        "SkipFinalClusterSnapshot": not snapshot,
-    }
-    if snapshot:
-        params["FinalClusterSnapshotIdentifier"] = snapshot
-        params["FinalClusterSnapshotRetentionPeriod"] = days
-    return step(told, "redshift.delete_cluster", "gone", **params)
+def _removals(want: Cluster, found: Found, snapshot: str, days: int) -> Iterator[Step]:
+    told = f"- cluster {want.name} with all its data"
+    if found.cluster and not wanted.is_ours(found.cluster, want):
+        yield tag_cluster(want, found)
+    if found.there:
+        params: Document = {"ClusterIdentifier": want.name}
+        params["SkipFinalClusterSnapshot"] = not snapshot
+        if snapshot:
+            told += f", after snapshot {snapshot}, kept {days} days"
+            params["FinalClusterSnapshotIdentifier"] = snapshot
+            params["FinalClusterSnapshotRetentionPeriod"] = days
+        else:
+            told += ", without a snapshot"
+        yield step(told, "redshift.delete_cluster", "gone", **params)
+    elif found.cluster:
+        yield step(f"{told} (going already)", until="gone")
+    # Not before: if AWS refuses to remove the cluster, it still pauses by itself.
+    yield from remove_schedule(want, found)
+    for group in found.groups:
+        told = f"- security group {wanted.group_name(want)}"
+        yield step(told, "ec2.delete_security_group", GroupId=group.id)
+    for name in found.roles:
+        yield from remove_role(name, found)

@@ -1,21 +1,14 @@
 """What is in the AWS account: read only, and told apart by our tags."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import aws
 from aws import Clients, listed
 from errors import Refused, WarehouseError
 from settings import Cluster
 
-from cluster.wanted import (
-    TAG,
-    Document,
-    Owner,
-    group_name,
-    is_ours,
-    pause_name,
-    role_name,
-)
+from cluster import wanted
+from cluster.wanted import TAG, Document, Owner
 
 # States of a cluster that is on its way out.
 GOING = {"deleting", "final-snapshot"}
@@ -34,7 +27,6 @@ HOPELESS = {
 class Role:
     """A role of one of our names."""
 
-    arn: str
     ours: bool
     trust: Document
     policies: dict[str, Document]  # inline, by name
@@ -60,11 +52,11 @@ class Found:
 
     owner: Owner
     vpc: str | None
-    roles: dict[str, Role] = field(default_factory=dict)
-    groups: list[Group] = field(default_factory=list)
-    cluster: Document | None = None
-    schedule: Document | None = None
-    others: list[str] = field(default_factory=list)
+    roles: dict[str, Role]
+    groups: list[Group]
+    cluster: Document | None
+    schedule: Document | None
+    others: list[str]
 
     @property
     def nothing(self) -> bool:
@@ -89,7 +81,7 @@ def look(clients: Clients, want: Cluster) -> Found:
             for item in listed(clients.redshift, "describe_clusters")
         }
         cluster = clusters.pop(want.name, None)
-        names = (role_name(want), pause_name(want))
+        names = (wanted.role_name(want), wanted.pause_name(want))
         roles = {name: _find_role(clients, want, name) for name in names}
         vpc = (cluster or {}).get("VpcId") or _find_vpc(clients, want)
         groups = _find_groups(clients, want)
@@ -150,13 +142,10 @@ def not_usable(cluster: Document) -> str:
         return f"{state}, but {available.lower()}"
     if not cluster.get("Endpoint", {}).get("Address"):
         return f"{state}, but without an endpoint"
-    for role in cluster.get("IamRoles", []):
-        if role["ApplyStatus"] != "in-sync":
-            return f"{state}, role {role['ApplyStatus']}"
-    for group in cluster.get("VpcSecurityGroups", []):
-        if group["Status"] != "active":
-            return f"{state}, security group {group['Status']}"
-    return ""
+    roles = {f"role {one['ApplyStatus']}" for one in cluster.get("IamRoles", [])}
+    groups = {f"security group {one['Status']}" for one in cluster["VpcSecurityGroups"]}
+    late = sorted((roles | groups) - {"role in-sync", "security group active"})
+    return f"{state}, {', '.join(late)}" if late else ""
 
 
 def refuse_hopeless(cluster: Document) -> None:
@@ -169,19 +158,16 @@ def refuse_hopeless(cluster: Document) -> None:
 
 
 def _find_role(clients: Clients, want: Cluster, name: str) -> Role | None:
-    iam = clients.iam
+    iam, of = clients.iam, {"RoleName": name}
     with aws.passing("NoSuchEntity"):
-        role = iam.get_role(RoleName=name)["Role"]
-        attached = listed(iam, "list_attached_role_policies", RoleName=name)
+        role = iam.get_role(**of)["Role"]
+        attached = listed(iam, "list_attached_role_policies", **of)
         return Role(
-            arn=role["Arn"],
-            ours=is_ours(role, want, region=True),
+            ours=wanted.is_ours(role, want, region=True),
             trust=role["AssumeRolePolicyDocument"],
             policies={
-                policy: iam.get_role_policy(RoleName=name, PolicyName=policy)[
-                    "PolicyDocument"
-                ]
-                for policy in listed(iam, "list_role_policies", RoleName=name)
+                one: iam.get_role_policy(**of, PolicyName=one)["PolicyDocument"]
+                for one in listed(iam, "list_role_policies", **of)
             },
             attached=[item["PolicyArn"] for item in attached],
         )
@@ -190,12 +176,12 @@ def _find_role(clients: Clients, want: Cluster, name: str) -> Role | None:
 
 def _find_groups(clients: Clients, want: Cluster) -> list[Group]:
     found = []
-    named = [{"Name": "group-name", "Values": [group_name(want)]}]
+    named = [{"Name": "group-name", "Values": [wanted.group_name(want)]}]
     for group in listed(clients.ec2, "describe_security_groups", Filters=named):
         of = [{"Name": "group-id", "Values": [group["GroupId"]]}]
         rules = listed(clients.ec2, "describe_security_group_rules", Filters=of)
         incoming = [rule for rule in rules if not rule["IsEgress"]]
-        ours, vpc = is_ours(group, want), group.get("VpcId", "")
+        ours, vpc = wanted.is_ours(group, want), group.get("VpcId", "")
         found.append(Group(group["GroupId"], vpc, ours, incoming))
     return found
 
@@ -214,22 +200,24 @@ def _find_vpc(clients: Clients, want: Cluster) -> str | None:
 
 
 def _find_schedule(clients: Clients, want: Cluster) -> Document | None:
-    named = {"ScheduledActionName": pause_name(want)}
+    named = {"ScheduledActionName": wanted.pause_name(want)}
     with aws.passing("ScheduledActionNotFound"):
-        return listed(clients.redshift, "describe_scheduled_actions", **named)[0]
+        found = listed(clients.redshift, "describe_scheduled_actions", **named)
+        return dict(found[0]) if found else None
     return None
 
 
 def _refuse_others(found: Found, want: Cluster) -> None:
     others = []
-    if found.cluster and not is_ours(found.cluster, want):
+    if found.cluster and not wanted.is_ours(found.cluster, want):
         # A restored cluster gets its tag a moment after it was made, but has our role.
-        ours = {role.arn for role in found.roles.values() if role.ours}
-        if not ours & set(role_arns(found.cluster)):
+        name = wanted.role_name(want)
+        ours = name in found.roles and found.roles[name].ours
+        if not ours or found.owner.role(name) not in role_arns(found.cluster):
             others.append(f"cluster {want.name}")
     others += [f"role {name}" for name, role in found.roles.items() if not role.ours]
     others += [
-        f"security group {group_name(want)} ({group.id})"
+        f"security group {wanted.group_name(want)} ({group.id})"
         for group in found.groups
         if not group.ours
     ]

@@ -1,13 +1,14 @@
 """What differs between the settings and the account, as steps that repair it."""
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from errors import Refused
 from settings import Cluster, Settings
 
 from cluster import wanted
-from cluster.found import GOING, Found, Role, not_usable, refuse_hopeless, role_arns
+from cluster.found import Found, not_usable, refuse_hopeless, role_arns
 from cluster.wanted import ADMIN, BOUNDARY, TAG, Document
 
 OUR_GROUP = "<our security group>"  # its id, where a step before this one makes it
@@ -60,28 +61,29 @@ def tag_cluster(want: Cluster, found: Found) -> Step:
     return step(told, "redshift.create_tags", ResourceName=arn, Tags=wanted.tags(want))
 
 
-def remove_role(name: str, role: Role) -> list[Step]:
-    """Remove a role and all that belongs to it."""
-    gone = step(f"- role {name}", "iam.delete_role", RoleName=name)
-    return [*_drop_policies(name, list(role.policies), role.attached), gone]
+def remove_role(name: str, found: Found) -> Iterator[Step]:
+    """Remove a role and all that belongs to it, if it is there."""
+    if role := found.roles.get(name):
+        yield from _drop_policies(name, role.policies, role.attached)
+        yield step(f"- role {name}", "iam.delete_role", RoleName=name)
 
 
-def remove_schedule(name: str) -> Step:
-    """Remove the scheduled action that pauses the cluster."""
-    call = "redshift.delete_scheduled_action"
-    return step(f"- scheduled action {name}", call, ScheduledActionName=name)
+def remove_schedule(want: Cluster, found: Found) -> Iterator[Step]:
+    """Remove the scheduled action that pauses the cluster, if it is there."""
+    name, call = wanted.pause_name(want), "redshift.delete_scheduled_action"
+    if found.schedule:
+        yield step(f"- scheduled action {name}", call, ScheduledActionName=name)
 
 
-def _drop_policies(name: str, inline: list[str], attached: list[str]) -> list[Step]:
-    drop, detach = "iam.delete_role_policy", "iam.detach_role_policy"
-    return [
-        step(f"- policy {one} of role {name}", call, RoleName=name, **{key: one})
-        for call, key, policies in (
-            (drop, "PolicyName", sorted(inline)),
-            (detach, "PolicyArn", attached),
-        )
-        for one in policies
-    ]
+def _drop_policies(
+    name: str, inline: Iterable[str], attached: Iterable[str]
+) -> Iterator[Step]:
+    for one in sorted(inline):
+        told, call = f"- policy {one} of role {name}", "iam.delete_role_policy"
+        yield step(told, call, RoleName=name, PolicyName=one)
+    for one in attached:
+        told, call = f"- policy {one} of role {name}", "iam.detach_role_policy"
+        yield step(told, call, RoleName=name, PolicyArn=one)
 
 
 def _check_network(want: Cluster, found: Found) -> None:
@@ -102,71 +104,58 @@ def _check_network(want: Cluster, found: Found) -> None:
             )
 
 
-def _roles(goal: Settings, found: Found) -> list[Step]:
-    steps = []
+def _roles(goal: Settings, found: Found) -> Iterator[Step]:
     for want in wanted.roles(goal, found.owner):
         name, role = want.name, found.roles.get(want.name)
-        trusts, document = f"role {name}, for {want.service} alone", json.dumps
+        told, trust = f"role {name}, for {want.service} alone", json.dumps(want.trust)
         policies = dict(role.policies) if role else {}
         if role is None:
-            made = step(
-                f"+ {trusts}",
+            yield step(
+                f"+ {told}",
                 "iam.create_role",
                 RoleName=name,
-                AssumeRolePolicyDocument=document(want.trust),
+                AssumeRolePolicyDocument=trust,
                 Tags=wanted.tags(goal.cluster, region=True),
                 PermissionsBoundary=found.owner.arn("iam", f"policy/{BOUNDARY}"),
             )
-            steps.append(made)
         elif role.trust != want.trust:
-            call, trust = "iam.update_assume_role_policy", document(want.trust)
-            put = step(f"~ {trusts}", call, RoleName=name, PolicyDocument=trust)
-            steps.append(put)
+            call = "iam.update_assume_role_policy"
+            yield step(f"~ {told}", call, RoleName=name, PolicyDocument=trust)
         if (have := policies.pop(name, None)) != want.policy:
             told = f"{'~' if have else '+'} policy of role {name}: {want.what}"
-            named = {"RoleName": name, "PolicyName": name}
-            policy = document(want.policy)
-            put = step(told, "iam.put_role_policy", **named, PolicyDocument=policy)
-            steps.append(put)
-        steps += _drop_policies(name, list(policies), role.attached if role else [])
-    return steps
+            put = {"PolicyName": name, "PolicyDocument": json.dumps(want.policy)}
+            yield step(told, "iam.put_role_policy", RoleName=name, **put)
+        yield from _drop_policies(name, policies, role.attached if role else [])
 
 
-def _group(want: Cluster, found: Found, group: str) -> list[Step]:
-    name, missing, steps = wanted.group_name(want), wanted.cidrs(want), []
+def _group(want: Cluster, found: Found, group: str) -> Iterator[Step]:
+    name, missing = wanted.group_name(want), wanted.cidrs(want)
     port = ((found.cluster or {}).get("Endpoint") or {}).get("Port") or want.port
     if group == OUR_GROUP:
-        made = step(
+        tags = {"ResourceType": "security-group", "Tags": wanted.tags(want)}
+        yield step(
             f"+ security group {name} in {found.vpc}",
             "ec2.create_security_group",
             GroupName=name,
             VpcId=found.vpc,
             Description="Who may connect to the Redshift cluster",
-            TagSpecifications=[
-                {"ResourceType": "security-group", "Tags": wanted.tags(want)}
-            ],
+            TagSpecifications=[tags],
         )
-        steps.append(made)
     # What is open and should not be is closed first.
     for rule in [rule for item in found.groups for rule in item.rules]:
         ports = (rule["IpProtocol"], rule.get("FromPort"), rule.get("ToPort"))
         if ports == ("tcp", port, port) and rule.get("CidrIpv4") in missing:
             missing.remove(rule["CidrIpv4"])
             continue
-        told, call = _rule_text(rule), "ec2.revoke_security_group_ingress"
-        closed: Document = {"SecurityGroupRuleIds": [rule["SecurityGroupRuleId"]]}
-        told = f"- rule of {name}: {told}"
-        steps.append(step(told, call, GroupId=rule["GroupId"], **closed))
+        told, of = f"- rule of {name}: {_rule_text(rule)}", rule["GroupId"]
+        call, ids = "ec2.revoke_security_group_ingress", [rule["SecurityGroupRuleId"]]
+        yield step(told, call, GroupId=of, SecurityGroupRuleIds=ids)
     for cidr in missing:
         told = f"+ rule of {name}: tcp {port} from {cidr}"
-        ranges = [{"CidrIp": cidr, "Description": TAG}]
-        opened = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port}
-        rules, call = (
-            [opened | {"IpRanges": ranges}],
-            "authorize_security_group_ingress",
-        )
-        steps.append(step(told, f"ec2.{call}", GroupId=group, IpPermissions=rules))
-    return steps
+        rule = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port}
+        rule["IpRanges"] = [{"CidrIp": cidr, "Description": TAG}]
+        call = "ec2.authorize_security_group_ingress"
+        yield step(told, call, GroupId=group, IpPermissions=[rule])
 
 
 def _rule_text(rule: Document) -> str:
@@ -179,45 +168,41 @@ def _rule_text(rule: Document) -> str:
     return f"{protocol} {ports} from {source}"
 
 
-def _cluster(goal: Settings, found: Found, group: str, snapshot: str) -> list[Step]:
+def _cluster(goal: Settings, found: Found, group: str, snapshot: str) -> Iterator[Step]:
     want, cluster = goal.cluster, found.cluster
-    label, make = f"cluster {want.name}", _make(goal, found, group, snapshot)
-    if cluster is None:
-        return make
-    if (state := cluster["ClusterStatus"]) in GOING:
-        return [step(f"> {label}: wait until the old one is gone", until="gone"), *make]
+    label, named = f"cluster {want.name}", {"ClusterIdentifier": want.name}
+    if cluster and not found.there:
+        yield step(f"> {label}: wait until the old one is gone", until="gone")
+    if not cluster or not found.there:
+        yield from _make(goal, found, group, snapshot)
+        return
     refuse_hopeless(cluster)
-    named, steps = {"ClusterIdentifier": want.name}, []
-    if state in {"paused", "pausing"}:
-        told, call = f"> {label}: resume", "redshift.resume_cluster"
-        steps.append(step(told, call, "usable", **named))
+    if cluster["ClusterStatus"] in {"paused", "pausing"}:
+        yield step(f"> {label}: resume", "redshift.resume_cluster", "usable", **named)
     elif reason := not_usable(cluster):
-        told = f"> {label}: wait until it is usable (now {reason})"
-        steps.append(step(told, until="usable"))
+        yield step(f"> {label}: wait until it is usable (now {reason})", until="usable")
     else:
-        steps += _differences(want, cluster)
+        yield from _differences(want, cluster)
     if not wanted.is_ours(cluster, want):
-        steps.append(tag_cluster(want, found))
+        yield tag_cluster(want, found)
     groups = [item["VpcSecurityGroupId"] for item in cluster["VpcSecurityGroups"]]
     if groups != [group]:
         told = f"~ {label}: security group {', '.join(groups) or 'none'} becomes ours"
         attach: Document = named | {"VpcSecurityGroupIds": [group]}
-        steps.append(step(told, "redshift.modify_cluster", "usable", **attach))
+        yield step(told, "redshift.modify_cluster", "usable", **attach)
     roles, have = _role_arns(goal, found), role_arns(cluster)
     add = [arn for arn in roles if arn not in have]
     drop = [arn for arn in have if arn not in roles]
     if add or drop or cluster.get("DefaultIamRoleArn") != roles[0]:
         told = f"~ {label}: role {' and '.join(roles)}"
         told += f", without {', '.join(drop)}" if drop else ""
-        lists = {"AddIamRoles": add, "RemoveIamRoles": drop}
-        params = named | {key: arns for key, arns in lists.items() if arns}
-        params["DefaultIamRoleArn"] = roles[0]
-        call = "redshift.modify_cluster_iam_roles"
-        steps.append(step(told, call, "usable", **params))
-    return steps
+        change: Document = named | {"DefaultIamRoleArn": roles[0]}
+        change |= {"AddIamRoles": add} if add else {}
+        change |= {"RemoveIamRoles": drop} if drop else {}
+        yield step(told, "redshift.modify_cluster_iam_roles", "usable", **change)
 
 
-def _differences(want: Cluster, cluster: Document) -> list[Step]:
+def _differences(want: Cluster, cluster: Document) -> Iterator[Step]:
     """What `up` leaves alone, because it takes hours or cannot be done in place."""
     advice = "`down`, then `up`: the next `run` loads all files from S3 again"
     resize = f"resize it in the console (classic resize), or {advice}"
@@ -231,23 +216,19 @@ def _differences(want: Cluster, cluster: Document) -> list[Step]:
         ("database", cluster.get("DBName"), want.database, advice),
         ("subnet_group", subnets, want.subnet_group or "default", advice),
     ]
-    return [
-        step(
-            f"! cluster {want.name}: {key} is {have}, the settings say {wish}; set it"
-            f" back, or {what}"
-        )
-        for key, have, wish, what in pairs
-        if have != wish
-    ]
+    for key, have, wish, what in pairs:
+        if have != wish:
+            told = f"{key} is {have}, the settings say {wish}; set it back, or {what}"
+            yield step(f"! cluster {want.name}: {told}")
 
 
 def _role_arns(goal: Settings, found: Found) -> list[str]:
     """Ours, which is the default, and the one that the user names."""
-    ours = found.owner.arn("iam", f"role/{wanted.role_name(goal.cluster)}")
+    ours = found.owner.role(wanted.role_name(goal.cluster))
     return [ours] if goal.data.role in {"default", ours} else [ours, goal.data.role]
 
 
-def _make(goal: Settings, found: Found, group: str, snapshot: str) -> list[Step]:
+def _make(goal: Settings, found: Found, group: str, snapshot: str) -> Iterator[Step]:
     want, roles = goal.cluster, _role_arns(goal, found)
     address = "public" if want.public else "private"
     told = (
@@ -269,8 +250,9 @@ def _make(goal: Settings, found: Found, group: str, snapshot: str) -> list[Step]
         told, call = f"{told}, from {snapshot}", "restore_from_cluster_snapshot"
         params["SnapshotIdentifier"] = snapshot
         params["SnapshotClusterIdentifier"] = want.name
-        made = step(told, f"redshift.{call}", **params)
-        return [made, tag_cluster(want, found)]
+        yield step(told, f"redshift.{call}", **params)
+        yield tag_cluster(want, found)
+        return
     params |= {
         "NodeType": want.node_type,
         "DBName": want.database,
@@ -281,23 +263,22 @@ def _make(goal: Settings, found: Found, group: str, snapshot: str) -> list[Step]
     }
     if want.nodes > 1:  # AWS takes a number only here
         params |= {"ClusterType": "multi-node", "NumberOfNodes": want.nodes}
-    return [step(told, "redshift.create_cluster", **params)]
+    yield step(told, "redshift.create_cluster", **params)
 
 
-def _schedule(want: Cluster, found: Found) -> list[Step]:
+def _schedule(want: Cluster, found: Found) -> Iterator[Step]:
     name, have = wanted.pause_name(want), found.schedule or {}
     if not (when := wanted.schedule(want)):
-        role = found.roles.get(name)
-        steps = [remove_schedule(name)] if have else []
-        return steps + (remove_role(name, role) if role else [])
+        yield from remove_schedule(want, found)
+        yield from remove_role(name, found)
+        return
     params: Document = {
         "TargetAction": {"PauseCluster": {"ClusterIdentifier": want.name}},
         "Schedule": when,
-        "IamRole": found.owner.arn("iam", f"role/{name}"),
+        "IamRole": found.owner.role(name),
     }
-    if have.get("State") == "ACTIVE" and params.items() <= have.items():
-        return []
-    params |= {"ScheduledActionName": name, "Enable": True}
-    told = f"scheduled action {name}: pause at {want.pause_at} UTC every day"
-    call = f"redshift.{'modify' if have else 'create'}_scheduled_action"
-    return [step(f"{'~' if have else '+'} {told}", call, **params)]
+    if have.get("State") != "ACTIVE" or not params.items() <= have.items():
+        told = f"scheduled action {name}: pause at {want.pause_at} UTC every day"
+        call = f"redshift.{'modify' if have else 'create'}_scheduled_action"
+        params |= {"ScheduledActionName": name, "Enable": True}
+        yield step(f"{'~' if have else '+'} {told}", call, **params)

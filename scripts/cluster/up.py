@@ -106,10 +106,9 @@ def _check_snapshot(
         )
     fields = {"node_type": "NodeType", "nodes": "NumberOfNodes", "database": "DBName"}
     for key, field in fields.items():
-        if (have := kept[snapshot][field]) != getattr(want, key):
-            raise Refused(
-                f"snapshot {snapshot} has {key} {have}; set it so in [cluster]"
-            )
+        told = f"snapshot {snapshot} has {key} {kept[snapshot][field]}"
+        if kept[snapshot][field] != getattr(want, key):
+            raise Refused(f"{told}; set it so in [cluster]")
 
 
 def _check_load(clients: Clients, goal: Settings) -> None:

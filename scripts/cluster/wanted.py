@@ -40,6 +40,9 @@ class Owner(NamedTuple):
         account = "" if service == "s3" else self.account
         return f"arn:{self.caller.split(':')[1]}:{service}:{region}:{account}:{name}"
 
+    def role(self, name: str) -> str:
+        return self.arn("iam", f"role/{name}")
+
 
 class RoleWanted(NamedTuple):
     """A role: what it is for, the service that may assume it, its one inline policy."""
