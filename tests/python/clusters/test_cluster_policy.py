@@ -5,14 +5,12 @@ conditions decide, it does not know: `support.iam_logic` does, on recorded reque
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from cluster.status import require_usable
-from cluster.wanted import Owner, roles, wanted
 from load.files import Listed
 from load.manifests import write_plan
 from load.s3 import list_prefix
@@ -25,39 +23,25 @@ from moto.iam.access_control import IAMRequest
 from moto.s3.responses import ACTION_MAP
 from support.aws_server import ACCOUNT, REGION, ec2_refusal
 from support.cluster_account import (
-    BOUNDARY,
     BUCKET,
-    PROJECT,
     ROLE,
     STATUS,
     Account,
     Done,
     environment_for,
 )
-from support.iam_logic import Check, allows, checks, listed
+from support.iam_logic import (
+    ANYBODY,
+    FOLDER,
+    LOADER,
+    NOTHING,
+    OPERATOR,
+    Check,
+    allows,
+    checks,
+    listed,
+)
 
-FOLDER = PROJECT / "scripts" / "cluster"
-# What an administrator writes into the three files before using them.
-OURS = {
-    "EVENTS-BUCKET": BUCKET,
-    "SONGS-BUCKET": BUCKET,
-    "MANIFESTS-BUCKET": "sparkify-work",
-    "EVENTS-PREFIX": "log_data",
-    "SONGS-PREFIX": "song_data",
-    "MANIFESTS-PREFIX": "manifests",
-}
-
-
-def policy_of(name: str) -> Any:
-    """A policy as it is shipped, for our buckets."""
-    text = (FOLDER / f"{name}_policy.json").read_text()
-    for placeholder, name_of_ours in OURS.items():
-        text = text.replace(placeholder, name_of_ours)
-    return json.loads(text)
-
-
-POLICY = policy_of("operator")
-LOADER = policy_of("loader")
 # What AWS checks on top of the call itself, which no stand-in does.
 # Tags that come with a new resource, and a role that is handed over:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/
@@ -92,20 +76,6 @@ ON_EVERYTHING = (
 # Not refused on the way from `up` to `down`: what anybody may call, and what is called
 # only where a subnet group is set.
 NOT_REFUSED = {"sts:GetCallerIdentity", "redshift:DescribeClusterSubnetGroups"}
-NOTHING = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}],
-    }
-)
-ANYBODY = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-)
 
 
 def actions(policy: Any) -> list[str]:
@@ -116,10 +86,10 @@ def actions(policy: Any) -> list[str]:
     ]
 
 
-CALLED = sorted(set(actions(POLICY)) - BEHIND)
+CALLED = sorted(set(actions(OPERATOR)) - BEHIND)
 
 
-def without(action: str, policy: Any = POLICY) -> Any:
+def without(action: str, policy: Any = OPERATOR) -> Any:
     """The policy less one action, and less the conditions that moto cannot check."""
     statements = [
         {
@@ -185,17 +155,29 @@ def everything(account: Account) -> Iterator[Done]:
     yield account.run("down", "--yes")
 
 
-def test_the_policy_is_enough_and_every_action_in_it_is_called(
+def test_the_policy_is_enough_with_its_conditions_and_every_action_is_called(
     account: Account,
 ) -> None:
+    asked = account.watched()
     with operator(account, without("none")):
         codes = [done.code for done in everything(account)]
-        account.run(*STATUS)
+        account.ok("up")
+        account.server.cluster().tags = []  # a restored cluster that has no tag yet
+        account.ok("down", "--yes")
     assert codes == [0, 0, 0, 0, 0, 4, 0, 0]
     called = {
         next(checks(call)).action for call in account.every_call + account.server.calls
     }
     assert called | NOT_REFUSED == set(CALLED)
+    assert not {check.action for check in asked if not allows(OPERATOR, check)}
+    conditions = {
+        action
+        for statement in OPERATOR["Statement"]
+        for action in listed(statement["Action"])
+        if "Condition" in statement
+    }
+    beyond = conditions - {check.action for check in asked}
+    assert beyond == {"iam:CreateServiceLinkedRole"}
 
 
 def test_nothing_is_granted_twice_or_on_more_than_our_names() -> None:
@@ -207,7 +189,7 @@ def test_nothing_is_granted_twice_or_on_more_than_our_names() -> None:
         for resource in listed(statement["Resource"])
     ]
     assert len(granted) == len(set(granted))
-    for statement in POLICY["Statement"]:
+    for statement in OPERATOR["Statement"]:
         assert statement["Effect"] == "Allow"
         for action in listed(statement["Action"]):
             assert "*" not in action
@@ -221,194 +203,15 @@ def test_nothing_is_granted_twice_or_on_more_than_our_names() -> None:
                     assert "sparkify*" in resource or "AWSServiceRole" in resource
 
 
-def watched(account: Account) -> list[Check]:
-    """What AWS checks for each call from now on."""
-    asked: list[Check] = []
-    account.server.watch = lambda call: asked.extend(checks(call))
-    return asked
-
-
-def test_with_its_conditions_the_policy_allows_all_that_up_pause_and_down_ask(
-    account: Account,
-) -> None:
-    asked = watched(account)
-    assert [done.code for done in everything(account)] == [0, 0, 0, 0, 0, 4, 0, 0]
-    account.ok("up")
-    account.server.cluster().tags = []  # a restored cluster that has no tag yet
-    account.ok("down", "--yes")
-    refused = {check.action for check in asked if not allows(POLICY, check)}
-    assert not refused
-    conditions = {
-        action
-        for statement in POLICY["Statement"]
-        for action in listed(statement["Action"])
-        if "Condition" in statement
-    }
-    assert {check.action for check in asked} >= conditions - {
-        "iam:CreateServiceLinkedRole"
-    }
-
-
-def old_role(iam: Any, account: Account) -> None:
-    """A role of our name that an administrator made without a boundary."""
-    made = account.server.client("iam")
-    tags = [{"Key": "sparkify-warehouse", "Value": "sparkify"}]
-    made.create_role(
-        RoleName="sparkify-old-redshift", AssumeRolePolicyDocument=ANYBODY, Tags=tags
-    )
-    for name in ("deny", "more"):
-        made.put_role_policy(
-            RoleName="sparkify-old-redshift", PolicyName=name, PolicyDocument=NOTHING
-        )
-
-
-def new_role(iam: Any, account: Account, **boundary: str) -> None:
-    iam.create_role(
-        RoleName="sparkify-x-redshift",
-        AssumeRolePolicyDocument=ANYBODY,
-        Tags=[{"Key": "sparkify-warehouse", "Value": "sparkify"}],
-        **boundary,
-    )
-
-
-def all_of_it(iam: Any, role: str) -> None:
-    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
-    iam.put_role_policy(RoleName=role, PolicyName="x", PolicyDocument=document)
-
-
-def without_a_boundary(iam: Any, account: Account) -> None:
-    new_role(iam, account)
-    all_of_it(iam, "sparkify-x-redshift")
-
-
-def with_an_administrators(iam: Any, account: Account) -> None:
-    arn = "arn:aws:iam::aws:policy/AdministratorAccess"
-    new_role(iam, account, PermissionsBoundary=arn)
-
-
-def with_one_of_a_like_name(iam: Any, account: Account) -> None:
-    account.server.client("iam").create_policy(
-        PolicyName="sparkify-boundary-2", PolicyDocument=NOTHING
-    )
-    new_role(iam, account, PermissionsBoundary=f"{BOUNDARY}-2")
-
-
-def everything_for_an_old_role(iam: Any, account: Account) -> None:
-    old_role(iam, account)
-    all_of_it(iam, "sparkify-old-redshift")
-
-
-def the_deny_of_an_old_role(iam: Any, account: Account) -> None:
-    old_role(iam, account)
-    iam.delete_role_policy(RoleName="sparkify-old-redshift", PolicyName="deny")
-
-
-def the_guard_of_an_old_role(iam: Any, account: Account) -> None:
-    old_role(iam, account)
-    role = {"RoleName": "sparkify-old-redshift", "PolicyArn": BOUNDARY}
-    account.server.client("iam").attach_role_policy(**role)
-    iam.detach_role_policy(**role)
-
-
-ESCALATIONS: list[Callable[[Any, Account], None]] = [
-    without_a_boundary,
-    with_an_administrators,
-    with_one_of_a_like_name,
-    everything_for_an_old_role,
-    the_deny_of_an_old_role,
-    the_guard_of_an_old_role,
-]
-
-
-@pytest.mark.parametrize("escalate", ESCALATIONS)
-def test_no_role_gets_more_than_the_boundary_and_it_is_the_condition_that_says_so(
-    account: Account, escalate: Callable[[Any, Account], None]
-) -> None:
-    asked = watched(account)
-    escalate(here(account, "iam"), account)
-    account.server.calls.clear()  # a program's calls are never like these
-    assert asked
-    assert not all(allows(POLICY, check) for check in asked)
-    bare = json.loads(json.dumps(POLICY))
-    for statement in bare["Statement"]:
-        statement.get("Condition", {}).get("StringLike", {}).pop(
-            "iam:PermissionsBoundary", None
-        )
-    assert all(allows(bare, check) for check in asked)
-
-
-def here(account: Account, service: str) -> Any:
-    """A client whose calls are recorded."""
-    with account.environment_here():
-        return account.server.session().client(service)
-
-
-def test_other_ways_up_and_what_is_not_ours_are_refused() -> None:
-    role = f"arn:aws:iam::{ACCOUNT}:role/{ROLE}"
-    place = f"arn:aws:redshift:{REGION}:{ACCOUNT}"
-    ours = {"aws:RequestTag/sparkify-warehouse": "sparkify"}
-    handed = {"iam:PassedToService": "redshift.amazonaws.com"}
-    for action, resource, context in (
-        ("iam:DeleteRolePermissionsBoundary", role, {}),
-        ("iam:PutRolePermissionsBoundary", role, {"iam:PermissionsBoundary": BOUNDARY}),
-        ("iam:AttachRolePolicy", role, {"iam:PermissionsBoundary": BOUNDARY}),
-        ("iam:CreatePolicyVersion", BOUNDARY, {}),
-        ("iam:SetDefaultPolicyVersion", BOUNDARY, {}),
-        ("iam:PassRole", role, {"iam:PassedToService": "ec2.amazonaws.com"}),
-        ("iam:PassRole", f"{role}-x", handed),
-        ("iam:UpdateAssumeRolePolicy", role, {}),
-        ("iam:DeleteRole", role, {}),
-        ("iam:TagRole", f"arn:aws:iam::{ACCOUNT}:role/Admin", ours),
-        ("redshift:DeleteCluster", f"{place}:cluster:sparkify", {}),
-        ("redshift:DeleteCluster", f"{place}:cluster:other", ours),
-        ("redshift:CreateCluster", f"{place}:cluster:sparkify", {}),
-        ("redshift:RestoreFromClusterSnapshot", f"{place}:snapshot:other/last", {}),
-        ("redshift:GetClusterCredentials", f"{place}:dbuser:sparkify/awsuser", {}),
-        ("ec2:DeleteSecurityGroup", "arn:aws:ec2:x:1:security-group/sg-1", {}),
-        ("ec2:CreateTags", "arn:aws:ec2:x:1:security-group/sg-1", ours),
-        ("s3:ListBucket", "arn:aws:s3:::payroll", {}),
-        ("s3:GetObject", "arn:aws:s3:::payroll/march", {}),
-    ):
-        assert not allows(POLICY, Check(action, resource, context)), action
-
-
-def test_the_boundary_leaves_the_roles_all_that_their_policies_grant(
-    account: Account,
-) -> None:
-    boundary = policy_of("boundary")
-    settings = wanted(account.settings())
-    owner = Owner(ACCOUNT, f"arn:aws:sts::{ACCOUNT}:assumed-role/me")
-    key = "arn:aws:kms:us-west-2:123456789012:key/0a1b"
-    data = replace(settings.data, kms_key=key)
-    granted = [
-        statement
-        for role in roles(replace(settings, data=data), owner)
-        for statement in role.policy["Statement"]
-    ]
-    for statement in granted:
-        for resource in listed(statement["Resource"]):
-            through = {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}
-            check = Check(statement["Action"], resource, through)
-            assert allows(boundary, check), check
-    for action, resource in (
-        ("s3:GetObject", "arn:aws:s3:::payroll/march"),
-        ("kms:Decrypt", key),
-        ("redshift:PauseCluster", f"arn:aws:redshift:{REGION}:{ACCOUNT}:cluster:other"),
-        ("iam:CreateUser", "*"),
-    ):
-        assert not allows(boundary, Check(action, resource)), action
-
-
 def test_the_loaders_policy_is_enough_for_a_run_and_has_no_action_more(
     account: Account,
 ) -> None:
     account.ok("up")
     settings = account.settings()
-    asked = watched(account)
+    asked = account.watched()
     with operator(account, without("none", LOADER)), account.environment_here():
         require_usable(settings)
-        s3 = here(account, "s3")
+        s3 = account.client("s3")
         for source in ("events", "songs"):
             list_prefix(s3, source, getattr(settings.data, source))
         file = Listed("events", f"s3://{BUCKET}/log_data/1.json", 2, etag="x")

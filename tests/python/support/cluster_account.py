@@ -20,6 +20,7 @@ from settings import Settings, read_settings
 from warehouse import cli
 
 from support.aws_server import ELSEWHERE, PASSWORD, REGION, AwsServer, Call
+from support.iam_logic import Check, checks
 
 PROJECT = Path(__file__).resolve().parents[3]
 TAG = "sparkify-warehouse"
@@ -144,6 +145,17 @@ class Account:
             self.server.kill = None
             output.seek(0)
             return Done(os.waitstatus_to_exitcode(status), "", output.read())
+
+    def client(self, service: str) -> Any:
+        """A client of the caller's, whose requests are recorded."""
+        with self.environment_here():
+            return self.server.session().client(service)
+
+    def watched(self) -> list[Check]:
+        """What AWS checks for each call from now on."""
+        asked: list[Check] = []
+        self.server.watch = lambda call: asked.extend(checks(call))
+        return asked
 
     def settings(self) -> Settings:
         """The settings file as the scripts read it."""

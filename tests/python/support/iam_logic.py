@@ -8,16 +8,56 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 https://docs.aws.amazon.com/service-authorization/latest/reference/
 """
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from moto.backends import get_backend
+from settings import PROJECT
 
 from support.aws_server import ACCOUNT, Call
 
 Document = dict[str, Any]
+
+
+FOLDER = PROJECT / "scripts" / "cluster"
+# What an administrator writes into the three files before using them.
+OURS = {
+    "EVENTS-BUCKET": "sparkify-data",
+    "SONGS-BUCKET": "sparkify-data",
+    "MANIFESTS-BUCKET": "sparkify-work",
+    "EVENTS-PREFIX": "log_data",
+    "SONGS-PREFIX": "song_data",
+    "MANIFESTS-PREFIX": "manifests",
+}
+
+
+def policy_of(name: str) -> Any:
+    """A policy as it is shipped, for our buckets."""
+    text = (FOLDER / f"{name}_policy.json").read_text()
+    for placeholder, name_of_ours in OURS.items():
+        text = text.replace(placeholder, name_of_ours)
+    return json.loads(text)
+
+
+OPERATOR = policy_of("operator")
+LOADER = policy_of("loader")
+NOTHING = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}],
+    }
+)
+ANYBODY = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+)
 
 
 @dataclass(frozen=True)
