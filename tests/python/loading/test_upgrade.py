@@ -69,8 +69,12 @@ EARLIER = """
     insert into main_staging.int_user_steps
     select * from now.main_staging.int_user_steps where user_id <> '';
 """
-COPIED = ("songplays", "time", "staging_events", "staging_songs", "loaded_files")
-COPIED += ("rejected_rows", "superseded_rows", "file_times", "tested_loads")
+COPIED = (
+    *("songplays", "time", "main_staging.staging_events", "main_staging.staging_songs"),
+    *("main_staging.loaded_files", "main_staging.rejected_rows"),
+    *("main_staging.superseded_rows", "main_staging.file_times"),
+    "main_staging.tested_loads",
+)
 
 
 @pytest.fixture
@@ -111,10 +115,7 @@ def test_a_warehouse_of_an_earlier_version_is_upgraded_by_run(
         connection.execute(f"attach '{now}' as now (read_only)")
         connection.execute(EARLIER)
         for table in COPIED:
-            schema = "main" if table in COPIED[:2] else "main_staging"
-            connection.execute(
-                f"insert into {schema}.{table} select * from now.{schema}.{table}"
-            )
+            connection.execute(f"insert into {table} select * from now.{table}")
     assert warehouse.load(sources.data) == Loaded(0, 0, 0)
     warehouse.build()
     assert warehouse.published() == published
