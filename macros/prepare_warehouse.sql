@@ -5,6 +5,7 @@
 {% macro prepare_warehouse() %}
     {% if execute %}
         {% do create_staging_tables() %}
+        {% do create_increment_notes() %}
         {% if flags.FULL_REFRESH or flags.EMPTY %}
             {% do forget_tested_loads() %}
         {% endif %}

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,8 @@ class Dbt:
         parsed: Any = self._invoke("parse").result
         self._runner.manifest = self._manifest = parsed
         self.engine = parsed.metadata.adapter_type
+        if self.engine == "redshift":
+            _keep_connections()
 
     @property
     def database(self) -> Path | None:
@@ -207,3 +210,25 @@ def _say_what_was_built(event: Any) -> None:
     if event.info.name in ("LogModelResult", "LogSeedResult"):
         seconds = event.data.execution_time
         say(f"built {event.data.node_info.node_name} ({seconds:.1f} s)")
+
+
+def _keep_connections() -> None:
+    """On Redshift, let each of dbt's threads keep its connection until a command ends.
+
+    dbt-redshift connects again for every model and test: credentials, TLS, four round
+    trips. dbt itself can reuse connections, and dbt-snowflake does so with this very
+    method. What a step left open is rolled back; after an error dbt connects again.
+    """
+    from dbt.adapters.redshift.connections import RedshiftConnectionManager
+
+    def release(manager: Any) -> None:
+        connection = manager.get_if_exists()
+        if connection is None or connection.state != "open":
+            return
+        if sys.exc_info()[0] is None:
+            manager.rollback_if_open()
+        else:
+            manager.close(connection)
+
+    managers: Any = RedshiftConnectionManager
+    managers.release = release

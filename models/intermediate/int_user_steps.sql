@@ -10,6 +10,7 @@
     unique_key='event_date',
     on_schema_change='append_new_columns',
     pre_hook='{{ start_increment() }}',
+    post_hook='{{ note_increment() }}',
     sort='event_date',
     dist='user_id'
 ) }}
@@ -113,14 +114,14 @@ ordered as (
 )
 
 select
-    user_id,
-    first_name,
-    last_name,
-    gender,
-    level,
-    event_date,
-    occurred_at,
-    day_load_id as _load_id
+    cast(user_id as varchar(64)) as user_id,
+    cast(first_name as varchar(256)) as first_name,
+    cast(last_name as varchar(256)) as last_name,
+    cast(gender as varchar(64)) as gender,
+    cast(level as varchar(64)) as level,
+    cast(event_date as date) as event_date,
+    cast(occurred_at as timestamp) as occurred_at,
+    cast(day_load_id as bigint) as _load_id
 from ordered
 where
     previous_at is null

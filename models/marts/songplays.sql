@@ -1,5 +1,6 @@
 -- Every play, matched to the catalogue where it can be. An increment takes the plays of
--- new loads, and the old plays whose match a new or corrected song may change.
+-- new loads. If they brought songs, it also takes the old plays whose match a new or
+-- corrected song may change.
 --
 -- On Redshift it is sorted by time, which most questions limit, and spread by time as
 -- `time` is: a millisecond spreads evenly, and the two join where they lie.
@@ -9,11 +10,13 @@
     unique_key='songplay_id',
     on_schema_change='append_new_columns',
     pre_hook='{{ start_increment() }}',
+    post_hook='{{ note_increment() }}',
     sort='start_time',
     dist='start_time'
 ) }}
 
 {% set since = newest_load(this) if is_incremental() else 0 %}
+{% set songs_changed = is_incremental() and has_songs_since(since) %}
 {% set play_columns %}songplay_id,
         start_time,
         user_id,
@@ -54,7 +57,7 @@ new_plays as (
 
 ),
 
-{% if is_incremental() %}
+{% if songs_changed %}
 changed_songs as (
 
     select * from songs

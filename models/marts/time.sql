@@ -4,27 +4,31 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='append_new_columns',
-    pre_hook='{{ start_time_increment() }}',
+    pre_hook='{{ start_increment(ref("songplays")) }}',
+    post_hook='{{ note_increment(ref("songplays")) }}',
     sort='start_time',
     dist='start_time'
 ) }}
 
-{% set stretch = arrived(this) if is_incremental() else '1 = 1' %}
+{% set since = newest_load(this) if is_incremental() else 0 %}
+{% set times = play_times_since(since) if is_incremental() else none %}
 
 with plays as (
 
     select * from {{ ref('songplays') }}
-    where {{ stretch }}
+    {% if is_incremental() %}
+    where _load_id > {{ since }}
+    {% endif %}
 
 ),
 
 moments as (
 
     select distinct start_time from plays
-    {% if is_incremental() %}
+    {% if times and times['first'] is not none %}
     except
     select start_time from {{ this }}
-    where {{ stretch }}
+    where start_time between '{{ times['first'] }}' and '{{ times['last'] }}'
     {% endif %}
 
 )

@@ -34,6 +34,7 @@ class Faults:
     """The statements so far and the faults to come; shared by all sessions."""
 
     statements: list[Statement] = field(default_factory=list)
+    round_trips: int = 0
     _waiting: list[Fault] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -64,7 +65,13 @@ class Faults:
         """Forget the statements and the faults that did not strike."""
         with self._lock:
             self.statements.clear()
+            self.round_trips = 0
             self._waiting.clear()
+
+    def travel(self) -> None:
+        """Count one way there and back; used by the proxy."""
+        with self._lock:
+            self.round_trips += 1
 
     def struck(self) -> bool:
         """Whether every fault has struck: a test that asks cannot pass by chance."""

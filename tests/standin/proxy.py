@@ -118,6 +118,7 @@ class Session:
         except ServerError as error:
             self.client.send((b"E", error.body))
             raise Closed from None
+        self.proxy.faults.travel()
         for kind, data in server.greeting:
             if kind == b"K":
                 (self.pid,) = struct.unpack_from("!i", data)
@@ -162,6 +163,7 @@ class Session:
             )
         except ServerError as error:
             answer = [(b"E", error.body), (b"Z", self.server.status)]
+        self.proxy.faults.travel()
         self.client.send(*answer)
         return True
 

@@ -60,6 +60,11 @@ class StandIn:
         return self.faults.statements
 
     @property
+    def round_trips(self) -> int:
+        """How often a client waited for an answer during this test."""
+        return self.faults.round_trips
+
+    @property
     def environment(self) -> dict[str, str]:
         """What a subprocess needs to reach the stand-in as if it were AWS."""
         return {

@@ -7,7 +7,7 @@ import pytest
 import warehouse as commands
 from click.testing import CliRunner, Result
 from dbt_project import Dbt
-from support.helpers import event, song
+from support.helpers import TS, event, song
 from support.redshift_warehouse import SCHEMA, RedshiftWarehouse
 
 Run = Callable[..., Result]
@@ -72,3 +72,26 @@ def test_status_makes_no_schema(cluster: RedshiftWarehouse, redshift_dbt: Dbt) -
     result = commands._contents(redshift_dbt)
     assert result["load"] == {"files": 0, "rows": 0, "rejected": 0}
     assert cluster.rows("select nspname from pg_namespace order by 1") == before
+
+
+def test_a_day_costs_few_statements(
+    run: Run, cluster: RedshiftWarehouse, redshift_dbt: Dbt
+) -> None:
+    """Each connection costs more, and most statements cost two or three round trips."""
+
+    def costs(act: Callable[[], object], statements: int, round_trips: int) -> None:
+        cluster.faults.clear()
+        act()
+        assert len(cluster.server.statements) <= statements
+        assert cluster.server.round_trips <= round_trips
+
+    def day() -> None:
+        assert run("run", *cluster.options[2:]).exit_code == 0
+
+    cluster.put_events("1.json", event(0), event(1))
+    cluster.put_songs("A.json", song("SO1"))
+    day()
+    cluster.put_events("1.json", event(1, level="paid"), event(2))
+    cluster.put_events("2.json", event(3, ts=TS - 9 * 86_400_000))
+    costs(day, statements=310, round_trips=800)
+    costs(lambda: commands._contents(redshift_dbt), statements=24, round_trips=75)

@@ -84,7 +84,7 @@ def test_dbts_commands_pass_and_all_that_is_sent_is_redshifts(
         dist = str(config.get("dist"))
         sort = config.get("sort")
         assert keys.sort_keys == ([sort] if isinstance(sort, str) else sort), name
-        if dist in ("all", "even"):
+        if dist == "auto":
             assert (keys.dist_style, keys.dist_key) == (dist, None), name
         else:
             assert (keys.dist_style, keys.dist_key) == ("key", dist), name
@@ -103,6 +103,45 @@ def test_the_documentation_knows_types_and_keys(cluster: RedshiftWarehouse) -> N
     columns = nodes["model.sparkify.stg_events"]["columns"]
     assert columns["occurred_at"]["type"] == "timestamp without time zone"
     assert "source.sparkify.sparkify.loaded_files" in catalog["sources"]
+
+
+def test_a_run_keeps_tables_views_and_comments(cluster: RedshiftWarehouse) -> None:
+    small = ("users", "songs", "artists", "user_levels")
+    put_little(cluster)
+    cluster.load()
+    cluster.done("run")
+    server = cluster.server
+    server.query(f"create view {SCHEMA}.who as select user_id from {SCHEMA}.users")
+    server.query(f"comment on column {SCHEMA}.users.level is 'an older text'")
+    server.query(f"comment on table {SCHEMA}.songplays is null")
+
+    def tables() -> list[tuple[str | None, ...]]:
+        return cluster.rows(
+            "select relname, oid from pg_class where relkind = 'r'"
+            f" and relname in {small} order by 1"
+        )
+
+    before = tables()
+    cluster.put_events("2.json", event(7, userId="8"))
+    cluster.load()
+    cluster.faults.clear()
+    cluster.done("run", "--exclude", "stg_events", "stg_songs")
+    comments = sorted(sql for sql in cluster.sent() if sql.startswith("comment "))
+    assert [" ".join(sql.split()[2:4]) for sql in comments] == [
+        'column "sparkify"."sparkify"."users".level',
+        'table "sparkify"."sparkify"."songplays"',
+    ]
+    assert "plan: `free` or `paid`." in comments[0]
+    assert tables() == before
+    assert cluster.rows("select * from who order by 1") == [("7",), ("8",)]
+
+    # A table with other columns is made again, and takes ordinary views with it.
+    server.query(f"alter table {SCHEMA}.users alter gender type varchar(1)")
+    cluster.done("run", "-s", "users")
+    assert [name for name, _ in set(tables()) - set(before)] == ["users"]
+    assert "who" not in str(cluster.rows("select viewname from pg_views"))
+    described = f"col_description('{SCHEMA}.users'::regclass, 5)"
+    assert "`paid`" in str(cluster.value(f"select {described}"))
 
 
 @pytest.fixture

@@ -293,10 +293,10 @@ def test_a_build_that_breaks_is_completed_by_the_next_one(
 @pytest.mark.parametrize(
     ("model", "pattern"),
     [
-        ("songplays", "^select coalesce.max._load_id.* from .*songplays"),
+        ("songplays", "^select coalesce.max.load_id.* from .*songplays_increment"),
         pytest.param(
             "int_user_steps",
-            "^select coalesce.max._load_id.* from .*int_user_steps",
+            "^select coalesce.max.load_id.* from .*int_user_steps_increment",
             marks=pytest.mark.long,
         ),
         pytest.param("time", "^insert into .*time", marks=pytest.mark.long),
