@@ -12,8 +12,14 @@
     {% if relation is none or not relation.is_table %}
         {{ return(false) }}
     {% endif %}
-    {% set there = run_query(
-        'select * from ' ~ this.render() ~ ' where 1 = 0'
-    ).column_names %}
-    {{ return(there | sort | join(' ') != model.columns | sort | join(' ')) }}
+    {#- dbt asks several times for each model; the warehouse is asked once. -#}
+    {% if 'has_other_columns' not in model %}
+        {% set there = run_query(
+            'select * from ' ~ this.render() ~ ' where 1 = 0'
+        ).column_names %}
+        {% do model.update({
+            'has_other_columns': there | sort | join(' ') != model.columns | sort | join(' ')
+        }) %}
+    {% endif %}
+    {{ return(model['has_other_columns']) }}
 {% endmacro %}
