@@ -6,7 +6,7 @@
     {% if execute %}
         {% do create_staging_tables() %}
         {% do create_increment_notes() %}
-        {% if flags.FULL_REFRESH or flags.EMPTY %}
+        {% if flags.WHICH != 'test' %}
             {% do forget_tested_loads() %}
         {% endif %}
         {% if var('analyst_group') %}

@@ -1,10 +1,12 @@
 """dbt in this process: one start, one parse, and its errors in one line."""
 
+import hashlib
 import json
 import logging
 import os
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,16 @@ if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
 
 INLINE = "sql_operation.sparkify.inline_query"
+# What dbt reads of the project, besides the files beside dbt_project.yml. The Python
+# below tests/ is not dbt's.
+READ = ("models", "macros", "seeds", "tests/*.sql", "tests/generic", "tests/unit")
+PACKAGES = ("dbt-core", "dbt-adapters", "dbt-common")
+DRIVERS = {
+    "duckdb": ("dbt-duckdb", "duckdb"),
+    "redshift": ("dbt-redshift", "redshift-connector"),
+}
+
+Rows = list[dict[str, Any]]
 # DuckDB's words for Ctrl-C, which it takes for itself while a statement runs.
 INTERRUPTED = "Query interrupted"
 
@@ -51,7 +63,9 @@ class Dbt:
         self._runner = dbtRunner(callbacks=[self._see])
         self._on_event: Callable[[Any], None] | None = None
         (PROJECT / "data").mkdir(exist_ok=True)
-        parsed: Any = self._invoke("parse").result
+        # Before dbt reads them: a file that changes meanwhile then counts as changed.
+        self._files = files_hash(PROJECT)
+        parsed: Any = self._invoke("parse", "--no-write-json").result
         self._runner.manifest = self._manifest = parsed
         self.engine = parsed.metadata.adapter_type
         if self.engine == "redshift":
@@ -101,34 +115,41 @@ class Dbt:
             )
         self.require_folder()
 
-    def has_ledger(self) -> bool:
-        """Whether a load or a build has made the load's tables here."""
-        ledger = "load_relation(source('sparkify', 'loaded_files'))"
-        row = self.query(f"select {{{{ 1 if execute and {ledger} else 0 }}}} as found")
-        return bool(row[0]["found"])
-
     def operation(self, macro: str, **arguments: object) -> None:
         """Run a macro; raises WarehouseError with the macro's own message."""
         self._invoke("run-operation", macro, "--args", json.dumps(arguments))
 
-    def query(self, sql: str) -> list[dict[str, Any]]:
+    def query(self, sql: str) -> Rows:
         """The rows of a query in which macros, ref and source may stand."""
         return self._rows("--inline", sql)
 
-    def analysis(self, name: str, limit: int = -1) -> list[dict[str, Any]]:
+    def analysis(self, name: str, limit: int = -1) -> Rows:
         """The rows of one of the project's analyses; at most `limit`, -1 for all."""
         return self._rows("--select", f"path:analyses/{name}.sql", limit=limit)
 
-    def build(self, full_refresh: bool) -> None:
-        """`dbt build` but for the unit tests, which look at code and not at data.
+    def counts(self) -> Rows:
+        """What is there: the rows that a summary shows, and the last tested build."""
+        return self.query("{{ warehouse_counts() }}")
 
-        Tests what is new since all tests last passed, or all with `full_refresh`. Says
-        on stderr what was built; raises WarehouseError naming what failed.
+    def is_tested(self, counts: Rows) -> bool:
+        """Whether nothing that a build depends on changed since its tests passed."""
+        return _recorded(counts) == (self._code(), _content(counts))
+
+    def build(self, full_refresh: bool, counts: Rows) -> Rows:
+        """`dbt build` without the unit tests, which look at code and not at data.
+
+        Tests what is new in `counts` since all tests last passed, or all with
+        `full_refresh` and where the code is another one. Whole tables are for `dbt
+        test` to compare. Says on stderr what was built, and returns what is there then;
+        raises WarehouseError naming what failed.
         """
-        self.operation("create_staging_tables")  # a build needs no load before it
-        loads = self.query("{{ loads_to_test() }}")[0]
-        tested = 0 if full_refresh else int(loads["tested_load"])
+        from dbt_common.invocation import get_invocation_id
+
+        code = self._code()
+        knows_tests = not full_refresh and _recorded(counts)[0] == code
+        tested = int(counts[0]["load_id"]) if knows_tests else 0
         options = ["--exclude-resource-type", "unit_test"]
+        options += ["--exclude", "test_name:equals_a_rebuild"]
         options += ["--vars", json.dumps({"tested_load": tested})]
         options += ["--full-refresh"] if full_refresh else []
         self._on_event = _say_what_was_built
@@ -155,9 +176,12 @@ class Dbt:
             )
         tests = sum(outcome.status == "pass" for outcome in outcomes)
         say(f"{tests} tests passed")
-        self.operation("note_tested", load_id=int(loads["newest_load"]))
+        build = get_invocation_id()
+        counts = self.counts()
+        self.operation("note_tested", build=build, code=code, content=_content(counts))
+        return counts
 
-    def _rows(self, *what: str, limit: int = -1) -> list[dict[str, Any]]:
+    def _rows(self, *what: str, limit: int = -1) -> Rows:
         # Neither list every relation first, which is slow to ask of Redshift, nor
         # write the manifest once more.
         options = ["--limit", str(limit), "--no-populate-cache", "--no-write-json"]
@@ -198,12 +222,82 @@ class Dbt:
         text = str(result.exception or self._failure or "")
         return plain_dbt_error(text or f"dbt failed; see {self.log_file}", self.engine)
 
+    def _code(self) -> str:
+        """A hash of all that decides what dbt makes of staging. It has no secret."""
+        profile = self._profile()
+        credentials = profile.credentials
+        settings = dict(credentials.connection_info())
+        settings.pop("path", None)  # the record lies in this file itself
+        packages = (*PACKAGES, *DRIVERS.get(self.engine, ()))
+        flags = {
+            name: value
+            for name, value in os.environ.items()
+            if name.startswith("DBT_")
+            and not name.startswith("DBT_ENV_SECRET")
+            and not name.endswith(("_PATH", "_DIR", "_TARGET"))
+        }
+        parts = [
+            self._files,
+            credentials.type,
+            profile.target_name,
+            settings,
+            {name: version(name) for name in packages},
+            flags,
+        ]
+        return _hash(json.dumps(parts, sort_keys=True, default=str))
+
     def _credentials(self) -> Any:
         """The target's, as dbt read them. They hold a password: do not print them."""
+        return self._profile().credentials
+
+    def _profile(self) -> Any:
+        """The target, as dbt read it."""
         from dbt.config.runtime import load_profile
 
         # Not the adapter's: that is the latest invocation's, maybe for another target.
-        return load_profile(str(PROJECT), {}, None, self.target).credentials
+        return load_profile(str(PROJECT), {}, None, self.target)
+
+
+def files_hash(project: Path) -> str:
+    """A hash of the project's files that dbt reads, with their names."""
+    digest = hashlib.sha256()
+    for path in sorted(
+        {
+            *project.glob("*.yml"),
+            *(
+                path
+                for place in READ
+                for found in project.glob(place)
+                for path in ([found] if found.is_file() else found.rglob("*"))
+                if path.is_file()
+            ),
+        }
+        - {project / "profiles.yml", project / "dbt-bouncer.yml"}
+    ):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(project)}\n{len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _recorded(counts: Rows) -> tuple[str | None, str | None]:
+    """The code and the content of the last build whose tests passed, if recorded.
+
+    A warehouse of an earlier version has no such columns.
+    """
+    record = counts[0] if counts else {}
+    return record.get("code"), record.get("content")
+
+
+def _content(counts: Rows) -> str:
+    """A hash of what is there: how many rows of what, and tables or views."""
+    names = ("kind", "name", "made_as", "row_count")
+    rows = [[str(row[name]) for name in names] for row in counts]
+    return _hash(json.dumps(rows))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _say_what_was_built(event: Any) -> None:

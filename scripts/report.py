@@ -10,38 +10,39 @@ from decimal import Decimal
 from typing import Any
 
 import click
-from dbt_project import Dbt
+from dbt_project import Dbt, Rows
 from load.loading import Loaded
 
 WIDTH = 79
 SHOWN_LOADS = 10  # by `status`: one load a day is usual
 
 
-def summary(dbt: Dbt, loaded: Loaded, fingerprints: bool = True) -> dict[str, Any]:
-    """What `--json` prints: loads, staging, marts and matches, in numbers."""
-    result = empty_summary(loaded)
-    for row in dbt.query("{{ warehouse_counts() }}"):
-        rows = int(row["row_count"])
-        result[row["kind"]][row["name"]] = (
-            {"rows": rows} if row["kind"] == "marts" else rows
-        )
-    if fingerprints:
-        for row in dbt.analysis("mart_fingerprints"):
-            result["marts"][row["mart"]]["fingerprint"] = row["fingerprint"]
-    return result
-
-
-def empty_summary(loaded: Loaded) -> dict[str, Any]:
-    """The summary where nothing has been loaded or built yet."""
-    return {
-        "load": dataclasses.asdict(loaded),
+def summary(counts: Rows, loaded: Loaded | None = None) -> dict[str, Any]:
+    """What `--json` prints in numbers, of what was loaded, or else of all loads."""
+    result: dict[str, Any] = {
+        "load": {"files": 0, "rows": 0, "rejected": 0},
         "staging": {"staging_events": 0, "staging_songs": 0},
         "match": {"plays": 0, "matched": 0, "exact": 0},
         "marts": {},
     }
+    for row in counts:
+        rows = int(row["row_count"])
+        if row["kind"] in result:
+            result[row["kind"]][row["name"]] = (
+                {"rows": rows} if row["kind"] == "marts" else rows
+            )
+    if loaded:
+        result["load"] = dataclasses.asdict(loaded)
+    return result
 
 
-def history(dbt: Dbt) -> list[dict[str, Any]]:
+def add_fingerprints(result: dict[str, Any], dbt: Dbt) -> None:
+    """Add each mart's fingerprint to a summary; this reads every row."""
+    for row in dbt.analysis("mart_fingerprints"):
+        result["marts"][row["mart"]]["fingerprint"] = row["fingerprint"]
+
+
+def history(dbt: Dbt) -> Rows:
     """Every load that the ledger knows, the newest first."""
     return [
         {

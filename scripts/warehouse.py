@@ -17,11 +17,11 @@ from dbt_profile import profile_path, target_type
 from dbt_project import Dbt
 from endings import PlainGroup
 from errors import Refused
-from load.loading import Loaded, counts_since, load
+from load.loading import Loaded, load
 from messages import say
 from questions import answer, questions
 from report import (
-    empty_summary,
+    add_fingerprints,
     history,
     print_json,
     print_loads,
@@ -118,9 +118,15 @@ def run_command(
 ) -> None:
     """Load what is new, build and test the marts, print what there is."""
     dbt, loaded = _load(config, **source)
-    dbt.build(full_refresh or source["reload"])
-    # A fingerprint reads every row: a daily run does not wait for it.
-    result = summary(dbt, loaded, fingerprints=as_json)
+    counts = dbt.counts()
+    rebuild = full_refresh or source["reload"]
+    if not rebuild and dbt.is_tested(counts):
+        say("nothing changed since all tests passed: nothing to build")
+    else:
+        counts = dbt.build(rebuild, counts)
+    result = summary(counts, loaded)
+    if as_json:  # a daily run does not wait for what reads every row
+        add_fingerprints(result, dbt)
     (print_json if as_json else print_summary)(result)
 
 
@@ -242,10 +248,13 @@ def _load(
 def _contents(dbt: Dbt) -> dict[str, Any]:
     """What `status` says of loads and marts; makes nothing."""
     dbt.require_file()
-    if not dbt.has_ledger():
+    counts = dbt.counts()
+    result: dict[str, Any] = summary(counts) | {"loads": []}
+    if not counts:
         say("nothing is loaded yet; `warehouse.py run` loads and builds")
-        return empty_summary(Loaded(0, 0, 0)) | {"loads": []}
-    return summary(dbt, counts_since(dbt, 0)) | {"loads": history(dbt)}
+        return result
+    add_fingerprints(result, dbt)
+    return result | {"loads": history(dbt)}
 
 
 def connected(settings: Settings, target: str | None) -> Dbt:

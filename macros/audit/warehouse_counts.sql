@@ -1,32 +1,58 @@
 {#-
-    The counts of a summary, in its order: rows of staging and of every mart that is
-    built, and how many plays found their song.
+    What is there, in the order of a summary: staging, every mart that is built, how many
+    plays found their song, and all loads. The first row has the record of the last
+    tested build beside it, if there is one.
 -#}
 {% macro warehouse_counts() %}
+    {% set songplays, ledger = ref('songplays'), source('sparkify', 'loaded_files') %}
     {% set counted = [] %}
     {% for name in ['staging_events', 'staging_songs'] %}
-        {% do counted.append(['staging', name, source('sparkify', name), none]) %}
+        {% do counted.append(['staging', name, source('sparkify', name), 'count(*)']) %}
     {% endfor %}
     {% for name in marts() %}
-        {% do counted.append(['marts', name, ref(name), none]) %}
+        {% do counted.append(['marts', name, ref(name), 'count(*)']) %}
     {% endfor %}
-    {% for name, condition in [
-        ('plays', none),
-        ('matched', 'song_match is not null'),
-        ('exact', "song_match = 'exact'"),
+    {% for kind, name, relation, value in [
+        ('match', 'plays', songplays, 'count(*)'),
+        ('match', 'matched', songplays, 'count(song_match)'),
+        ('match', 'exact', songplays, "count(case when song_match = 'exact' then 1 end)"),
+        ('load', 'files', ledger, 'count(*)'),
+        ('load', 'rows', ledger, 'coalesce(sum(rows_loaded), 0)'),
+        ('load', 'rejected', ledger, 'coalesce(sum(rows_rejected), 0)'),
+        ('newest', 'load', ledger, 'coalesce(max(load_id), 0)'),
     ] %}
-        {% do counted.append(['match', name, ref('songplays'), condition]) %}
+        {% do counted.append([kind, name, relation, value]) %}
     {% endfor %}
-    {% for kind, name, relation, condition in counted
-        if kind == 'staging' or (execute and load_relation(relation)) %}
-    {{ "union all" if not loop.first }}
+    {% set found = [] %}
+    {% for kind, name, relation, value in counted if execute %}
+        {% set there = load_relation(relation) %}
+        {% if there %}
+            {% do found.append([kind, name, there, value]) %}
+        {% endif %}
+    {% endfor %}
+    {% set tested = source('sparkify', 'tested_loads') %}
+    {% set has_record = execute and load_relation(tested) %}
     select
-        {{ loop.index }} as place,
-        '{{ kind }}' as kind,
-        '{{ name }}' as name,
-        count(*) as row_count
-    from {{ relation }}
-    {{ "where " ~ condition if condition }}
-    {% endfor %}
-    order by place
+        counts.*
+        {{- ', tested_loads.*' if has_record }}
+    from (
+        {%- for kind, name, relation, value in found %}
+        {{ "union all" if not loop.first }}
+        select
+            {{ loop.index }} as place,
+            '{{ kind }}' as kind,
+            '{{ name }}' as name,
+            '{{ relation.type }}' as made_as,
+            {{ value }} as row_count
+        from {{ relation }}
+        {%- else %}
+        select 0 as place
+        where 1 = 0
+        {%- endfor %}
+    ) as counts
+    {%- if has_record %}
+    left join {{ tested }} as tested_loads
+        on counts.place = 1
+    {%- endif %}
+    order by counts.place
 {% endmacro %}

@@ -48,10 +48,7 @@
                 bytes bigint not null,
                 modified_ns bigint not null
             );
-            create table if not exists {{ source('sparkify', 'tested_loads').render() }} (
-                load_id bigint not null,
-                tested_at timestamp not null
-            );
+            {{ create_tested_loads() }}
         {% endcall %}
         {% do add_new_columns('events') %}
         {% do add_new_columns('songs') %}

@@ -14,11 +14,9 @@ from dbt_project import Dbt
 from load import loading
 from redshift_connector.core import Connection
 from settings import PROJECT, Data
-from support.helpers import DataSet, Warehouse
+from support.helpers import DataSet, Once, Warehouse
 from support.s3_server import Bucket, Server
 from support.sample import Sample, make_sample, read_sample
-
-Once = Callable[[str, Callable[[Path], None]], Path]
 
 pytest_plugins = [
     "support.cluster_account",

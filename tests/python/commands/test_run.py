@@ -1,14 +1,23 @@
 """`run` from start to end, as a process."""
 
 import json
+import shutil
 import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import dbt_project
 import pytest
+import warehouse as commands
+from click.testing import CliRunner, Result
+from dbt_project import Dbt, files_hash
+from settings import PROJECT, Data
 from support.helpers import (
     COMMAND,
     DataSet,
+    Once,
     Sources,
     Warehouse,
     event,
@@ -17,6 +26,7 @@ from support.helpers import (
 )
 from support.sample import Sample
 
+NOTHING = "nothing changed since all tests passed: nothing to build"
 MARTS = {"songplays", "users", "songs", "artists", "time", "user_levels"}
 COLUMNS = {
     "staging_events": "artist auth first_name gender item_in_session last_name length"
@@ -53,9 +63,25 @@ def sources(tmp_path: Path) -> Sources:
     return made
 
 
-def answer(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+@pytest.fixture
+def run(
+    dbt: Dbt, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Result]:
+    """A command in this process, with the dbt that is parsed already."""
+    monkeypatch.setattr(commands, "Dbt", lambda target: warehouse._opened())
+
+    def invoke(*words: str) -> Result:
+        done = CliRunner().invoke(commands.cli, words)
+        assert done.exception is None or isinstance(done.exception, SystemExit)
+        return done
+
+    return invoke
+
+
+def answer(done: subprocess.CompletedProcess[str] | Result) -> dict[str, Any]:
     """What a command that was done printed, which is one JSON object and no more."""
-    assert done.returncode == 0, done.stderr
+    code = done.exit_code if isinstance(done, Result) else done.returncode
+    assert code == 0, done.stderr
     assert done.stdout.count("\n") == 1
     result: dict[str, Any] = json.loads(done.stdout)
     return result
@@ -84,12 +110,14 @@ def test_a_run_prints_what_plain_python_counts_in_the_files(
 
 
 def test_again_it_loads_nothing_and_all_stays_as_it_was(
-    loaded: Warehouse, sample: Sample
+    loaded: Warehouse, sample: Sample, run: Callable[..., Result]
 ) -> None:
     before = loaded.status()
-    result = answer(loaded.command("run", "--json", *options(sample.data)))
-    assert result == before | {"load": {"files": 0, "rows": 0, "rejected": 0}}
-    status = answer(loaded.command("status", "--json"))
+    done = loaded.command("run", "--json", *options(sample.data))
+    assert answer(done) == before | {"load": {"files": 0, "rows": 0, "rejected": 0}}
+    assert done.stderr.splitlines()[-1] == NOTHING
+    assert "built" not in done.stderr
+    status = answer(run("status", "--json"))
     (load,) = status.pop("loads")
     rows = len(sample.events) + len(sample.songs)
     assert (load["files"], load["rows"], load["changed"]) == (1030, rows, 0)
@@ -98,10 +126,12 @@ def test_again_it_loads_nothing_and_all_stays_as_it_was(
 
 @pytest.mark.parametrize("how", ["--full-refresh", "--reload"])
 def test_a_rebuild_gives_the_same_marts(
-    loaded: Warehouse, sample: Sample, how: str
+    loaded: Warehouse, sample: Sample, run: Callable[..., Result], how: str
 ) -> None:
     before = loaded.status()
-    result = answer(loaded.command("run", "--json", how, *options(sample.data)))
+    done = run("run", "--json", how, *options(sample.data))
+    result = answer(done)
+    assert "built songplays" in done.stderr
     assert result["marts"] == before["marts"]
     assert result["load"]["files"] == (1030 if how == "--reload" else 0)
     assert loaded.status() == before
@@ -119,15 +149,15 @@ def test_every_relation_has_its_columns_in_the_stated_order(
     assert {name: found[name] for name in COLUMNS} == COLUMNS
 
 
-def test_a_person_reads_a_table(warehouse: Warehouse, sources: Sources) -> None:
-    done = warehouse.command("run", *sources.options)
-    assert done.returncode == 0
+def test_a_person_reads_a_table(sources: Sources, run: Callable[..., Result]) -> None:
+    done = run("run", *sources.options)
+    assert done.exit_code == 0
     lines = done.stdout.splitlines()
     assert lines[0] == "files loaded              2   (2 rows, 0 rejected)"
     assert lines[1] == "staging_events            1"
     assert lines[-1] == "matched                   1   of 1 plays, 1 of them exact"
     # status adds a fingerprint behind the rows of each mart, and the loads.
-    *told, heads, load = warehouse.command("status").stdout.splitlines()
+    *told, heads, load = run("status").stdout.splitlines()
     assert heads.split()[:5] == ["load", "files", "changed", "rows", "rejected"]
     assert load.split()[:5] == ["1", "2", "0", "2", "0"]
     assert all(len(line) < 80 for line in (*told, heads, load))
@@ -135,6 +165,192 @@ def test_a_person_reads_a_table(warehouse: Warehouse, sources: Sources) -> None:
         line[: len(short)] for line, short in zip(told, lines, strict=True)
     ] == lines
     assert [len(line.split()) for line in told[3:-1]] == [3] * 6
+
+
+# Nothing new
+
+
+@pytest.fixture(scope="module")
+def small(once: Once, dbt: Dbt) -> Warehouse:
+    """One play and its song, built and tested."""
+
+    def fill(folder: Path) -> None:
+        made = Warehouse(folder / "warehouse.duckdb", dbt)
+        sources = Sources(folder)
+        sources.write_events("1.json", event(0))
+        sources.write_songs("A.json", song("SO1"))
+        made.load(sources.data)
+        made.build()
+        made.release()
+
+    return Warehouse(once("small", fill) / "warehouse.duckdb", dbt)
+
+
+@pytest.fixture
+def tested(small: Warehouse, warehouse: Warehouse) -> Warehouse:
+    """The same, to be changed at will."""
+    small.copy(warehouse.path.parent)
+    assert warehouse.is_tested()
+    return warehouse
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "delete from users",
+        "insert into songs select * replace ('SO9' as song_id) from songs",
+        "drop table user_levels",
+        "alter table users rename to kept; create view users as from kept",
+        "update songplays set song_match = null",
+        "insert into staging_songs select * replace ('SO9' as song_id)"
+        " from staging_songs",
+        "delete from staging_events",
+        "delete from loaded_files where source = 'songs'",
+        "update loaded_files set load_id = 2",
+        "update loaded_files set rows_loaded = 2",
+        "update loaded_files set rows_rejected = 1",
+        "delete from tested_loads",
+        "drop table tested_loads; create table main_staging.tested_loads"
+        " as select 1 as load_id, now()::timestamp as tested_at",
+    ],
+)
+def test_what_is_there_now_and_was_not_tested_is_built(
+    tested: Warehouse, change: str
+) -> None:
+    tested.change(change)
+    assert not tested.is_tested()
+
+
+@pytest.mark.parametrize(
+    ("command", "stays"),
+    [
+        ("run", False),
+        ("build -s users", False),
+        ("run -s songplays", False),
+        ("run --full-refresh -s time", False),
+        ("run --empty -s songplays", False),
+        ("seed", False),
+        ("snapshot", True),  # the project has none
+        ("test -s users", True),
+        ("compile -s users", True),
+    ],
+)
+def test_a_command_that_may_write_a_mart_forgets_the_tested_build(
+    tested: Warehouse, command: str, stays: bool
+) -> None:
+    tested.done(*command.split())
+    assert tested.is_tested() == stays
+    if command == "run":
+        tested.build()
+        assert tested.is_tested()
+
+
+@pytest.mark.parametrize("meanwhile", ["a load", "a command"])
+def test_a_build_that_something_overtook_is_not_recorded(
+    tested: Warehouse, sources: Sources, meanwhile: str
+) -> None:
+    def note() -> bool:
+        tested.operation("note_tested", build=build, code="code", content="content")
+        return bool(tested.value("select count(code) from tested_loads"))
+
+    tested.done("run", "-s", "users")
+    build = tested.value("select build from tested_loads")
+    if meanwhile == "a load":
+        tested.load(sources.data)
+    else:
+        tested.done("run", "-s", "users")
+    assert not note()
+    tested.done("run", "-s", "users")
+    build = tested.value("select build from tested_loads")
+    assert note(), "what was there when it began"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of all that the project's commands read."""
+    folder = tmp_path_factory.mktemp("project")
+    for name in ("models", "macros", "seeds", "tests", "analyses", "scripts"):
+        unneeded = shutil.ignore_patterns("python", "standin", "__pycache__")
+        shutil.copytree(PROJECT / name, folder / name, ignore=unneeded)
+    for file in ("dbt_project.yml", "pyproject.toml", "warehouse.toml"):
+        shutil.copy(PROJECT / file, folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "models/marts/users.sql",
+        "models/staging/_staging.yml",
+        "macros/clean_text.sql",
+        "seeds/expected_results.csv",
+        "tests/matches_are_whole.sql",
+        "tests/generic/unique_together.sql",
+        "dbt_project.yml",
+        "packages.yml",
+        "models/marts/more.sql",
+    ],
+)
+def test_a_changed_file_of_the_project_is_other_code(project: Path, file: str) -> None:
+    assert files_hash(project) == files_hash(PROJECT)
+    path = project / file
+    before = path.read_bytes() if path.exists() else None
+    path.write_bytes((before or b"") + b" ")
+    try:
+        assert files_hash(project) != files_hash(PROJECT)
+    finally:
+        path.unlink()
+        if before is not None:
+            path.write_bytes(before)
+
+
+def test_other_settings_and_versions_are_other_code(
+    dbt: Dbt, environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profiles = environment / "profiles.yml"
+    example = profiles.read_text(encoding="utf-8")
+    before = dbt._code()
+    found = {before}
+    for old, new in (("main", "other"), ("UTC", "CET"), ("dev", "other")):
+        profiles.write_text(example.replace(old, new), encoding="utf-8")
+        try:
+            found.add(dbt._code())
+        finally:
+            profiles.write_text(example, encoding="utf-8")
+    for changed in ("dbt-core", "dbt-adapters", "dbt-duckdb", "duckdb"):
+        versions = {changed: "9"}
+        with monkeypatch.context() as patch:
+            patch.setattr(dbt_project, "version", lambda name: versions.get(name, "1"))  # noqa: B023
+            found.add(dbt._code())
+    monkeypatch.setenv("DBT_EMPTY", "1")
+    found.add(dbt._code())
+    assert len(found) == 9
+    monkeypatch.delenv("DBT_EMPTY")
+    monkeypatch.setenv("DBT_ENV_SECRET_REDSHIFT_PASSWORD", "secret")
+    assert dbt._code() == before
+
+
+def test_run_skips_the_build_until_a_macro_changes(
+    small: Warehouse,
+    tested: Warehouse,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DBT_TARGET_PATH", str(project / "target"))
+    command = (sys.executable, project / "scripts" / "warehouse.py", "run")
+
+    folder = small.path.parent
+    places = options(Data(str(folder / "logs"), str(folder / "songs")))
+
+    def run() -> list[str]:
+        done = tested.finished(tested.start(*command, *places))
+        assert done.returncode == 0, done.stderr
+        return [line.split(" (")[0] for line in done.stderr.splitlines()]
+
+    assert run()[-1] == NOTHING
+    with (project / "macros" / "clean_text.sql").open("a") as out:
+        out.write("{# changed #}\n")
+    assert "built users" in run()
 
 
 # Ways to end
@@ -151,21 +367,21 @@ def test_a_person_reads_a_table(warehouse: Warehouse, sources: Sources) -> None:
     ],
 )
 def test_a_failure_is_1_a_wrong_word_2_and_a_wrong_setting_3(
-    warehouse: Warehouse, words: list[str], code: int, told: str
+    run: Callable[..., Result], words: list[str], code: int, told: str
 ) -> None:
-    done = warehouse.command(*words)
-    assert (done.returncode, done.stdout) == (code, "")
+    done = run(*words)
+    assert (done.exit_code, done.stdout) == (code, "")
     assert told in done.stderr
 
 
 def test_a_build_that_fails_is_1_and_names_what_failed(
-    warehouse: Warehouse, sources: Sources
+    warehouse: Warehouse, sources: Sources, run: Callable[..., Result]
 ) -> None:
     warehouse.load(sources.data)
     # What no load lets in, so that a data test has something to find.
     warehouse.change("update staging_events set level = 'gold'")
-    done = warehouse.command("run", "--json", *sources.options)
-    assert (done.returncode, done.stdout) == (1, "")
+    done = run("run", "--json", *sources.options)
+    assert (done.exit_code, done.stdout) == (1, "")
     last = done.stderr.splitlines()[-1]
     assert last.startswith("error: dbt build: ")
     assert "accepted_values_" in last
@@ -195,17 +411,21 @@ def test_a_second_process_names_the_first(
 # dbt, as its users start it
 
 
-@pytest.mark.parametrize("command", ["build", "run", "docs generate", "compile"])
-def test_plain_dbt_runs_before_any_load(warehouse: Warehouse, command: str) -> None:
-    done = warehouse.plain_dbt("--log-format", "json", *command.split())
+def test_plain_dbt_builds_before_any_load(warehouse: Warehouse) -> None:
+    done = warehouse.plain_dbt("--log-format", "json", "build")
     assert done.returncode == 0, done.stdout
     said = [json.loads(line)["info"] for line in done.stdout.splitlines()]
-    warnings = [entry["msg"] for entry in said if entry["level"] == "warn"]
     assert [entry["msg"] for entry in said if entry["level"] == "error"] == []
-    if command in ("build", "run"):
-        assert len(warnings) == 1
-        assert warnings[0].startswith("nothing is loaded yet")
-        assert set(warehouse.status()["marts"]) == MARTS
-        assert warehouse.plain_dbt("test").returncode == 0
-    else:
-        assert warnings == []
+    (warning,) = [entry["msg"] for entry in said if entry["level"] == "warn"]
+    assert warning.startswith("nothing is loaded yet")
+    assert set(warehouse.status()["marts"]) == MARTS
+    warehouse.done("test")
+
+
+@pytest.mark.parametrize("command", ["run", "docs generate", "compile"])
+def test_dbts_other_commands_run_before_any_load(
+    warehouse: Warehouse, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warehouse.done(*command.split())
+    warned = capsys.readouterr().err.count("warning: nothing is loaded yet")
+    assert warned == (command == "run")

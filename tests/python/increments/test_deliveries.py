@@ -19,12 +19,21 @@ def linked(files: list[Path], folder: Path) -> str:
     return str(folder)
 
 
+# The real data's thousands of files take a minute.
+both = pytest.mark.parametrize(
+    "data_set",
+    ["sample", pytest.param("real", marks=pytest.mark.long)],
+    indirect=True,
+)
+
+
 def load_and_run(warehouse: Warehouse, data: Data) -> None:
     """A load and its increment, without the data tests, which take most of the time."""
     warehouse.load(data)
     warehouse.done("run")
 
 
+@both
 def test_split_shuffled_and_late_deliveries_equal_a_single_load(
     warehouse: Warehouse, data_set: DataSet, tmp_path: Path
 ) -> None:
@@ -79,6 +88,7 @@ def replaced(path: Path, old: str, new: str) -> tuple[bytes, bytes]:
     return before, after
 
 
+@both
 def test_a_corrected_log_and_a_corrected_song_replace_their_rows_and_no_others(
     warehouse: Warehouse, data_set: DataSet, tmp_path: Path
 ) -> None:

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import Once
 from dbt.cli.main import dbtRunner
 from dbt_project import Dbt
 from settings import PROJECT
-from support.helpers import TS, Sources, Warehouse, event, song
+from support.helpers import TS, Once, Sources, Warehouse, event, song
 
 DAY = 86_400_000
 PARTS = ("models", "macros", "seeds", "tests", "analyses", "dbt_project.yml")

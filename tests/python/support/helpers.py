@@ -7,7 +7,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -16,13 +17,15 @@ from typing import Any
 import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt_project import Dbt
-from load.loading import Loaded, counts_since, load
-from report import summary
+from load.loading import Loaded, load
+from report import add_fingerprints, summary
 from settings import PROJECT, Data
 
 from support import by_hand
 
 COMMAND = (sys.executable, PROJECT / "scripts" / "warehouse.py")
+# Fill a folder under a name; only the first worker of a run has to.
+Once = Callable[[str, Callable[[Path], None]], Path]
 DBT = (Path(sys.executable).with_name("dbt"), "--no-use-colors")
 
 TS = 1541105830796  # 2018-11-01 20:57:10.796 UTC
@@ -127,8 +130,14 @@ class Warehouse:
         return load(self._opened(), data, max_errors, reload)
 
     def build(self, full_refresh: bool = False) -> None:
-        """What `run` does after the load, in this process."""
-        self._opened().build(full_refresh)
+        """What `run` does after a load that brought something, in this process."""
+        dbt = self._opened()
+        dbt.build(full_refresh, dbt.counts())
+
+    def is_tested(self) -> bool:
+        """Whether `run` would build nothing if it loaded nothing."""
+        dbt = self._opened()
+        return dbt.is_tested(dbt.counts())
 
     def operation(self, macro: str, **arguments: object) -> None:
         """A macro, run in this process."""
@@ -137,7 +146,9 @@ class Warehouse:
     def status(self) -> dict[str, Any]:
         """What `status --json` prints, from this process."""
         dbt = self._opened()
-        return summary(dbt, counts_since(dbt, 0))
+        result = summary(dbt.counts())
+        add_fingerprints(result, dbt)
+        return result
 
     def fingerprints(self) -> dict[str, str]:
         """Every mart's fingerprint."""
@@ -225,6 +236,18 @@ class Warehouse:
         with duckdb.connect(str(self.path)) as connection:
             connection.execute("set search_path = 'main,main_staging'")
             connection.execute(sql)
+
+    @contextmanager
+    def damaged(self, sql: str) -> Iterator[None]:
+        """The warehouse after a change, and then as it was before."""
+        with tempfile.TemporaryDirectory() as folder:
+            kept = self.copy(Path(folder))
+            self.change(sql)
+            try:
+                yield
+            finally:
+                self.remove()
+                kept.copy(self.path.parent)
 
     def copy(self, folder: Path) -> "Warehouse":
         """Another warehouse with the same content, to be changed at will."""

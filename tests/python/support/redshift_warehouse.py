@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from dbt_project import Dbt
 from errors import WarehouseError
-from load.loading import Loaded, counts_since, load
-from report import summary
+from load.loading import Loaded, load
+from report import add_fingerprints, summary
 from settings import PROJECT, Data
 from standin.stack import StandIn
 
@@ -81,8 +81,8 @@ class RedshiftWarehouse:
         return message
 
     def build(self, full_refresh: bool = False) -> None:
-        """What `run` does after the load, in this process."""
-        self._dbt.build(full_refresh)
+        """What `run` does after a load that brought something, in this process."""
+        self._dbt.build(full_refresh, self._dbt.counts())
 
     def operation(self, macro: str, **arguments: object) -> None:
         """A macro, run in this process."""
@@ -112,7 +112,9 @@ class RedshiftWarehouse:
 
     def status(self) -> dict[str, Any]:
         """What `status --json` prints, from this process."""
-        return summary(self._dbt, counts_since(self._dbt, 0))
+        result = summary(self._dbt.counts())
+        add_fingerprints(result, self._dbt)
+        return result
 
     def command(self, *words: str, **changes: str) -> subprocess.CompletedProcess[str]:
         """scripts/warehouse.py on this warehouse, as a process of its own."""
