@@ -48,6 +48,7 @@ EARLIER = """
     create table main_staging.tested_loads (
         load_id bigint not null, tested_at timestamp not null
     );
+    insert into main_staging.tested_loads values (1, now()::timestamp);
     create table main_staging.int_user_steps (
         user_id varchar, first_name varchar, last_name varchar, gender varchar,
         level varchar, event_date date, occurred_at timestamp, _load_id bigint
@@ -73,7 +74,6 @@ COPIED = (
     *("songplays", "time", "main_staging.staging_events", "main_staging.staging_songs"),
     *("main_staging.loaded_files", "main_staging.rejected_rows"),
     *("main_staging.superseded_rows", "main_staging.file_times"),
-    "main_staging.tested_loads",
 )
 
 
