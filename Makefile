@@ -6,9 +6,9 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PORT ?= 8080
 # Recipes read these from the environment, so that a path may hold blanks.
-export EVENTS SONGS TARGET
+export EVENTS SONGS TARGET METRICS BY
 
-.PHONY: help setup replaced run insights test test-long bench lint docs clean lock
+.PHONY: help setup replaced run insights metrics pictures test test-long bench lint docs clean lock
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 11
@@ -40,6 +40,12 @@ replaced:
 	@$(PIP) install --require-hashes -r requirements-dev.txt
 	@touch $@
 
+# Pinned to agree with both of the above, so it may come before or after developers'.
+.venv/metrics.done: requirements-metrics.txt .venv/run.done
+	@echo 'installing MetricFlow into .venv: some seconds'
+	@$(PIP) install --require-hashes -r requirements-metrics.txt
+	@touch $@
+
 profiles.yml:
 	@cp profiles.yml.example $@
 
@@ -54,6 +60,9 @@ run: setup $(if $(EVENTS)$(SONGS),,data/sample)  ## load and build, from EVENTS=
 
 insights: setup  ## write a page of answers, data/insights.html
 	@$(BIN)/python scripts/insights.py $${TARGET:+--target "$$TARGET"}
+
+metrics: .venv/metrics.done profiles.yml  ## print metrics: METRICS="plays paid_share" BY=week
+	@$(BIN)/python scripts/metrics.py $$METRICS $${BY:+--by "$$BY"} $${TARGET:+--target "$$TARGET"}
 
 test: .venv/dev.done profiles.yml  ## run all tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
@@ -82,7 +91,11 @@ docs: setup  ## generate the documentation and serve it, at PORT=... if given
 	@$(BIN)/dbt --quiet docs generate --static --target-path target
 	@echo 'The documentation is one file, target/static_index.html.'
 	@echo 'It is at http://localhost:$(PORT) too; Ctrl-C ends it.'
-	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory target $(PORT) >/dev/null 2>&1
+	@# Without the trap make reports an error when Ctrl-C ends the server.
+	@trap : INT; $(BIN)/python -m http.server --bind 127.0.0.1 --directory target $(PORT) >/dev/null 2>&1
+
+pictures: .venv/dev.done profiles.yml  ## draw the pictures of docs/, which needs Chromium
+	@$(BIN)/python scripts/pictures.py
 
 clean:  ## remove what was generated, but neither data nor .venv
 	rm -rf target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -94,3 +107,6 @@ lock:  ## pin the requirements again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-strip-extras --no-emit-index-url --no-emit-find-links \
 		--extra dev pyproject.toml -o requirements-dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-strip-extras --no-emit-index-url --no-emit-find-links \
+		-c requirements-dev.txt --extra metrics pyproject.toml -o requirements-metrics.txt

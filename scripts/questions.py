@@ -1,6 +1,7 @@
 """What there is to ask: the analyses' names and questions, as they are documented."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import yaml
@@ -20,11 +21,11 @@ def questions() -> dict[str, str]:
     return {entry["name"]: entry["description"].strip() for entry in documented}
 
 
-def answer(dbt: Dbt, name: str) -> list[dict[str, Any]]:
-    """The rows of an analysis; raises Refused where nothing is loaded or built yet."""
+def answer(dbt: Dbt, ask: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The rows of a query; raises Refused where nothing is loaded or built yet."""
     dbt.require_file()
     try:
-        return dbt.analysis(name)
+        return ask()
     except WarehouseError as error:
         if missing := NOT_BUILT.search(error.message):
             raise Refused(

@@ -213,7 +213,8 @@ def show_command(
         raise click.UsageError(
             f"there is no analysis {analysis}{did_you_mean(analysis, asked)}"
         )
-    rows = answer(connected(read_settings(config), target), analysis)
+    dbt = connected(read_settings(config), target)
+    rows = answer(dbt, lambda: dbt.analysis(analysis))
     (print_json if as_json else print_table)(rows)
     say(f"{len(rows):,} rows")
 

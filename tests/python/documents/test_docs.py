@@ -57,6 +57,8 @@ def test_every_column_that_there_is_has_a_description(
         ("nodes", ("model", "seed", "analysis")),
         ("sources", ("source",)),
         ("exposures", ("exposure",)),
+        ("metrics", ("metric",)),
+        ("semantic_models", ("semantic_model",)),
         ("unit_tests", ("unit_test",)),
     ],
 )
