@@ -51,7 +51,12 @@ class Dbt:
         # A log that cannot be written, on a full disk, must not print a traceback.
         logging.raiseExceptions = False
         from dbt.cli.main import dbtRunner
+        from dbt_common.behavior_flags import BehaviorFlagRendered
 
+        # dbt searches the sources of the whole call stack, in every command, for the
+        # module that defines a flag. Only a warning would show it.
+        flag: Any = BehaviorFlagRendered
+        flag._default_source = staticmethod(lambda: "dbt")
         self._options = ["--project-dir", str(PROJECT)]
         self._options += ["--profiles-dir", str(self.profile_path.parent)]
         self._options += ["--log-path", str(self.log_file.parent)]

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_project import Dbt
 from load import loading
 from redshift_connector.core import Connection
@@ -45,10 +44,10 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_dbt() -> Iterator[None]:
-    """Skip what costs time in every adapter and connection and only names a caller.
+    """Skip what costs time in every connection and only names a caller.
 
-    dbt walks over all loaded modules to say which one defines a flag. Redshift's driver
-    reads the sources of the whole call stack to name the program that connects.
+    Redshift's driver reads the sources of the whole call stack to name the program that
+    connects.
     """
     connect: Any = Connection.__init__
 
@@ -56,9 +55,6 @@ def quick_dbt() -> Iterator[None]:
         connect(self, **options | {"application_name": "tests"})
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            BehaviorFlagRendered, "_default_source", staticmethod(lambda: "dbt")
-        )
         patch.setattr(Connection, "__init__", named)
         yield
 
