@@ -202,7 +202,7 @@ def test_a_cluster_that_vanishes_ends_the_wait(account: Account) -> None:
             account.server.cluster().status = "creating"
 
     account.server.answers["redshift:DescribeClusters"] = answer
-    line = account.refused("up", code=1)
+    line = account.refused("up", "--timeout", "0.1", code=1)
     assert "cluster sparkify is gone: somebody removed it meanwhile; run `up`" in line
 
 

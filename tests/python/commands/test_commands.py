@@ -13,7 +13,7 @@ import warehouse as commands
 from click.testing import CliRunner, Result
 from dbt_project import Dbt
 from settings import PROJECT, version
-from support.helpers import DataSet, Sources, Warehouse, event, song
+from support.helpers import DataSet, Sources, Warehouse
 
 Run = Callable[..., Result]
 
@@ -32,15 +32,6 @@ def run(dbt: Dbt, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Run:
         return done
 
     return invoke
-
-
-@pytest.fixture
-def sources(tmp_path: Path) -> Sources:
-    """One play and the song that was played."""
-    made = Sources(tmp_path)
-    made.write_events("1.json", event(0))
-    made.write_songs("A.json", song("SO1"))
-    return made
 
 
 def last_line(done: Result) -> str:

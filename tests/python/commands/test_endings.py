@@ -9,16 +9,7 @@ import warehouse as commands
 from click.testing import CliRunner, Result
 from dbt_project import Dbt
 from load import loading
-from support.helpers import COMMAND, DataSet, Sources, Warehouse, event, options, song
-
-
-@pytest.fixture
-def sources(tmp_path: Path) -> Sources:
-    """One play and the song that was played."""
-    made = Sources(tmp_path)
-    made.write_events("1.json", event(0))
-    made.write_songs("A.json", song("SO1"))
-    return made
+from support.helpers import COMMAND, DataSet, Sources, Warehouse, options
 
 
 @pytest.fixture

@@ -55,15 +55,6 @@ def loaded(sample_set: DataSet, warehouse: Warehouse) -> Warehouse:
 
 
 @pytest.fixture
-def sources(tmp_path: Path) -> Sources:
-    """One play and the song that was played."""
-    made = Sources(tmp_path)
-    made.write_events("1.json", event(0))
-    made.write_songs("A.json", song("SO1"))
-    return made
-
-
-@pytest.fixture
 def run(
     dbt: Dbt, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Result]:

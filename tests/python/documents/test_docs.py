@@ -5,24 +5,19 @@ import re
 from typing import Any
 
 import pytest
-from dbt_project import Dbt
 from settings import PROJECT
-from support.helpers import Warehouse
+from support.helpers import DataSet
 
 RELATIONS = ("model", "source", "seed")
 
 
 @pytest.fixture(scope="module")
 def site(
-    dbt: Dbt, tmp_path_factory: pytest.TempPathFactory
+    sample_set: DataSet, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, dict[str, Any]]:
-    """The manifest and the catalog that the documentation of an empty warehouse has."""
+    """The manifest and the catalog that the documentation has."""
     folder = tmp_path_factory.mktemp("docs")
-    warehouse = Warehouse(folder / "warehouse.duckdb", dbt)
-    warehouse.operation("create_staging_tables")
-    warehouse.build()
-    done = warehouse.plain_dbt("docs", "generate", "--target-path", folder.as_posix())
-    assert done.returncode == 0, done.stdout + done.stderr
+    sample_set.warehouse.done("docs", "generate", "--target-path", folder.as_posix())
     return {
         name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
         for name in ("manifest", "catalog")
