@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore import xform_name
 from cluster import take
 from cluster import up as making
 from cluster.status import require_usable
@@ -288,3 +289,18 @@ def test_an_interrupted_up_says_what_state_things_are_in(
     line = account.refused("up", code=130)
     assert "interrupted; what was done stays, and AWS goes on; the same command" in line
     assert account.changes == MAKING
+
+
+def test_what_somebody_else_was_quicker_to_do_is_done(account: Account) -> None:
+    ec2 = account.server.client("ec2")
+
+    def quicker(call: Call) -> None:
+        done = getattr(ec2, xform_name(call.action))
+        done(**call.nested)
+
+    account.server.answers["ec2:AuthorizeSecurityGroupIngress"] = quicker
+    account.ok("up")
+    account.assert_complete()
+    account.server.answers["ec2:DeleteSecurityGroup"] = quicker
+    account.ok("down", "--yes")
+    assert account.left() == {}

@@ -1,6 +1,7 @@
 """Sample data is what its options say, repeatable, and takes nothing that is yours."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -24,8 +25,12 @@ from support.sample import (
 
 
 def test_the_same_options_give_the_same_bytes(sample: Sample, tmp_path: Path) -> None:
-    again = make(tmp_path / "again", env={"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"})
-    assert again.returncode == 0
+    subprocess.run(
+        [sys.executable, str(SCRIPT), str(tmp_path / "again")],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"},
+    )
     assert digest(tmp_path / "again") == digest(sample.out)
 
 
@@ -96,7 +101,7 @@ def test_memory_does_not_grow_with_the_events(tmp_path: Path) -> None:
         )
         return int(done.stdout)
 
-    assert peak(200_000) < 1.1 * peak(10_000)
+    assert peak(100_000) < 1.1 * peak(10_000)
 
 
 # Shape
@@ -233,7 +238,7 @@ def test_a_killed_run_leaves_no_half_and_the_next_clears_it(tmp_path: Path) -> N
         "--songs",
         "5",
         "--events",
-        "5000000",
+        "1500000",
         str(out),
     ]
     with subprocess.Popen(words) as run:

@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from click.testing import CliRunner
+from sample_data import main
 from settings import PROJECT, Data
 
 SCRIPT = PROJECT / "scripts" / "sample_data.py"
@@ -36,16 +36,12 @@ class Sample(NamedTuple):
         return Data(str(self.out / "log_data"), str(self.out / "song_data"))
 
 
-def make(
-    *words: object, env: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run the tool as a user does; options and folder as words."""
-    return subprocess.run(
-        [sys.executable, str(SCRIPT), *map(str, words)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **(env or {})},
+def make(*words: object) -> subprocess.CompletedProcess[str]:
+    """Run the tool in this process; options and folder as words."""
+    options = [str(word) for word in words]
+    done = CliRunner().invoke(main, options)
+    return subprocess.CompletedProcess(
+        options, done.exit_code, done.stdout, done.stderr
     )
 
 
