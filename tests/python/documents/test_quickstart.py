@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import warehouse as commands
+from click.testing import CliRunner
+from dbt_project import Dbt
 from settings import PROJECT
 from support.pages import Page
 
@@ -50,7 +53,9 @@ def typed(line: str, clone: Path) -> str:
     return done.stdout
 
 
-def test_the_quickstart_shows_what_readme_says(clone: Path) -> None:
+def test_the_quickstart_shows_what_readme_says(
+    clone: Path, dbt: Dbt, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = README.section("One minute on DuckDB")
     quickstart = README.blocks("sh", text)[0]
     assert quickstart == "make run\nmake test\n"
@@ -60,4 +65,11 @@ def test_the_quickstart_shows_what_readme_says(clone: Path) -> None:
 
     text = README.section("Ask it something")
     *_, question = README.blocks("sh", text)[0].splitlines()
-    assert typed(question, clone) == README.blocks("text", text)[0]
+    script, *words = question.removeprefix(".venv/bin/python ").split()
+    assert script == "scripts/warehouse.py"
+    # Here, where dbt has parsed the project already.
+    monkeypatch.setattr(commands, "Dbt", lambda target: dbt)
+    monkeypatch.setenv("SPARKIFY_DUCKDB", str(clone / "data" / "sparkify.duckdb"))
+    dbt._invoke("parse")  # makes dbt read the profile again
+    shown = CliRunner().invoke(commands.cli, words)
+    assert shown.stdout == README.blocks("text", text)[0]
