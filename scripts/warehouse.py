@@ -118,8 +118,8 @@ def run_command(
 ) -> None:
     """Load what is new, build and test the marts, print what there is."""
     dbt, loaded = _load(config, **source)
-    counts = dbt.counts()
     rebuild = full_refresh or source["reload"]
+    counts = [] if rebuild else dbt.counts()
     if not rebuild and dbt.is_tested(counts):
         say("nothing changed since all tests passed: nothing to build")
     else:

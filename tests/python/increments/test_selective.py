@@ -141,7 +141,7 @@ def models(results: Any, *statuses: str) -> set[str]:
 
 
 class Project:
-    """A copy of the project with one more target, parsed again by each command."""
+    """A copy of the project with one more target; each target is parsed once."""
 
     def __init__(self, folder: Path, warehouse: Warehouse) -> None:
         self.folder = folder
@@ -162,7 +162,7 @@ class Project:
     def dbt(self, target: str, *command: str) -> Any:
         """The result of a command, which must succeed."""
         places = ["--project-dir", self.folder, "--profiles-dir", self.folder]
-        places += ["--target-path", self.folder / "target", "--target", target]
+        places += ["--target-path", self.folder / target, "--target", target]
         self.warnings: list[str] = []
         self.warehouse.release()
         runner = dbtRunner(callbacks=[self._see])
@@ -172,8 +172,7 @@ class Project:
 
     def save_state(self) -> None:
         """Keep what production was built of, as a deployment does."""
-        self.state.mkdir()
-        shutil.copy(self.folder / "target" / "manifest.json", self.state)
+        shutil.move(self.folder / PRODUCTION, self.state)
 
     def against(self, target: str, *command: str) -> Any:
         """The result of a command that looks at the saved state."""
@@ -184,12 +183,28 @@ class Project:
             self.warnings.append(event.data.msg)
 
 
-@pytest.fixture
-def project(tmp_path: Path, changed: Warehouse) -> Project:
+@pytest.fixture(scope="module")
+def deployed(
+    waiting: Warehouse,
+    environment: Path,
+    dbt: Dbt,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Project, Warehouse]:
     """A copy of the project whose state was saved when production was built."""
-    made = Project(tmp_path, changed)
+    warehouse = Warehouse(environment / "warehouse.duckdb", dbt)
+    waiting.copy(warehouse.path.parent)
+    made = Project(tmp_path_factory.mktemp("project"), warehouse)
     made.dbt(PRODUCTION, "run", "--vars", '{"tested_load": 1}')
     made.save_state()
+    return made, warehouse.copy(tmp_path_factory.mktemp("deployed"))
+
+
+@pytest.fixture
+def project(deployed: tuple[Project, Warehouse], changed: Warehouse) -> Project:
+    """The same, with the warehouse that was built."""
+    made, built = deployed
+    changed.remove()
+    built.copy(changed.path.parent)
     return made
 
 
@@ -199,11 +214,13 @@ def test_modified_is_what_was_changed_and_what_follows_it(
     assert project.against(PRODUCTION, "ls", "-s", "state:modified") == []
     assert project.against(DEVELOPER, "ls", "-s", "state:modified") == []
     model = project.folder / "models" / "marts" / "songplays.sql"
-    model.write_text(model.read_text("utf-8") + "where true\n", "utf-8")
+    before = model.read_text("utf-8")
+    model.write_text(before + "where true\n", "utf-8")
     built = project.against(
         PRODUCTION,
         *("build", "-s", "state:modified+", "--exclude-resource-type", "unit_test"),
     )
+    model.write_text(before, "utf-8")
     assert models(built) == {"songplays", "time"}
     assert changed.fingerprints() == rebuilt
 
