@@ -9,7 +9,8 @@
         {% if flags.WHICH != 'test' %}
             {% do forget_tested_loads() %}
         {% endif %}
-        {% if var('analyst_group') %}
+        {#- `dbt test` works for a user who may only read. -#}
+        {% if var('analyst_group') and flags.WHICH != 'test' %}
             {% do grant_to_analysts(var('analyst_group')) %}
         {% endif %}
         {% do warn_if_nothing_is_loaded() %}

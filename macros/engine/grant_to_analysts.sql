@@ -19,9 +19,12 @@
             'analyst_group is not a valid group name: ' ~ group
         ) %}
     {% endif %}
+    {#- dbt has made the schema if this command builds into it. -#}
+    {% if not adapter.check_schema_exists(target.database, target.schema) %}
+        {{ return('') }}
+    {% endif %}
     {% set schema = api.Relation.create(schema=target.schema).render() %}
     {% call statement('grant_to_analysts') %}
-        create schema if not exists {{ schema }};
         grant usage on schema {{ schema }} to group {{ group }};
         grant select on all tables in schema {{ schema }} to group {{ group }};
         alter default privileges in schema {{ schema }}

@@ -2,7 +2,9 @@
 
 import os
 import subprocess
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,14 @@ from load.loading import Loaded, load
 from report import add_fingerprints, summary
 from settings import PROJECT, Data
 from standin.stack import StandIn
+from standin.wire import Server, ServerError
 
 from support.helpers import COMMAND, DBT, lines, options
 from support.s3_server import Objects
 
 SCHEMA = "sparkify"
 STAGING = f"{SCHEMA}_staging"
+MARTS = ("songplays", "users", "songs", "artists", "time", "user_levels")
 TABLES = (
     "staging_events",
     "staging_songs",
@@ -182,6 +186,41 @@ class RedshiftWarehouse:
             " ".join(statement.sql.split("*/")[-1].split())
             for statement in self.server.statements
         ]
+
+
+@contextmanager
+def reading(cluster: RedshiftWarehouse, user: str) -> Iterator[list[str]]:
+    """Meanwhile `user` reads all marts again and again; what was refused.
+
+    It reads past the proxy: the faults of a test strike others.
+    """
+    refused: list[str] = []
+    rounds = 0
+    done = threading.Event()
+    server = cluster.server
+    connection = Server(
+        server.postgres.directory, {"user": user, "database": server.database}
+    )
+
+    def read() -> None:
+        nonlocal rounds
+        while not done.is_set():
+            for mart in MARTS:
+                try:
+                    connection.query(f"select count(*) from {SCHEMA}.{mart}")
+                except ServerError as error:
+                    refused.append(f"{mart}: {error}")
+            rounds += 1
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        yield refused
+    finally:
+        done.set()
+        reader.join()
+        connection.close()
+    assert rounds > 100
 
 
 def finished(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
