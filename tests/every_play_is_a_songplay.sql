@@ -1,4 +1,4 @@
-{{ config(description='songplays lacks plays of a day, or has some without an event.') }}
+{{ config(description='songplays lacks plays of a day, or has plays without event.') }}
 
 -- Counts and sums by day find what an increment lost or took twice, without the keys of
 -- all events. Row by row `songplays_equals_a_rebuild` compares.
