@@ -128,6 +128,15 @@ class Dbt:
         """The rows of a query in which macros, ref and source may stand."""
         return self._rows("--inline", sql)
 
+    def text(self, jinja: str) -> str:
+        """What Jinja says that asks the warehouse nothing."""
+        options = ["--no-populate-cache", "--no-write-json"]
+        try:
+            result: Any = self._invoke("compile", "--inline", jinja, *options).result
+        finally:
+            self._manifest.nodes.pop(INLINE, None)
+        return str(result.results[0].node.compiled_code).strip()
+
     def analysis(self, name: str, limit: int = -1) -> Rows:
         """The rows of one of the project's analyses; at most `limit`, -1 for all."""
         return self._rows("--select", f"path:analyses/{name}.sql", limit=limit)

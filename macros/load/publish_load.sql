@@ -3,10 +3,13 @@
     ledger. It is one statement to dbt. If dbt retries it on a new connection, the work
     tables are gone there, so it cannot publish twice.
 
-    load_id  where the caller's own transaction has put the new rows into staging under
-             this number, and load_events and load_songs are views of them
+    load_id      where the caller's own transaction has put the new rows into staging
+                 under this number, and load_events and load_songs are views of them
+    found        else what is known of the work table of each source that there is: its
+                 first and last `ts`, and whether keys were repeated
+    has_rejects  whether load_rejects is there
 -#}
-{% macro publish_load(reload, load_id=none) %}
+{% macro publish_load(reload, load_id=none, found=none, has_rejects=true) %}
     {% set ledger = source('sparkify', 'loaded_files') %}
     {% set rejected = source('sparkify', 'rejected_rows') %}
     {% set superseded = source('sparkify', 'superseded_rows') %}
@@ -15,7 +18,7 @@
         'songs': source('sparkify', 'staging_songs'),
     } %}
     {#- With literal bounds both engines skip the blocks of all other times. -#}
-    {% set span = run_query(
+    {% set span = found.get('events') if load_id is none else run_query(
         'select min(ts) as first, max(ts) as last from load_events'
     ).rows[0] %}
     {% if reload and load_id %}
@@ -23,12 +26,14 @@
     {% endif %}
     {% call statement('publish', auto_begin=false) %}
         {{ 'begin;' if not load_id }}
-        {{ lock_tables([ledger, rejected, superseded] + staging.values() | list) }}
+        {#- No report reads this table, so nobody waits but other loads. -#}
+        {{ lock_tables([superseded]) }}
         {{ assert_not_loaded(ledger, reload) }}
         {% if reload %}
         delete from {{ rejected }};
         delete from {{ superseded }};
         {% endif %}
+        {% if has_rejects %}
         insert into {{ rejected }}
         select
             numbered.load_id,
@@ -39,15 +44,19 @@
             load_rejects.document
         from load_rejects
         cross join ({{ next_load_id(ledger) }}) as numbered;
+        {% endif %}
 
         {% for source, table in staging.items() %}
         {% set key = staging_key(source) %}
-        {% set names = staging_columns(source) | map(attribute='name') | join(', ') %}
         {% if reload %}
         delete from {{ table }}{{ ' where _load_id < ' ~ load_id if load_id }};
-        {% elif not load_id or run_query(
+        {% endif %}
+        {% if found is not none and source not in found %}
+            {% continue %}
+        {% endif %}
+        {% if not reload and (not load_id or run_query(
             'select 1 from ' ~ table ~ ' where _load_id < ' ~ load_id ~ ' limit 1'
-        ).rows %}
+        ).rows) %}
         {% set same_key %}
             {%- for column in key -%}
             {{ "and " if not loop.first }}{{ table.identifier }}.{{ column }}
@@ -80,6 +89,7 @@
         where {{ same_key }};
         {% endif %}
         {#- Within the load a later row may have superseded an earlier one. -#}
+        {% if load_id or found[source].repeated_keys %}
         insert into {{ superseded }}
         select
             numbered.load_id,
@@ -94,10 +104,22 @@
         cross join (select count(*) as row_count from load_{{ source }}) as kept
         cross join ({{ next_load_id(ledger) }}) as numbered
         where accepted.row_count <> kept.row_count;
+        {% endif %}
         {% if not load_id %}
-        insert into {{ table }} ({{ names }}, _load_id)
+        insert into {{ table }} (
+            {%- for column in staging_columns(source) %}
+            {{ column.name }},
+            {%- endfor %}
+            _load_id
+        )
         select
-            {{ names }},
+            {%- for column in staging_columns(source) %}
+            {%- if column.choice %}
+            nullif({{ column.name }}, ''),
+            {%- else %}
+            {{ column.name }},
+            {%- endif %}
+            {%- endfor %}
             numbered.load_id
         from load_{{ source }}
         cross join ({{ next_load_id(ledger) }}) as numbered;
@@ -167,19 +189,25 @@
             ~ ' order by ' ~ key | join(', ') ~ ' limit 5'
         ).rows %}
         {% if lost %}
-            {% set named = [] %}
-            {% for row in lost %}
-                {% set values = [] %}
-                {% for column in key %}
-                    {% do values.append(column ~ ' ' ~ row[column]) %}
-                {% endfor %}
-                {% do named.append(values | join(' ')) %}
-            {% endfor %}
             {% do exceptions.warn(
                 'reload leaves out ' ~ lost[0]['row_count'] ~ ' ' ~ kind
-                ~ ' that only overwritten or deleted files held: ' ~ named | join('; ')
-                ~ ('; ...' if lost[0]['row_count'] > 5 else '')
+                ~ ' that only overwritten or deleted files held: '
+                ~ named_keys(lost, key, lost[0]['row_count'])
             ) %}
         {% endif %}
     {% endfor %}
+{% endmacro %}
+
+
+{#- The keys of some rows, of which there are `count`, for a message. -#}
+{% macro named_keys(rows, key, count) %}
+    {% set named = [] %}
+    {% for row in rows %}
+        {% set values = [] %}
+        {% for column in key %}
+            {% do values.append(column ~ ' ' ~ row[column]) %}
+        {% endfor %}
+        {% do named.append(values | join(' ')) %}
+    {% endfor %}
+    {{ return(named | join('; ') ~ ('; ...' if count > rows | length else '')) }}
 {% endmacro %}

@@ -1,3 +1,8 @@
+{#-
+    What the system views say is checked before it is believed: `max_errors` goes into
+    COPY itself, and the rows that each COPY reports must be the lines that the views
+    count. Wrong, missing or late views can stop the load, and nothing else.
+-#}
 {% macro redshift__load_staging(plan, events, songs, max_errors, reload) %}
     {% if not plan %}
         {% do exceptions.raise_compiler_error(
@@ -7,21 +12,31 @@
     {% endif %}
     {% do redshift__check_plan(plan) %}
     {% do redshift__plan_files(plan) %}
-    {% for source in ['events', 'songs'] %}
-        {% do redshift__copy_files(source, plan) %}
+    {% set copies = [] %}
+    {% for manifest in plan.manifests %}
+        {% do copies.append(redshift__copy_files(manifest, plan, max_errors)) %}
     {% endfor %}
-    {% do refuse_bad_lines(max_errors) %}
-    {% for source in ['events', 'songs'] %}
-        {% do redshift__refuse_bad_values(source) %}
+    {% do redshift__count_lines(plan, copies, max_errors) %}
+    {% if max_errors %}
+        {% do refuse_bad_lines(max_errors) %}
+    {% endif %}
+    {% set found = {} %}
+    {% for source in copies | map(attribute='source') | unique %}
+        {% do found.update({source: redshift__check_rows(source, copies)}) %}
     {% endfor %}
-    {% do redshift__keep_good_rows() %}
-    {% do publish_load(reload) %}
+    {% for source in found if found[source].repeated_keys %}
+        {% do redshift__keep_one_of_each(source) %}
+    {% endfor %}
+    {% do publish_load(reload, found=found, has_rejects=max_errors > 0) %}
+    {% do redshift__analyze(plan, found) %}
 {% endmacro %}
 
 
 {#-
-    load_files: the files as planned. The publishing transaction checks that none of them
-    is loaded already, because another load may come between.
+    load_files: the files as planned; a file without a byte has no manifest. The
+    publishing transaction checks that none of them is loaded already, because another
+    load may come between. `shown_path` and `shown_key` are the names by which the system
+    views may know a file.
 -#}
 {% macro redshift__plan_files(plan) %}
     {% call statement('plan_files', auto_begin=false) %}
@@ -29,82 +44,68 @@
         create temp table load_files (
             source varchar(16) not null,
             path varchar(2048) not null,
-            form varchar(16) not null,
+            manifest varchar(16) not null,
             etag varchar(128) not null,
-            bytes bigint not null
+            bytes bigint not null,
+            shown_path varchar(256) not null,
+            shown_key varchar(256) not null
         );
-        copy load_files (source, path, form, etag, bytes)
+        copy load_files (source, path, manifest, etag, bytes, shown_path, shown_key)
         from '{{ plan.files }}plan.json'
         {{ redshift__copy_options(plan, 'auto') }};
-        create temp table load_rejects (
-            source varchar(16) not null,
-            path varchar(2048) not null,
-            line bigint not null,
-            reason varchar(1024) not null,
-            document varchar(64)
-        );
         create temp table load_counts (
             source varchar(16) not null,
             path varchar(2048) not null,
-            rows_loaded bigint not null,
-            rows_rejected bigint not null
+            manifest varchar(16) not null,
+            line_count bigint,
+            is_changed boolean,
+            rows_loaded bigint,
+            rows_rejected bigint
         );
-    {% endcall %}
-{% endmacro %}
-
-
-{#-
-    load_<source>: COPY into a work table of this session, by the manifests that
-    scripts/warehouse.py wrote.
--#}
-{% macro redshift__copy_files(source, plan) %}
-    {% set columns = staging_columns(source) %}
-    {% set names = columns | map(attribute='name') | join(', ') %}
-    {% call statement('create_work_table', auto_begin=false) %}
+        {%- for source in ['events', 'songs']
+            if source ~ '.' in plan.manifests | join(' ') %}
         create temp table load_{{ source }} (
-            {%- for column in columns %}
+            {%- for column in staging_columns(source) %}
             {{ column.name }} {{ column.type }}
                 {%- if column.required %} not null{% endif %}
                 {{- "," if not loop.last }}
             {%- endfor %}
-        )
+        );
+        {%- endfor %}
     {% endcall %}
-    {% set forms = run_query(
-        "select distinct form from load_files where source = '" ~ source ~ "'"
-        ~ " order by form"
-    ).columns[0].values() %}
-    {% set copied = namespace(rows=0) %}
-    {% for form in forms %}
-        {% set json = plan.files ~ 'events.jsonpaths' if source == 'events' else 'auto' %}
-        {% call statement('copy_files', auto_begin=false) %}
-            copy load_{{ source }} ({{ names }})
-            from '{{ plan.files ~ source ~ '.' ~ form ~ '.manifest' }}'
-            {{ redshift__copy_options(plan, json) }}
-            manifest
-            {%- if form == 'gzip' %} gzip{% endif %}
-            maxerror 100000
-        {% endcall %}
-        {% set done = run_query(
-            'select pg_last_copy_id() as query_id, pg_last_copy_count() as row_count'
-        ).rows[0] %}
-        {% set copied.rows = copied.rows + done['row_count'] %}
-        {% do redshift__note_copy(source, form, done['query_id'] | int) %}
-    {% endfor %}
-    {#- A driver that sends a COPY twice doubles the rows. -#}
-    {% set found = run_query('select count(*) as row_count from load_' ~ source).rows[0] %}
-    {% if found['row_count'] != copied.rows %}
-        {% do exceptions.raise_compiler_error(
-            source ~ ': COPY reported ' ~ copied.rows ~ ' rows; the work table has '
-            ~ found['row_count'] ~ '; nothing was loaded, run again'
-        ) %}
-    {% endif %}
 {% endmacro %}
 
 
 {#-
-    The options of every COPY. The cluster's own role reads S3, never a key. COPY counts
-    errors; refuse_bad_lines decides about them.
+    COPY into load_<source> by a manifest that scripts/warehouse.py wrote. COPY stops at
+    the bad line that is one too many.
 -#}
+{% macro redshift__copy_files(manifest, plan, max_errors) %}
+    {% set source = manifest.split('.')[0] %}
+    {% set names = staging_columns(source) | map(attribute='name') | join(', ') %}
+    {% set json = plan.files ~ 'events.jsonpaths' if source == 'events' else 'auto' %}
+    {% call statement('copy_files', fetch_result=true, auto_begin=false) %}
+        copy load_{{ source }} ({{ names }})
+        from '{{ plan.files ~ manifest ~ '.manifest' }}'
+        {{ redshift__copy_options(plan, json) }}
+        manifest
+        {%- if manifest.endswith('.gzip') %} gzip{% endif %}
+        maxerror {{ [max_errors + 1, 100000] | min }};
+        select
+            pg_last_copy_id() as query_id,
+            pg_last_copy_count() as row_count
+    {% endcall %}
+    {% set done = load_result('copy_files').table.rows[0] %}
+    {{ return({
+        'manifest': manifest,
+        'source': source,
+        'query_id': done['query_id'] | int,
+        'row_count': done['row_count'] | int,
+    }) }}
+{% endmacro %}
+
+
+{#- The options of every COPY. The cluster's own role reads S3, never a key. -#}
 {% macro redshift__copy_options(plan, json) -%}
     iam_role {{ 'default' if plan.role == 'default' else "'" ~ plan.role ~ "'" }}
     json '{{ json }}'
@@ -115,75 +116,239 @@
 
 
 {#-
-    Read a COPY's rejected lines and its lines per file from the system views. Their file
-    names are padded, and cut at 256 bytes.
+    load_counts and load_rejects: what each file held. The views may lag, so look again
+    until they agree with what COPY reported, or the time is up.
 -#}
-{% macro redshift__note_copy(source, form, query_id) %}
-    {% call statement('note_copy', auto_begin=false) %}
-        insert into load_rejects
-        select
-            load_files.source,
-            load_files.path,
-            errors.line_number,
-            case
-                when trim(errors.column_name) = '' then ''
-                else trim(errors.column_name) || ': '
-            end || trim(errors.error_message),
-            null
-        from sys_load_error_detail as errors
-        inner join load_files
-            on trim(errors.file_name) = left(load_files.path, 256)
-            and load_files.source = '{{ source }}'
-        where errors.query_id = {{ query_id }};
-
-        insert into load_counts
-        select
-            load_files.source,
-            load_files.path,
-            coalesce(scanned.line_count, 0) - coalesce(refused.line_count, 0),
-            coalesce(refused.line_count, 0)
-        from load_files
-        left join (
-            select
-                trim(file_name) as file_name,
-                sum(lines_scanned) as line_count
-            from sys_load_detail
-            where query_id = {{ query_id }}
-            group by trim(file_name)
-        ) as scanned
-            on left(load_files.path, 256) = scanned.file_name
-        left join (
-            select
-                path,
-                count(*) as line_count
-            from load_rejects
-            where source = '{{ source }}'
-            group by path
-        ) as refused
-            on load_files.path = refused.path
-        where load_files.source = '{{ source }}' and load_files.form = '{{ form }}'
-    {% endcall %}
+{% macro redshift__count_lines(plan, copies, max_errors) %}
+    {% set now = modules.datetime.datetime.now %}
+    {% set until = now() + modules.datetime.timedelta(seconds=plan.wait_seconds | int) %}
+    {#- Older clusters have no column for the ETag that COPY read. -#}
+    {% set columns = run_query('select * from sys_load_detail limit 0').column_names %}
+    {% set verified = namespace(yes=false) %}
+    {% for look in range(10000) %}
+        {% do redshift__read_views(
+            plan, copies, max_errors, 'file_etag' in columns, look > 0
+        ) %}
+        {% set wrong = redshift__what_is_wrong(plan, copies) %}
+        {% if not wrong %}
+            {% set verified.yes = true %}
+            {% break %}
+        {% elif now() >= until %}
+            {% do exceptions.raise_compiler_error(
+                wrong ~ '; nothing was loaded: run again, and if it stays so, see'
+                ~ ' `warehouse.py check --target ' ~ target.name ~ '`'
+            ) %}
+        {% endif %}
+        {#- dbt cannot sleep. -#}
+        {% set next_look = now() + modules.datetime.timedelta(seconds=1) %}
+        {%- for _ in range(100000) -%}
+            {%- for _ in range(1000) -%}{%- endfor -%}
+            {%- if now() >= next_look %}{% break %}{% endif -%}
+        {%- endfor %}
+    {% endfor %}
+    {% if not verified.yes %}
+        {% do exceptions.raise_compiler_error('the files are not counted') %}
+    {% endif %}
 {% endmacro %}
 
 
 {#-
-    Refuse values that COPY accepts. Redshift does not say which file a row is from, so no
-    line can be set aside: such a row always stops the load.
+    The manifest names a COPY in sys_load_history. Only where it does not, COPY's own
+    number is taken: the documents leave open whether the SYS views have the same.
 -#}
-{% macro redshift__refuse_bad_values(source) %}
-    {% set bad = run_query(
-        'select reason, count(*) as row_count from ('
-        ~ ' select ' ~ redshift__reason(source) ~ ' as reason from load_' ~ source
-        ~ ' ) as checked where reason is not null group by reason'
-        ~ ' order by reason'
-    ) %}
-    {% if bad.rows %}
+{% macro redshift__read_views(plan, copies, max_errors, has_etags, again) %}
+    {% set history = {} %}
+    {% for row in run_query(
+        'select query_id, trim(data_source) as data_source from sys_load_history'
+        ~ " where left(data_source, " ~ plan.files | length ~ ") = '" ~ plan.files ~ "'"
+        ~ ' order by query_id'
+    ).rows %}
+        {% do history.update({row['data_source']: row['query_id'] | int}) %}
+    {% endfor %}
+    {% set ids = {} %}
+    {% for copy in copies %}
+        {% set address = plan.files ~ copy.manifest ~ '.manifest' %}
+        {% do ids.update({copy.manifest: history.get(address, copy.query_id)}) %}
+    {% endfor %}
+    {% call statement('read_views', auto_begin=false) %}
+        {% if again %}
+        delete from load_counts;
+        drop table load_seen;
+        {%- if max_errors %}
+        drop table load_refused;
+        drop table load_rejects;
+        {%- endif %}
+        {% endif %}
+        create temp table load_seen as
+        select
+            {{ redshift__manifest_of(ids) }} as manifest,
+            cast(trim(file_name) as varchar(256)) as file_name,
+            sum(lines_scanned) as line_count,
+            max(
+                {%- if has_etags %}cast(replace(trim(file_etag), '"', '') as varchar(256))
+                {%- else %}cast('' as varchar(256)){% endif -%}
+            ) as etag
+        from sys_load_detail
+        where query_id in ({{ ids.values() | join(', ') or -1 }})
+        group by 1, 2;
+        {% if max_errors %}
+        create temp table load_refused as
+        select
+            {{ redshift__manifest_of(ids) }} as manifest,
+            cast(trim(file_name) as varchar(256)) as file_name,
+            line_number as line,
+            cast(
+                case
+                    when trim(column_name) = '' then ''
+                    else trim(column_name) || ': '
+                end || trim(error_message) as varchar(1024)
+            ) as reason
+        from sys_load_error_detail
+        where query_id in ({{ ids.values() | join(', ') or -1 }});
+        create temp table load_rejects as
+        select
+            load_files.source,
+            load_files.path,
+            load_refused.line,
+            load_refused.reason,
+            cast(null as varchar(64)) as document
+        from load_refused
+        inner join load_files
+            on load_refused.manifest = load_files.manifest
+            and (
+                load_refused.file_name = load_files.shown_path
+                or load_refused.file_name = load_files.shown_key
+            );
+        {% endif %}
+        insert into load_counts
+        select
+            load_files.source,
+            load_files.path,
+            load_files.manifest,
+            coalesce(by_path.line_count, by_key.line_count) as line_count,
+            coalesce(by_path.etag, by_key.etag, '') not in ('', load_files.etag)
+                as is_changed,
+            coalesce(by_path.line_count, by_key.line_count, 0)
+                {{- ' - coalesce(refused.line_count, 0)' if max_errors }} as rows_loaded,
+            {{ 'coalesce(refused.line_count, 0)' if max_errors else 0 }} as rows_rejected
+        from load_files
+        left join load_seen as by_path
+            on load_files.manifest = by_path.manifest
+            and load_files.shown_path = by_path.file_name
+        left join load_seen as by_key
+            on load_files.manifest = by_key.manifest
+            and load_files.shown_key = by_key.file_name
+        {%- if max_errors %}
+        left join (
+            select
+                source,
+                path,
+                count(*) as line_count
+            from load_rejects
+            group by source, path
+        ) as refused
+            on load_files.source = refused.source
+            and load_files.path = refused.path
+        {%- endif %}
+    {% endcall %}
+{% endmacro %}
+
+
+{% macro redshift__manifest_of(ids) -%}
+    cast(
+        case
+            {%- for manifest, query_id in ids.items() %}
+            when query_id = {{ query_id }} then '{{ manifest }}'
+            {%- else %}
+            when false then ''
+            {%- endfor %}
+        end as varchar(16)
+    )
+{%- endmacro %}
+
+
+{#-
+    Why the views cannot be believed, or nothing. A file that changed under COPY stops the
+    load at once.
+-#}
+{% macro redshift__what_is_wrong(plan, copies) %}
+    {% set counted = {} %}
+    {% set files = namespace(count=0) %}
+    {% for row in run_query(
+        'select manifest, count(*) as files, count(line_count) as files_seen,'
+        ~ ' min(case when line_count is null then path end) as unseen,'
+        ~ ' min(case when is_changed then path end) as changed,'
+        ~ ' coalesce(sum(line_count), 0) as lines, sum(rows_loaded) as rows_loaded,'
+        ~ ' min(rows_loaded) as fewest'
+        ~ ' from load_counts group by manifest'
+    ).rows %}
+        {% set files.count = files.count + row['files'] %}
+        {% do counted.update({row['manifest']: row}) %}
+    {% endfor %}
+    {% if files.count != plan.count %}
         {% do exceptions.raise_compiler_error(
-            source ~ ': ' ~ bad.rows[0]['reason'] ~ ' (in '
-            ~ bad.rows[0]['row_count'] ~ ' row(s)); nothing was loaded: Redshift does'
-            ~ ' not say in which file, `load --target dev` on the same files does'
+            'the plan has ' ~ plan.count ~ ' files, and Redshift read ' ~ files.count
+            ~ ' of them; nothing was loaded, run again'
         ) %}
     {% endif %}
+    {% for copy in copies %}
+        {% set row = counted[copy.manifest] %}
+        {% if row['changed'] is not none %}
+            {% do exceptions.raise_compiler_error(
+                row['changed'] ~ ': changed while it was read; run again'
+            ) %}
+        {% elif row['files_seen'] < row['files'] %}
+            {{ return(
+                row['unseen'] ~ ': sys_load_detail has no row of this file ('
+                ~ row['files_seen'] ~ ' of ' ~ row['files'] ~ ' are there)'
+            ) }}
+        {% elif row['rows_loaded'] != copy.row_count or row['fewest'] < 0 %}
+            {{ return(
+                copy.source ~ ': COPY reported ' ~ copy.row_count ~ ' rows, but the'
+                ~ ' system views count ' ~ row['lines'] ~ ' lines and '
+                ~ (row['lines'] - row['rows_loaded']) ~ ' refused'
+            ) }}
+        {% endif %}
+    {% endfor %}
+    {{ return('') }}
+{% endmacro %}
+
+
+{#-
+    Refuse values that COPY accepts, and a COPY that a driver sent twice. Redshift does
+    not say which file a row is from, so no line can be set aside: such a row always stops
+    the load. Returns the span of time, and how many keys come more than once.
+-#}
+{% macro redshift__check_rows(source, copies) %}
+    {% set key = staging_key(source) | join(', ') %}
+    {% set row = run_query(
+        'select count(*) as row_count, count(reason) as bad_rows, min(reason) as reason,'
+        ~ (' min(ts) as first, max(ts) as last,' if source == 'events')
+        ~ ' (select count(*) from (select ' ~ key ~ ' from load_' ~ source
+        ~ ' group by ' ~ key ~ ' having count(*) > 1) as repeated) as repeated_keys'
+        ~ ' from (select ' ~ redshift__reason(source) ~ ' as reason'
+        ~ (', ts' if source == 'events') ~ ' from load_' ~ source ~ ') as checked'
+    ).rows[0] %}
+    {% set copied = copies | selectattr('source', 'equalto', source)
+        | sum(attribute='row_count') %}
+    {% if row['row_count'] != copied %}
+        {% do exceptions.raise_compiler_error(
+            source ~ ': COPY reported ' ~ copied ~ ' rows; the work table has '
+            ~ row['row_count'] ~ '; nothing was loaded, run again'
+        ) %}
+    {% elif row['bad_rows'] %}
+        {% do exceptions.raise_compiler_error(
+            source ~ ': ' ~ row['reason'] ~ ' (' ~ row['bad_rows'] ~ ' bad row(s) in'
+            ~ ' all); nothing was loaded: Redshift does not say in which file,'
+            ~ ' `load --target dev` on the same files does'
+        ) %}
+    {% endif %}
+    {{ return({
+        'row_count': row['row_count'],
+        'repeated_keys': row['repeated_keys'],
+        'first': row['first'] if source == 'events',
+        'last': row['last'] if source == 'events',
+    }) }}
 {% endmacro %}
 
 
@@ -223,24 +388,37 @@
 
 
 {#-
-    Of several rows with one key in one load keep the greatest by content: Redshift keeps
-    no order of lines.
+    Keep one of several equal rows. Rows of one key that differ stop the load: DuckDB takes
+    the later by path and line, and Redshift does not know which that is. A point at
+    the end keeps Redshift from seeing texts as equal that differ in blanks.
 -#}
-{% macro redshift__keep_good_rows() %}
-    {% call statement('keep_good_rows', auto_begin=false) %}
-        {%- for source in ['events', 'songs'] %}
-        {%- set key = staging_key(source) %}
-        {%- set names = staging_columns(source) | map(attribute='name') | list %}
+{% macro redshift__keep_one_of_each(source) %}
+    {% set key = staging_key(source) %}
+    {% set columns = staging_columns(source) %}
+    {% set names = columns | map(attribute='name') | join(', ') %}
+    {% set exact = [] %}
+    {% for column in columns %}
+        {% do exact.append(column.name ~ (" || '.'" if column.width else '')) %}
+    {% endfor %}
+    {% set different = run_query(
+        'select ' ~ key | join(', ') ~ ', count(*) over () as key_count from ('
+        ~ ' select ' ~ key | join(', ') ~ ' from load_' ~ source
+        ~ ' group by ' ~ (key + exact) | join(', ')
+        ~ ' ) as versions group by ' ~ key | join(', ') ~ ' having count(*) > 1'
+        ~ ' order by ' ~ key | join(', ') ~ ' limit 5'
+    ).rows %}
+    {% if different %}
+        {% do exceptions.raise_compiler_error(
+            source ~ ': ' ~ different[0]['key_count'] ~ ' key(s) with different rows in'
+            ~ ' one load, and Redshift does not say which is the later: '
+            ~ named_keys(different, key, different[0]['key_count'])
+            ~ '; nothing was loaded: first load the files with the earlier rows'
+            ~ ' alone, or remove one of the two'
+        ) %}
+    {% endif %}
+    {% call statement('keep_one_of_each', auto_begin=false) %}
         create temp table load_repeated_{{ source }} as
-        select
-            {{ names | join(', ') }},
-            row_number() over (
-                partition by {{ key | join(', ') }}
-                order by
-                    {%- for name in names if name not in key %}
-                    {{ name }} desc nulls last{{ "," if not loop.last }}
-                    {%- endfor %}
-            ) as place
+        select distinct {{ names }}
         from load_{{ source }}
         where ({{ key | join(', ') }}) in (
             select {{ key | join(', ') }}
@@ -255,17 +433,20 @@
             {{ "and " if not loop.first }}load_{{ source }}.{{ column }}
                 = load_repeated_{{ source }}.{{ column }}
             {%- endfor %};
-        insert into load_{{ source }} ({{ names | join(', ') }})
-        select {{ names | join(', ') }}
+        insert into load_{{ source }} ({{ names }})
+        select {{ names }}
         from load_repeated_{{ source }}
-        where place = 1;
-        {%- for column in staging_columns(kind) if column.choice %}
-        update load_{{ kind }}
-        set {{ column.name }} = null
-        where {{ column.name }} = '';
-        {%- endfor %}
-        {%- endfor %}
     {% endcall %}
+{% endmacro %}
+
+
+{#- COPY keeps no statistics of a work table, and the planner needs those of staging. -#}
+{% macro redshift__analyze(plan, found) %}
+    {% for kind in found if found[kind].row_count >= plan.analyze_rows | int %}
+        {% call statement('analyze', auto_begin=false) %}
+            analyze {{ source('sparkify', 'staging_' ~ kind).include(database=false) }}
+        {% endcall %}
+    {% endfor %}
 {% endmacro %}
 
 
@@ -282,6 +463,12 @@
                 ~ ' has the wrong form; check [data] in warehouse.toml'
             ) %}
         {% endif %}
+    {% endfor %}
+    {% for manifest in plan.manifests
+        if not modules.re.fullmatch('(events|songs)[.](plain|gzip)', manifest | string) %}
+        {% do exceptions.raise_compiler_error(
+            'load_staging refuses the plan: a load writes no such manifest'
+        ) %}
     {% endfor %}
 {% endmacro %}
 

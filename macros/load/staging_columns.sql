@@ -72,15 +72,3 @@
         'songs': ['song_id'],
     }[source]) }}
 {% endmacro %}
-
-
-{#- The keys of a source's JSON, as rows in the order of its columns. -#}
-{% macro json_keys(source) %}
-    {%- for column in staging_columns(source) %}
-    {% if not loop.first %}union all{% endif %}
-    select
-        {{ loop.index }} as place,
-        '{{ column.key }}' as json_key
-    {%- endfor %}
-    order by place
-{% endmacro %}

@@ -29,7 +29,7 @@ OTHER_WAREHOUSE = {"duckdb": "SPARKIFY_DUCKDB", "redshift": "REDSHIFT_SCHEMA"}
 Place = tuple[str, str]  # source and path
 Placed = tuple[int, Listed]  # a file, and its place in the order of a reload
 Connect = Callable[[], Any]  # makes the S3 client, or gives the one that is there
-Prepared = tuple[dict[str, str], dict[Place, str]]  # the plan, and the files' ETags
+Prepared = tuple[dict[str, Any], dict[Place, str]]  # the plan, and the files' ETags
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,6 @@ def load(
         if not mix_sample:
             _refuse_mix(dbt, by_place)
         dbt.require_folder()
-        dbt.operation("create_staging_tables")
         rows = dbt.query("{{ known_files() }}")
         newest = max((row["load_id"] for row in rows), default=0)
         known = {
@@ -108,7 +107,12 @@ def load(
             dbt.operation(
                 "load_staging", plan=plan, max_errors=max_errors, reload=reload
             )
-        loaded = counts_since(dbt, newest)
+        # The counts, and beside them each file that held nothing.
+        rows = dbt.query(
+            f"select * from ({{{{ loaded_since({newest}) }}}}) as counts"
+            f" left join ({{{{ empty_files_since({newest}) }}}}) as empty on 1 = 1"
+        )
+        loaded = _loaded(rows[0])
         changed = {
             place
             for place, etag in etags.items()
@@ -120,8 +124,9 @@ def load(
                 "the load is not in the ledger: another process loaded these files"
                 " meanwhile; run again"
             )
-        for row in dbt.query(f"{{{{ empty_files_since({newest}) }}}}"):
-            warn(f"{row['path']}: empty, 0 rows")
+        for row in rows:
+            if row["path"]:
+                warn(f"{row['path']}: empty, 0 rows")
     say(
         f"loaded {loaded.files:,} files: {loaded.rows:,} rows,"
         f" {loaded.rejected:,} rejected"
@@ -131,7 +136,10 @@ def load(
 
 def counts_since(dbt: Dbt, load_id: int) -> Loaded:
     """What the loads after `load_id` (from 1) brought."""
-    row = dbt.query(f"{{{{ loaded_since({load_id}) }}}}")[0]
+    return _loaded(dbt.query(f"{{{{ loaded_since({load_id}) }}}}")[0])
+
+
+def _loaded(row: dict[str, Any]) -> Loaded:
     return Loaded(int(row["files"]), int(row["rows_loaded"]), int(row["rows_rejected"]))
 
 
@@ -176,7 +184,7 @@ def _refuse_mix(dbt: Dbt, places: list[tuple[str, list[str]]]) -> None:
 
 def _published(dbt: Dbt, newest: int) -> str:
     """What became of a load that was interrupted."""
-    if counts_since(dbt, newest).files:
+    if dbt.has_ledger() and counts_since(dbt, newest).files:
         return "the load is complete, the marts are not; run again"
     return "nothing was loaded; run again"
 

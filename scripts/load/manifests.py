@@ -3,7 +3,7 @@
 import json
 import re
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aws
 import s3_address
@@ -19,44 +19,64 @@ if TYPE_CHECKING:
 
 def write_plan(
     s3: "S3Client", data: Data, files: list[Listed], keys: list[str]
-) -> dict[str, str]:
+) -> dict[str, Any]:
     """Put all that COPY needs to load `files` into a folder of this load's own.
 
-    `keys` are the events' JSON keys in the order of the columns. Returns the plan for
-    the macro load_staging. What a killed load leaves there is harmless: no other reads
-    it. Source: DG loading-data-files-using-manifest, copy-parameters-data-format.
+    `keys` are the events' JSON keys in the order of the columns. COPY does not read a
+    file without a byte. Returns the plan for the macro load_staging. What a killed load
+    leaves there is harmless: no other reads it. Source: DG
+    loading-data-files-using-manifest, copy-parameters-data-format.
     """
     place = s3_address.parse(data.manifests)
     folder = f"{place.prefix}load-{uuid.uuid4().hex}/"
+    urls: dict[str, set[str]] = {}
+    planned = []
+    for file in files:
+        name = _manifest(file) if file.size else ""
+        shown_path, shown_key = shown_names(file.path)
+        planned.append(
+            {
+                "source": file.source,
+                "path": file.path,
+                "manifest": name,
+                "etag": file.etag,
+                "bytes": file.size,
+                "shown_path": shown_path,
+                "shown_key": shown_key,
+            }
+        )
+        if name:
+            urls.setdefault(name, set()).add(file.path)
     objects = {
-        "plan.json": "\n".join(
-            json.dumps(
-                {
-                    "source": file.source,
-                    "path": file.path,
-                    "form": _form(file),
-                    "etag": file.etag,
-                    "bytes": file.size,
-                }
-            )
-            for file in files
-        ),
+        "plan.json": "\n".join(map(json.dumps, planned)),
         "events.jsonpaths": json.dumps({"jsonpaths": [f"$['{key}']" for key in keys]}),
     }
-    urls: dict[str, set[str]] = {}
-    for file in files:
-        urls.setdefault(f"{file.source}.{_form(file)}.manifest", set()).add(file.path)
     for name, listed in urls.items():
         entries = [{"url": url, "mandatory": True} for url in sorted(listed)]
-        objects[name] = json.dumps({"entries": entries})
+        objects[f"{name}.manifest"] = json.dumps({"entries": entries})
     for name, content in objects.items():
         with plain_errors(f"{data.manifests} (manifests in [data])"):
             s3.put_object(Bucket=place.bucket, Key=folder + name, Body=content.encode())
     return {
         "files": f"s3://{place.bucket}/{folder}",
+        "manifests": sorted(urls),
+        "count": len(files),
         "region": data.region,
         "role": data.role,
     }
+
+
+def shown_names(path: str) -> tuple[str, str]:
+    """A file's two names in the system views: with the bucket and without.
+
+    They are cut at 256 bytes, and their last blanks are lost. Source: DG
+    SYS_LOAD_DETAIL, whose examples show both.
+    """
+
+    def cut(name: str) -> str:
+        return name.encode()[:256].decode(errors="ignore").rstrip(" ")
+
+    return cut(path), cut(path.split("/", 3)[-1])
 
 
 def check_places(data: Data) -> None:
@@ -86,6 +106,6 @@ def check_places(data: Data) -> None:
             )
 
 
-def _form(file: Listed) -> str:
-    """One COPY reads files of one compression."""
-    return "gzip" if file.path.endswith(".gz") else "plain"
+def _manifest(file: Listed) -> str:
+    """One COPY reads files of one source and one compression."""
+    return f"{file.source}.{'gzip' if file.path.endswith('.gz') else 'plain'}"

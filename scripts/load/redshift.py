@@ -3,17 +3,36 @@
 Redshift reads the files itself; nothing here opens one.
 """
 
+import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from dbt_profile import check_profile
 from dbt_project import Dbt
+from errors import DatabaseError, WarehouseError
 from settings import Data
 
 from load.copy_errors import plain_copy_errors
 from load.files import Listed
-from load.manifests import check_places, write_plan
+from load.manifests import check_places, shown_names, write_plan
+
+VIEWS_SECONDS = 60  # how long to wait for system views that lag
+ANALYZE_ROWS = 100_000  # as many new rows make the planner's statistics wrong
+TOO_MANY = re.compile("check '\\w*load_error\\w*' system table", re.IGNORECASE)
+# The age counts by the cluster's clock alone.
+BAD_LINES = """
+select
+    query_id,
+    trim(file_name) as file_name,
+    line_number,
+    trim(column_name) as column_name,
+    trim(error_message) as error_message
+from sys_load_error_detail
+where start_time >= dateadd(second, -{seconds}, getdate())
+order by query_id desc, file_name, line_number
+"""
 
 
 def check(dbt: Dbt, data: Data) -> None:
@@ -25,12 +44,45 @@ def check(dbt: Dbt, data: Data) -> None:
 @contextmanager
 def prepared(
     dbt: Dbt, data: Data, connect: Callable[[], Any], files: list[Listed]
-) -> Iterator[dict[str, str]]:
+) -> Iterator[dict[str, Any]]:
     """Say in S3 what there is to load: the plan for the macro load_staging.
 
     Within the block an error of Redshift's becomes one line with the next step.
     """
-    keys = [row["json_key"] for row in dbt.query("{{ json_keys('events') }}")]
-    plan = write_plan(connect(), data, files, keys)
+    keys = dbt.text(
+        "{{ staging_columns('events') | map(attribute='key') | join(' ') }}"
+    )
+    plan = write_plan(connect(), data, files, keys.split())
+    plan |= {"wait_seconds": VIEWS_SECONDS, "analyze_rows": ANALYZE_ROWS}
+    started = time.monotonic()
     with plain_copy_errors(data):
-        yield plan
+        try:
+            yield plan
+        except DatabaseError as error:
+            if TOO_MANY.search(str(error)):
+                raise _bad_line(dbt, files, started) from None
+            raise
+
+
+def _bad_line(dbt: Dbt, files: list[Listed], started: float) -> WarehouseError:
+    """What Redshift knows of the lines for which COPY stopped; it may take a while."""
+    paths = {name: file.path for file in files for name in shown_names(file.path)}
+    until = time.monotonic() + VIEWS_SECONDS
+    while True:
+        seconds = int(time.monotonic() - started) + 5
+        for row in dbt.query(BAD_LINES.format(seconds=seconds)):
+            if path := paths.get(row["file_name"]):
+                column = f"{row['column_name']}: " if row["column_name"] else ""
+                return WarehouseError(
+                    f"{path}, line {row['line_number']}: {column}"
+                    f"{row['error_message']}; more bad lines than --max-errors allows,"
+                    " nothing was loaded: fix the file, or pass --max-errors to set bad"
+                    " lines aside"
+                )
+        if time.monotonic() >= until:
+            return WarehouseError(
+                "more bad lines than --max-errors allows, and sys_load_error_detail"
+                " does not say which; nothing was loaded: `load --target dev` on the"
+                " same files names them"
+            )
+        time.sleep(1)

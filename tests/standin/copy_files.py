@@ -15,7 +15,8 @@ from standin.copy_parse import Copy
 from standin.sql_text import NotEmulated
 
 THREADS = 16
-Peek = Callable[[str, str], bytes | None]
+Found = tuple[bytes, str]  # an object's content and its ETag
+Peek = Callable[[str, str], Found | None]
 
 
 class CopyFailed(Exception):
@@ -69,17 +70,17 @@ class Files:
                 "requests to this endpoint.,Status 301,Error PermanentRedirect"
             )
 
-    def read(self, copy: Copy) -> Iterable[tuple[str, bytes]]:
-        """The addresses and contents, in order; raises CopyFailed."""
+    def read(self, copy: Copy) -> Iterable[tuple[str, str, bytes]]:
+        """The addresses, ETags and contents, in order; raises CopyFailed."""
         entries = self.entries(copy)
         for bucket in sorted({address(url)[0] for url, _ in entries}):
             self.check_region(bucket, copy.region)
 
-        def read_one(entry: tuple[str, bool]) -> tuple[str, bytes] | None:
+        def read_one(entry: tuple[str, bool]) -> tuple[str, str, bytes] | None:
             url, mandatory = entry
             try:
-                data = self.peek(*address(url))
-                return url, self.fetch(*address(url)) if data is None else data
+                data, etag = self.peek(*address(url)) or self.get(*address(url))
+                return url, etag, data
             except ClientError as error:
                 missing = error.response["Error"]["Code"] in {"NoSuchKey", "404"}
                 if missing and not mandatory:
@@ -90,7 +91,7 @@ class Files:
             found = [item for item in pool.map(read_one, entries) if item is not None]
         if not found:
             raise CopyFailed(f"No files to load in {copy.source}")
-        return ((url, unpacked(url, data, copy)) for url, data in found)
+        return ((url, etag, unpacked(url, data, copy)) for url, etag, data in found)
 
     def entries(self, copy: Copy) -> list[tuple[str, bool]]:
         """The files to read, and whether each must be there."""
@@ -121,8 +122,11 @@ class Files:
         return [(f"s3://{bucket}/{key}", True) for key in keys]
 
     def fetch(self, bucket: str, key: str) -> bytes:
-        body: bytes = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-        return body
+        return self.get(bucket, key)[0]
+
+    def get(self, bucket: str, key: str) -> Found:
+        found = self.s3.get_object(Bucket=bucket, Key=key)
+        return found["Body"].read(), found["ETag"].strip('"')
 
     def json_paths(self, copy: Copy) -> list[str] | None:
         """The JSONPaths file; None for 'auto', also when the file's key is wrong."""

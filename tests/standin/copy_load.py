@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from standin.copy_files import CopyFailed, Files
 from standin.copy_parse import Copy
 from standin.copy_rows import BadRow, Column, getters, rows
+from standin.faults import Faults
 from standin.wire import Server, quote
 
 COLUMNS = """
@@ -23,8 +25,11 @@ order by attnum
 class Loader:
     """Runs COPY for every session of one stand-in; `loads` holds the records."""
 
-    def __init__(self, files: Files, loads: Path, database: str) -> None:
+    def __init__(
+        self, files: Files, loads: Path, database: str, faults: Faults
+    ) -> None:
         self.files = files
+        self.faults = faults
         self.loads = loads
         self.database = database
         self.queries = itertools.count(1)
@@ -46,7 +51,7 @@ class Loader:
             )
         find = getters([column.name for column in columns], paths)
         lines: list[str] = []
-        for url, data in self.files.read(copy):
+        for url, etag, data in self.files.read(copy):
             scanned = 0
             for result in rows(data, columns, find, copy):
                 if isinstance(result, str):
@@ -54,7 +59,7 @@ class Loader:
                 else:
                     record.add_error(url, result)
                 scanned += 1
-            record.add_file(url, len(data), scanned)
+            record.add_file(url, etag, len(data), scanned)
         listed = ", ".join(f'"{column.name}"' for column in columns)
         chunks = ("".join(lines[at : at + 5000]) for at in range(0, len(lines), 5000))
         if lines:
@@ -66,11 +71,15 @@ class Loader:
 
 
 class Record:
-    """What the SYS views tell of one COPY; written beside the transaction."""
+    """What the SYS views say of one COPY; written beside the transaction.
+
+    The faults may change what they say, but never what `pg_last_copy_count()` does.
+    """
 
     def __init__(self, loader: Loader, session: int, copy: Copy, table: int) -> None:
         query = next(loader.queries)
         self.loads = loader.loads
+        self.faults = loader.faults
         self.copy = copy
         self.table = table
         self.table_name = copy.relation.replace('"', "").split(".")[-1]
@@ -84,15 +93,20 @@ class Record:
         self.errors = self.bytes = 0
         self.details: list[dict[str, Any]] = []
 
-    def add_file(self, url: str, size: int, count: int) -> None:
+    def add_file(self, url: str, etag: str, size: int, count: int) -> None:
         self.bytes += size
+        ended = now()
         self.details.append(
             {
                 **self.common,
-                "file_name": url,
+                "file_name": shown(url),
                 "bytes_scanned": size,
                 "lines_scanned": count,
-                "record_time": now(),
+                "record_time": ended,
+                "splits_scanned": 1,
+                "start_time": self.start,
+                "end_time": ended,
+                "file_etag": etag,
             }
         )
 
@@ -105,7 +119,7 @@ class Record:
             **self.session,
             "table_id": self.table,
             "start_time": self.start,
-            "file_name": url,
+            "file_name": shown(url),
             "line_number": bad.line,
             "column_name": column.name if column else "",
             "column_type": column.type if column else "",
@@ -143,6 +157,18 @@ class Record:
         self.append("history", [history])
 
     def append(self, name: str, records: list[dict[str, Any]]) -> None:
+        if name == "history":
+            self.write("copies", records)
+        changed = [self.faults.in_view(name, record) for record in records]
+        kept = [record for record in changed if record is not None]
+        if self.faults.late:
+            late = threading.Timer(self.faults.late, self.write, (name, kept))
+            late.daemon = True
+            late.start()
+        else:
+            self.write(name, kept)
+
+    def write(self, name: str, records: list[dict[str, Any]]) -> None:
         with (self.loads / name).open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(record) + "\n" for record in records)
 
@@ -173,6 +199,11 @@ def target(server: Server, copy: Copy) -> tuple[int, list[Column]]:
 
 def now() -> str:
     return datetime.now(UTC).replace(tzinfo=None).isoformat(" ")
+
+
+def shown(url: str) -> str:
+    """A file's name as the views have it: 256 bytes (DG SYS_LOAD_DETAIL)."""
+    return url.encode()[:256].decode(errors="ignore")
 
 
 def clean(text: str) -> str:

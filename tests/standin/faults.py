@@ -4,10 +4,41 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 COMMENT = re.compile(r"/\*.*?\*/|--[^\n]*", re.S)
+Row = dict[str, Any]
 Action = Literal["cut before", "cut after", "fail", "meanwhile", "twice"]
+
+
+def _named(change: Callable[[str], str]) -> Callable[[str, Row], Row]:
+    def changed(_: str, row: Row) -> Row:
+        return (
+            row | {"file_name": change(row["file_name"])} if "file_name" in row else row
+        )
+
+    return changed
+
+
+# What SYS views may say otherwise than the documents do; None is no row.
+VIEWS: dict[str, Callable[[str, Row], Row | None]] = {
+    "ids shifted": lambda _, row: row | {"query_id": row["query_id"] + 1},
+    "views empty": lambda _, row: None,
+    "no history": lambda view, row: None if view == "history" else row,
+    "no errors": lambda view, row: None if view == "errors" else row,
+    "names without bucket": _named(lambda name: name.split("/", 3)[-1]),
+    "names cut": _named(lambda name: name[:20]),
+    "a file missing": lambda view, row: (
+        None if view == "detail" and row["lines_scanned"] else row
+    ),
+    "a line too many": lambda view, row: (
+        row | {"lines_scanned": row["lines_scanned"] + 1} if view == "detail" else row
+    ),
+    "other etags": lambda view, row: (
+        row | {"file_etag": "0" * 32} if view == "detail" else row
+    ),
+    "no etags": lambda view, row: row | {"file_etag": ""} if view == "detail" else row,
+}
 
 
 @dataclass(frozen=True)
@@ -35,6 +66,8 @@ class Faults:
 
     statements: list[Statement] = field(default_factory=list)
     round_trips: int = 0
+    late: float = 0
+    _views: list[str] = field(default_factory=list)
     _waiting: list[Fault] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -61,12 +94,28 @@ class Faults:
         """Run a COPY twice, as a driver does that tries again on the same cursor."""
         self._add("twice", pattern, nth)
 
+    def views(self, *names: str, late: float = 0) -> None:
+        """Let the views of every COPY from now on be wrong, or `late` by seconds.
+
+        The names are those of VIEWS; without any the views are right again.
+        """
+        self._views = list(names)
+        self.late = late
+
+    def in_view(self, view: str, row: Row) -> Row | None:
+        """A row as a view shows it; used by COPY."""
+        shown: Row | None = row
+        for name in self._views:
+            shown = shown and VIEWS[name](view, shown)
+        return shown
+
     def clear(self) -> None:
-        """Forget the statements and the faults that did not strike."""
+        """Forget the statements and all faults."""
         with self._lock:
             self.statements.clear()
             self.round_trips = 0
             self._waiting.clear()
+        self.views()
 
     def travel(self) -> None:
         """Count one way there and back; used by the proxy."""

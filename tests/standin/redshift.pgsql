@@ -416,8 +416,9 @@ select loads.* from standin.records('history') as r (line),
     json_populate_record(null::standin.load_history, line) as loads;
 
 create type standin.load_detail as (
-    user_id int, query_id bigint, file_name varchar, bytes_scanned bigint,
-    lines_scanned bigint, record_time timestamp
+    user_id int, query_id bigint, file_name char(256), bytes_scanned bigint,
+    lines_scanned bigint, record_time timestamp, splits_scanned int,
+    start_time timestamp, end_time timestamp, file_etag char(256)
 );
 create view pg_catalog.sys_load_detail as
 select files.* from standin.records('detail') as r (line),
@@ -447,12 +448,16 @@ select
 from standin.records('errors') as r (line),
     json_populate_record(null::standin.load_error, line);
 
+-- The session's own count does not go by the views.
+create view standin.copies as
+select loads.* from standin.records('copies') as r (line),
+    json_populate_record(null::standin.load_history, line) as loads;
 create function standin.pg_last_copy_id() returns bigint language sql volatile as $$
-    select coalesce(max(query_id), -1) from sys_load_history
+    select coalesce(max(query_id), -1) from standin.copies
     where session_id = pg_backend_pid()
 $$;
 create function standin.pg_last_copy_count() returns bigint language sql volatile as $$
     select coalesce((array_agg(loaded_rows order by query_id desc))[1], 0)
-    from sys_load_history
+    from standin.copies
     where session_id = pg_backend_pid() and status = 'completed'
 $$;

@@ -13,7 +13,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
-from standin.copy_files import Files
+from standin.copy_files import Files, Found
 from standin.copy_load import Loader
 from standin.faults import Faults, Statement
 from standin.postgres import USER, Postgres
@@ -50,7 +50,7 @@ class StandIn:
         self.moto.start()
         self.s3_endpoint = f"http://{HOST}:{self.moto.get_host_and_port()[1]}"
         files = Files(self.s3_endpoint, self.region, moto_object)
-        loader = Loader(files, self.postgres.loads, self.database)
+        loader = Loader(files, self.postgres.loads, self.database, self.faults)
         self.proxy = Proxy(self.postgres, loader, self.faults)
         self.port = self.proxy.port
 
@@ -157,10 +157,10 @@ class StandIn:
         self.postgres.stop()
 
 
-def moto_object(bucket: str, key: str) -> bytes | None:
+def moto_object(bucket: str, key: str) -> Found | None:
     """An object out of moto's store in this process; None if it is not there."""
     store = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
     if bucket not in store.buckets:
         return None
     found = store.get_object(bucket, key)
-    return None if found is None else bytes(found.value)
+    return None if found is None else (bytes(found.value), found.etag.strip('"'))

@@ -198,12 +198,39 @@ def test_gzip_is_said_not_guessed(run: Run, s3: S3) -> None:
     failure(run, f"copy e from '{packed}' {FORM} 'auto'")
 
 
+def test_views_can_be_wrong_or_late_and_copys_own_count_never_is(
+    run: Run, s3: S3, redshift: StandIn
+) -> None:
+    url = s3.put("a/file-with-a-name.json", '{"ts": 1} {"ts": 2}')
+    run(TABLE)
+    look = (
+        "select query_id - pg_last_copy_id(), trim(file_name), lines_scanned,"
+        " trim(file_etag) <> '' from sys_load_detail order by record_time desc limit 1"
+    )
+
+    def seen(*names: str, late: float = 0) -> list[Any]:
+        redshift.faults.views(*names, late=late)
+        run(f"copy e from '{url}' {FORM} 'auto'")
+        assert run("select pg_last_copy_count()") == [[2]]
+        return run(look)
+
+    assert seen("views empty") == []
+    assert seen(late=0.2) == []
+    until = time.monotonic() + 10
+    while run(look) != [[0, url, 2, True]]:
+        assert time.monotonic() < until
+    assert seen("ids shifted") == [[1, url, 2, True]]
+    changed = ("names without bucket", "a line too many", "no etags")
+    assert seen(*changed) == [[0, url.split("/", 3)[-1], 3, False]]
+    assert seen("names cut", "other etags")[0][1] == url[:20]
+
+
 def test_a_manifest_names_the_files(run: Run, s3: S3) -> None:
     one, two = s3.put("1", '{"ts": 1}'), s3.put("2", '{"ts": 2} {"ts": 3}')
     run(TABLE)
     run(f"copy e from '{s3.manifest(one, two, two)}' {FORM} 'auto' manifest")
     assert run("select count(*) from e") == [[5]]
-    assert run("select file_name, lines_scanned from sys_load_detail") == [
+    assert run("select trim(file_name), lines_scanned from sys_load_detail") == [
         [one, 1],
         [two, 2],
         [two, 2],

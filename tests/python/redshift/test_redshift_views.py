@@ -1,0 +1,160 @@
+"""Whatever the system views say of a COPY, a load is right or it is nothing."""
+
+import time
+
+import pytest
+from errors import WarehouseError
+from load import redshift
+from load.loading import Loaded
+from standin.faults import VIEWS
+from support.helpers import event, lines, song
+from support.redshift_delivery import Delivery
+from support.redshift_warehouse import RedshiftWarehouse
+
+NO_ROW = "sys_load_detail has no row of this file (0 of 1 are there)"
+FIRST = "s3://sparkify-data/logs/3.json.gz"
+# What each fault of the views makes a load say; nothing where the load is right.
+WRONG_VIEWS: dict[tuple[str, ...], str] = {
+    ("no history",): "",
+    ("ids shifted",): "",
+    ("ids shifted", "no history"): f"{FIRST}: {NO_ROW}",
+    ("views empty",): f"{FIRST}: {NO_ROW}",
+    ("names without bucket",): "",
+    ("names cut",): f"{FIRST}: {NO_ROW}",
+    ("a file missing",): f"{FIRST}: {NO_ROW}",
+    ("a line too many",): (
+        "events: COPY reported 1 rows, but the system views count 2 lines and 0 refused"
+    ),
+    ("no errors",): (
+        "events: COPY reported 4 rows, but the system views count 5 lines and 0 refused"
+    ),
+    ("other etags",): f"{FIRST}: changed while it was read; run again",
+    ("no etags",): "",
+}
+
+
+@pytest.fixture(autouse=True)
+def no_long_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redshift, "VIEWS_SECONDS", 0)
+
+
+def test_wrong_views_stop_the_load_or_do_no_harm(delivery: Delivery) -> None:
+    assert {name for names in WRONG_VIEWS for name in names} == set(VIEWS)
+    for names, words in WRONG_VIEWS.items():
+        delivery.take_back()
+        delivery.cluster.faults.views(*names)
+        said = delivery.disturbed_load()
+        assert said.startswith(words), names
+        assert (said == "") == (words == ""), names
+        published = delivery.cluster.published() == delivery.after
+        assert published == (words == ""), names
+        steps = "; nothing was loaded: run again, and if it stays so, see `warehouse.py"
+        assert not words or "run again" in words or steps in said, names
+    delivery.cluster.faults.views()
+    delivery.converges()
+
+
+def test_late_views_are_awaited_and_then_the_load_stops(
+    delivery: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults = delivery.cluster.faults
+    faults.views(late=60)
+    assert delivery.disturbed_load().startswith(f"{FIRST}: {NO_ROW}")
+    assert delivery.cluster.published() == delivery.before
+    monkeypatch.setattr(redshift, "VIEWS_SECONDS", 60)
+    faults.clear()
+    faults.views(late=2)
+    started = time.monotonic()
+    delivery.load()
+    assert time.monotonic() - started > 2
+    assert delivery.cluster.published() == delivery.after
+    looks = [sql for sql in delivery.cluster.sent() if "from sys_load_history" in sql]
+    assert 1 < len(looks) < 8, "one look a second"
+
+
+def test_without_max_errors_no_view_of_errors_has_to_be_right(
+    cluster: RedshiftWarehouse,
+) -> None:
+    cluster.put_events("1.json", event(0))
+    bad = cluster.put("logs/2.json", b"{\n" + lines(event(1)))
+    cluster.put_songs("A.json", song("SO1"))
+    stopped = "more bad lines than --max-errors allows, "
+    cluster.faults.views("no errors")
+    message = cluster.refused()
+    assert message.startswith(f"{stopped}and sys_load_error_detail does not say which")
+    assert "nothing was loaded: `load --target dev` on the same files" in message
+    cluster.faults.views("ids shifted", "names without bucket")
+    message = cluster.refused()
+    assert message.startswith(f"{bad}, line 1: Invalid JSON object; {stopped}nothing")
+    cluster.bucket.delete("logs/2.json")
+    cluster.faults.views("no errors")
+    assert cluster.load() == Loaded(2, 2, 0)
+
+
+def test_max_errors_holds_over_all_copies_together(cluster: RedshiftWarehouse) -> None:
+    cluster.put_events("1.json", event(0))
+    cluster.put("logs/2.json", b"{\n" + lines(event(1)))
+    cluster.put("songs/A.json", b"{\n" + lines(song("SO1")))
+    message = cluster.refused(max_errors=1)
+    assert "; 2 bad line(s) in all, 1 allowed, nothing was loaded" in message
+    limits = {sql.split("maxerror ")[1] for sql in cluster.sent() if "maxerror" in sql}
+    assert limits == {"2;"}
+    assert cluster.load(max_errors=2) == Loaded(3, 3, 2)
+
+
+def test_several_versions_of_a_key_in_one_load_stop_it(
+    cluster: RedshiftWarehouse,
+) -> None:
+    """DuckDB takes the last by path; Redshift does not know which that is."""
+    cluster.put_events("1.json", event(0), event(1))
+    cluster.put_songs("A.json", song("SO1"))
+    cluster.put_events("2.json", event(0), event(1, level="paid"))
+    message = cluster.refused()
+    key = event(1)
+    assert message.startswith(
+        "events: 1 key(s) with different rows in one load, and Redshift does not say"
+        f" which is the later: session_id {key['sessionId']} item_in_session"
+        f" {key['itemInSession']} page NextSong ts {key['ts']}; nothing was loaded:"
+    )
+    cluster.put_events("2.json", event(0), event(1))
+    assert cluster.load() == Loaded(3, 5, 0)
+    assert cluster.value("select count(*) from staging_events") == "2"
+    assert cluster.rows("select * from superseded_rows") == [("1", "events", "1", "2")]
+    # Blanks at the end count, although Redshift compares without them.
+    cluster.put_songs("B.json", song("SO2", title="Eres"))
+    cluster.put_songs("C.json", song("SO2", title="Eres "))
+    assert cluster.refused().startswith("songs: 1 key(s) with different rows in one lo")
+    # A later load replaces, as ever.
+    cluster.bucket.delete("songs/C.json")
+    cluster.load()
+    cluster.put_songs("C.json", song("SO2", title="Eres "))
+    assert cluster.load() == Loaded(1, 1, 0)
+    # And a reload has all versions in one load.
+    with pytest.raises(WarehouseError, match="songs: 1 key"):
+        cluster.load(reload=True)
+
+
+def test_readers_do_not_wait_for_a_load(delivery: Delivery) -> None:
+    cluster = delivery.cluster
+    seen: list[object] = []
+    readable = ("staging_events", "staging_songs", "loaded_files", "rejected_rows")
+
+    def read() -> None:
+        cluster.rows("set lock_timeout to 1000")
+        seen.append(
+            [cluster.value(f"select count(*) from {name}") for name in readable]
+        )
+
+    for pattern in ("^copy load_songs", "^insert into .*loaded_files", "(?-i:^commit)"):
+        cluster.faults.meanwhile(pattern, read)
+    delivery.load()
+    assert seen == [["2", "1", "2", "0"]] * 3
+
+
+def test_many_new_rows_are_analyzed(
+    delivery: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redshift, "ANALYZE_ROWS", 4)
+    delivery.load()
+    analyzed = [sql for sql in delivery.cluster.sent() if sql.startswith("analyze")]
+    assert analyzed == ['analyze "sparkify_staging"."staging_events"']
