@@ -124,6 +124,10 @@ class Dbt:
         """Run a macro; raises WarehouseError with the macro's own message."""
         self._invoke("run-operation", macro, "--args", json.dumps(arguments))
 
+    def command(self, *words: str) -> None:
+        """A dbt command as its users type it; raises WarehouseError."""
+        self._invoke(*words)
+
     def query(self, sql: str) -> Rows:
         """The rows of a query in which macros, ref and source may stand."""
         return self._rows("--inline", sql)

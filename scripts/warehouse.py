@@ -7,6 +7,7 @@ Progress and messages go to stderr, the result to stdout. Exit codes: 0 done, 1 
 
 import dataclasses
 import os
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from cluster.commands import config_option, down, json_option, pause, up
 from dbt_profile import profile_path, target_type
 from dbt_project import Dbt
 from endings import PlainGroup
-from errors import Refused
+from errors import Refused, WarehouseError
 from load.loading import Loaded, load
 from messages import say
 from questions import answer, questions
@@ -217,6 +218,50 @@ def show_command(
     rows = answer(dbt, lambda: dbt.analysis(analysis))
     (print_json if as_json else print_table)(rows)
     say(f"{len(rows):,} rows")
+
+
+@cli.command(
+    "check",
+    epilog="""\b
+Example:
+  python scripts/warehouse.py check --target redshift
+""",
+)
+@config_option
+@target_option
+@json_option
+def check_command(*, config: Path, target: str | None, as_json: bool) -> None:
+    """Ask a real Redshift what its documents leave open.
+
+    Loads small files of its own below `manifests`, into a schema of its own, and
+    leaves nothing behind. It needs the rights to list and to delete objects there, and
+    to create a schema. Takes some minutes.
+    """
+    from check.checks import checked
+    from check.trial import SCHEMA
+
+    if target_type(profile_path(), target) != "redshift":
+        raise Refused("check asks a Redshift cluster; give --target redshift")
+    settings = read_settings(config)
+    schema = os.environ["REDSHIFT_SCHEMA"] = SCHEMA + uuid.uuid4().hex[:8]
+    dbt = connected(settings, target)
+    if dbt.text("{{ target.schema }}") != schema:
+        raise Refused(
+            f"{profile_path()}: set `schema` to env_var('REDSHIFT_SCHEMA'), as"
+            " profiles.yml.example does: check needs a schema of its own"
+        )
+    result = {}
+    for line, passed, seen in checked(dbt, settings.data):
+        result[line] = {"passed": passed, "seen": seen}
+        if not as_json:
+            click.echo(f"{'pass' if passed else 'FAIL'}  {line}: {seen}")
+    if as_json:
+        print_json(result)
+    if failed := [line for line in result if not result[line]["passed"]]:
+        raise WarehouseError(
+            f"{len(failed)} of {len(result)} lines failed: {', '.join(failed)};"
+            " docs/redshift.md says what each means for a load"
+        )
 
 
 for command in (up, pause, down):

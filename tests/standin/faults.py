@@ -11,7 +11,10 @@ Row = dict[str, Any]
 Action = Literal["cut before", "cut after", "fail", "meanwhile", "twice"]
 
 
-def _named(change: Callable[[str], str]) -> Callable[[str, Row], Row]:
+View = Callable[[str, Row], Row | None]
+
+
+def _named(change: Callable[[str], str]) -> View:
     def changed(_: str, row: Row) -> Row:
         return (
             row | {"file_name": change(row["file_name"])} if "file_name" in row else row
@@ -21,7 +24,7 @@ def _named(change: Callable[[str], str]) -> Callable[[str, Row], Row]:
 
 
 # What SYS views may say otherwise than the documents do; None is no row.
-VIEWS: dict[str, Callable[[str, Row], Row | None]] = {
+VIEWS: dict[str, View] = {
     "ids shifted": lambda _, row: row | {"query_id": row["query_id"] + 1},
     "views empty": lambda _, row: None,
     "no history": lambda view, row: None if view == "history" else row,
@@ -67,7 +70,7 @@ class Faults:
     statements: list[Statement] = field(default_factory=list)
     round_trips: int = 0
     late: float = 0
-    _views: list[str] = field(default_factory=list)
+    _views: list[View] = field(default_factory=list)
     _waiting: list[Fault] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -94,19 +97,22 @@ class Faults:
         """Run a COPY twice, as a driver does that tries again on the same cursor."""
         self._add("twice", pattern, nth)
 
-    def views(self, *names: str, late: float = 0) -> None:
+    def views(self, *changes: str | View, late: float = 0) -> None:
         """Let the views of every COPY from now on be wrong, or `late` by seconds.
 
-        The names are those of VIEWS; without any the views are right again.
+        A change is a name out of VIEWS, or a function of a view's name (`history`,
+        `detail` or `errors`) and a row. Without any the views are right again.
         """
-        self._views = list(names)
+        self._views = [
+            VIEWS[change] if isinstance(change, str) else change for change in changes
+        ]
         self.late = late
 
     def in_view(self, view: str, row: Row) -> Row | None:
         """A row as a view shows it; used by COPY."""
         shown: Row | None = row
-        for name in self._views:
-            shown = shown and VIEWS[name](view, shown)
+        for change in self._views:
+            shown = shown and change(view, shown)
         return shown
 
     def clear(self) -> None:

@@ -8,6 +8,7 @@ import pytest
 from dbt_profile import profile_path
 from errors import Refused
 from load.loading import Loaded
+from redshift_connector.core import Connection
 from support.helpers import event, lines, song
 from support.redshift_warehouse import RedshiftWarehouse
 from support.s3_server import Objects, user_who_may
@@ -147,6 +148,22 @@ def test_a_profile_that_breaks_a_promise_is_refused_by_its_line(
     assert str(error.value).startswith(f"{path}, line {len(written)}: {line}: ")
     assert str(error.value).endswith(wanted)
     assert not filled.sent()
+
+
+def test_the_profile_keeps_a_silent_connection_alive(
+    filled: RedshiftWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[dict[str, Any]] = []
+    connect: Any = Connection.__init__
+
+    def noted(self: Any, **options: Any) -> None:
+        made.append(options)
+        connect(self, **options)
+
+    monkeypatch.setattr(Connection, "__init__", noted)
+    filled._dbt.query("select 1 as one")
+    assert made[0]["tcp_keepalive"] is True
+    assert made[0]["tcp_keepalive_idle"] == 60
 
 
 def test_a_wrong_profile_line_ends_the_command_with_3(

@@ -31,6 +31,9 @@ WRONG_VIEWS: dict[tuple[str, ...], str] = {
     ("other etags",): f"{FIRST}: changed while it was read; run again",
     ("no etags",): "",
 }
+# Statements and round trips of a load, connections included.
+NOTHING_NEW = (4, 9)
+ONE_FILE = (33, 69)
 
 
 @pytest.fixture(autouse=True)
@@ -151,10 +154,20 @@ def test_readers_do_not_wait_for_a_load(delivery: Delivery) -> None:
     assert seen == [["2", "1", "2", "0"]] * 3
 
 
-def test_many_new_rows_are_analyzed(
+def test_a_load_sends_few_statements_and_analyzes_what_grew(
     delivery: Delivery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(redshift, "ANALYZE_ROWS", 4)
-    delivery.load()
+    faults = delivery.cluster.faults
+
+    def sent(files: int) -> tuple[int, int]:
+        faults.clear()
+        assert delivery.load().files == files
+        return len(faults.statements), faults.round_trips
+
+    sent(5)
     analyzed = [sql for sql in delivery.cluster.sent() if sql.startswith("analyze")]
     assert analyzed == ['analyze "sparkify_staging"."staging_events"']
+    assert sent(0) <= NOTHING_NEW
+    delivery.cluster.put_events("1.json", event(1), event(2))
+    assert sent(1) <= ONE_FILE

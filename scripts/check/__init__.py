@@ -1,0 +1,1 @@
+"""What only a real cluster can say, asked by one command."""

@@ -1,0 +1,302 @@
+"""The lines of `check`: each does one thing and says what it saw, or fails."""
+
+import functools
+import gzip
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from aws import Clients
+from dbt_project import Dbt
+from errors import WarehouseError
+from load import redshift
+from load.files import Listed
+from load.loading import Loaded
+from report import summary
+from settings import PROJECT, Data
+
+from check.trial import CheckFailed, Trial, event, lines, song
+
+Line = Callable[[Trial], str]
+
+FIRST = "first/1.json"
+# What DuckDB makes of the files of the first line; a test compares.
+FINGERPRINTS = {
+    "songplays": "940d919a0e54335d28922749cd15872c",
+    "users": "b9fd92ecff1f976baaf84d441150326c",
+    "songs": "ddd9ee567102c034706b7cb84d1cbc7b",
+    "artists": "63eabaa3172f329169a17b0e49aff8ba",
+    "time": "0f49d71d2613d78844176f5c91dc7420",
+    "user_levels": "6e02378ca65ded54c7fe0596e1ea3b62",
+}
+NO_ROLE = "arn:aws:iam::123456789012:role/sparkify-check-no-such-role"
+
+
+def views_tell_of_each_copy(trial: Trial) -> str:
+    trial.put(FIRST, lines(event(1, 0), event(1, 1, level="paid")))
+    trial.put("songs/1.json", lines(song("SO1")))
+    trial.load("first")
+    history = trial.dbt.query(
+        "select query_id, trim(data_source) as data_source from sys_load_history"
+        f" where data_source like '{trial.root}%'"
+    )
+    ids = {
+        str(row["query_id"])
+        for row in history
+        if row["data_source"].endswith(
+            ("events.plain.manifest", "songs.plain.manifest")
+        )
+    }
+    if len(ids) != 2:
+        raise CheckFailed(
+            "sys_load_history does not name the manifests: a load takes COPY's own"
+            " number instead"
+        )
+    details = trial.dbt.query(
+        f"select * from sys_load_detail where query_id in ({', '.join(sorted(ids))})"
+    )
+    named = "with" if details[0]["file_name"].startswith("s3://") else "without"
+    etags = all(str(row.get("file_etag") or "").strip() for row in details)
+    return (
+        f"found by their manifests; file names {named} the bucket;"
+        f" {'with' if etags else 'no'} ETags"
+    )
+
+
+def marts_equal_duckdbs(trial: Trial) -> str:
+    trial.dbt.command("run")
+    marts = summary(trial.dbt, Loaded(0, 0, 0))["marts"]
+    found = {name: mart["fingerprint"] for name, mart in marts.items()}
+    if different := [
+        name for name in FINGERPRINTS if found.get(name) != FINGERPRINTS[name]
+    ]:
+        raise CheckFailed(f"other rows than DuckDB's in {', '.join(different)}")
+    return f"{len(found)} fingerprints equal DuckDB's"
+
+
+def docs_and_freshness(trial: Trial) -> str:
+    trial.dbt.command("docs", "generate")
+    trial.dbt.command("source", "freshness")
+    return "`dbt docs generate` and `dbt source freshness` ended without an error"
+
+
+def lines_are_counted(trial: Trial) -> str:
+    first, second = (json.dumps(event(2, item)).encode() for item in (0, 1))
+    trial.put("lines/blank.json", first + b"\n\n \n" + second + b"\n\n")
+    trial.put("lines/cut.json", lines(event(2, 2)) + json.dumps(event(2, 3)).encode())
+    trial.put(
+        "lines/crlf.json", lines(event(2, 4), event(2, 5)).replace(b"\n", b"\r\n")
+    )
+    return _loads(trial, "lines", 6)
+
+
+def odd_names(trial: Trial) -> str:
+    trial.put("names/two words.json", lines(event(3, 0)))
+    trial.put("names/café.json", lines(event(3, 1)))
+    trial.put(f"names/{'long-' * 60}.json", lines(event(3, 2)))
+    return _loads(trial, "names", 3)
+
+
+def packed_and_empty(trial: Trial) -> str:
+    trial.put("packed/1.json.gz", gzip.compress(lines(event(4, 0))))
+    trial.put("packed/2.json", b"")
+    trial.put("packed/3.json", b"\n \n")
+    return _loads(trial, "packed", 1)
+
+
+def songs_over_several_lines(trial: Trial) -> str:
+    trial.put("pretty/1.json", lines(event(5, 0)))
+    document = json.dumps(song("SO2", title="Otra"), indent=2).encode()
+    trial.put("songs/2.json", document + b"\n" + document.replace(b"SO2", b"SO3"))
+    trial.load("pretty")
+    if (found := trial.rows("songs").get("2.json")) != 2:
+        raise CheckFailed(f"{found} rows of a file with 2 songs")
+    return "2 songs over 24 lines are 2 rows"
+
+
+def bad_lines(trial: Trial) -> str:
+    bad = trial.put("bad/1.json", lines(event(6, 0)) + b"{oops\n" + lines(event(6, 1)))
+    try:
+        trial.load("bad")
+    except WarehouseError as error:
+        if not str(error).startswith(f"{bad}, line 2: "):
+            raise CheckFailed(f"not named: {error}") from None
+        said = str(error).removeprefix(f"{bad}, ").split(";")[0]
+    else:
+        raise CheckFailed("COPY took a bad line")
+    if trial.load("bad", max_errors=1) != Loaded(1, 2, 1):
+        raise CheckFailed("--max-errors 1 did not set one line aside")
+    return said
+
+
+def byte_order_mark(trial: Trial) -> str:
+    trial.put("bom/1.json", b"\xef\xbb\xbf" + lines(event(7, 0), event(7, 1)))
+    loaded = trial.load("bom", max_errors=2)
+    if loaded.rows not in (1, 2):
+        raise CheckFailed(f"{loaded.rows} rows instead of 1 or 2")
+    return f"{loaded.rows} rows loaded, {loaded.rejected} refused"
+
+
+def repeated_key(trial: Trial) -> str:
+    twice = lines(event(8, 0)).replace(b"}", b', "page": "Home"}')
+    trial.put("repeated/1.json", twice + lines(event(8, 1)))
+    loaded = trial.load("repeated", max_errors=1)
+    found = trial.dbt.query(
+        "select page from {{ source('sparkify', 'staging_events') }}"
+        " where session_id = 8 and item_in_session = 0"
+    )
+    pages = [row["page"] for row in found]
+    # DuckDB refuses such a line; COPY need not.
+    words = {
+        "Home": "loaded, with the last value",
+        "NextSong": "loaded, with the first",
+    }
+    if not pages and loaded.rejected == 1:
+        return "refused"
+    if len(pages) != 1 or pages[0] not in words:
+        raise CheckFailed(f"a line with a repeated key gives {pages}")
+    return words[pages[0]]
+
+
+def more_than_4_mb(trial: Trial) -> str:
+    large = lines(event(9, 0, extra="x" * (4 << 20)))
+    trial.put("large/1.json", large + lines(event(9, 1)))
+    loaded = trial.load("large", max_errors=1)
+    if (loaded.rows, loaded.rejected) != (1, 1):
+        raise CheckFailed(f"{loaded.rows} rows loaded, {loaded.rejected} refused")
+    return "refused as one bad line"
+
+
+def two_loads_at_once(trial: Trial) -> str:
+    trial.put("both/1.json", lines(event(10, 0)))
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "warehouse.toml"
+        data = trial.settings("both")
+        names = ("events", "songs", "manifests", "role", "kms_key", "region")
+        written = [f"{name} = {json.dumps(getattr(data, name))}" for name in names]
+        config.write_text("\n".join(["[data]", *written]), encoding="utf-8")
+        command: list[str | Path] = [
+            sys.executable,
+            PROJECT / "scripts" / "warehouse.py",
+            "load",
+        ]
+        command += ["--config", config, "--mix-sample"]
+        command += ["--target", trial.dbt.target] if trial.dbt.target else []
+        started = [
+            subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            for _ in range(2)
+        ]
+        said = [process.communicate()[1].decode().strip() for process in started]
+    codes = sorted(process.returncode for process in started)
+    stopped = [text.splitlines()[-1] for text in said if "run again" in text]
+    if codes not in ([0, 0], [0, 1]) or (codes[1] and not stopped):
+        raise CheckFailed(f"exit codes {codes}: {said[-1].rpartition(chr(10))[2]}")
+    if trial.rows("both") != {"1.json": 1}:
+        raise CheckFailed(f"the ledger has {trial.rows('both')}")
+    loaded = trial.dbt.query(
+        "select count(*) as rows from {{ source('sparkify', 'staging_events') }}"
+        " where session_id = 10"
+    )
+    if int(loaded[0]["rows"]) != 1:
+        raise CheckFailed(f"{loaded[0]['rows']} rows instead of 1")
+    return "one published; " + (stopped[0] if codes[1] else "the other came too late")
+
+
+def unattached_role(trial: Trial) -> str:
+    return _copy_fails(trial, "the cluster cannot use the role", role=NO_ROLE)
+
+
+def another_region(trial: Trial) -> str:
+    here = trial.data.region
+    other = "eu-central-1" if here != "eu-central-1" else "us-east-1"
+    return _copy_fails(trial, "a bucket is in another region", region=other)
+
+
+def missing_object(trial: Trial) -> str:
+    return _copy_fails(trial, "is gone since it was listed", path="first/gone.json")
+
+
+def nothing_is_left(trial: Trial) -> str:
+    trial.clear()
+    schema = trial.dbt.text("{{ target.schema }}")
+    schemas = trial.dbt.query(
+        "select schema_name from information_schema.schemata"
+        f" where schema_name like '{schema}%'"
+    )
+    if left := [row["schema_name"] for row in schemas] + trial.left():
+        raise CheckFailed(f"still there: {', '.join(left)}")
+    return f"{trial.root} and the schemas {schema}* are gone"
+
+
+LINES: dict[str, Line] = {
+    "system views": views_tell_of_each_copy,
+    "marts": marts_equal_duckdbs,
+    "docs and freshness": docs_and_freshness,
+    "blank and last lines": lines_are_counted,
+    "odd file names": odd_names,
+    "zipped and empty files": packed_and_empty,
+    "songs over several lines": songs_over_several_lines,
+    "bad lines": bad_lines,
+    "byte order mark": byte_order_mark,
+    "a repeated key": repeated_key,
+    "more than 4 MB": more_than_4_mb,
+    "two loads at once": two_loads_at_once,
+    "a role that is not attached": unattached_role,
+    "another region": another_region,
+    "a missing object": missing_object,
+    "nothing is left": nothing_is_left,
+}
+
+
+def outcome(name: str, trial: Trial) -> tuple[bool, str]:
+    """Whether a line passes, and what it saw."""
+    try:
+        return True, LINES[name](trial)
+    except (CheckFailed, WarehouseError) as error:
+        return False, str(error)
+
+
+def checked(dbt: Dbt, data: Data) -> Iterator[tuple[str, bool, str]]:
+    """Every line with its outcome. `dbt` must have a schema of its own.
+
+    Raises Refused for settings that cannot work. An interrupt leaves nothing, too.
+    """
+    redshift.check(dbt, replace(data, events=data.manifests, songs=data.manifests))
+    root = f"{data.manifests.rstrip('/')}/{dbt.text('{{ target.schema }}')}/"
+    trial = Trial(dbt, data, root, Clients(data.region).s3)
+    for name in LINES:
+        try:
+            passed, seen = outcome(name, trial)
+        except KeyboardInterrupt:
+            trial.clear()
+            raise
+        yield name, passed, seen
+
+
+def _loads(trial: Trial, folder: str, rows: int) -> str:
+    """Load a folder, and see that each file's rows add up."""
+    loaded = trial.load(folder)
+    if (loaded.rows, loaded.rejected) != (rows, 0):
+        raise CheckFailed(f"{loaded.rows} rows instead of {rows}")
+    found = trial.rows(folder)
+    return ", ".join(f"{name[:20]}: {count}" for name, count in sorted(found.items()))
+
+
+def _copy_fails(trial: Trial, words: str, path: str = FIRST, **changes: Any) -> str:
+    """See that a COPY which must fail does, in words that a load understands."""
+    data = trial.settings("first")
+    files = [Listed("events", f"{trial.root}{path}", 1, etag="0" * 32)]
+    connect = functools.partial(lambda s3: s3, trial.s3)
+    try:
+        with redshift.prepared(trial.dbt, data, connect, files) as plan:
+            trial.dbt.operation("load_staging", plan=plan | changes)
+    except WarehouseError as error:
+        if words not in str(error):
+            raise CheckFailed(f"COPY failed in other words: {error}") from None
+        return f"Redshift says: {str(error).partition('(Redshift: ')[2].rstrip(')')}"
+    raise CheckFailed("COPY took it")

@@ -1,0 +1,136 @@
+"""A place of its own to try things: a folder in S3, a schema, and what was there."""
+
+import io
+import json
+from contextlib import redirect_stderr
+from dataclasses import dataclass, replace
+from typing import Any
+
+import s3_address
+from aws import plain_errors
+from dbt_project import Dbt
+from load.loading import Loaded, load
+from settings import Data
+
+SCHEMA = "sparkify_check_"  # the macro drop_check_schemas drops no other
+TS = 1541105830796  # 2018-11-01 20:57:10.796 UTC
+
+
+class CheckFailed(Exception):
+    """A line fails; the text says what was seen."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Where the checks work. `root` is an s3:// folder that nobody else uses."""
+
+    dbt: Dbt
+    data: Data
+    root: str
+    s3: Any
+
+    def put(self, key: str, content: bytes) -> str:
+        """An object below the root; its address."""
+        place = s3_address.parse(self.root)
+        with plain_errors(self.root):
+            self.s3.put_object(
+                Bucket=place.bucket, Key=place.prefix + key, Body=content
+            )
+        return f"{self.root}{key}"
+
+    def settings(self, folder: str) -> Data:
+        """The settings with which a load reads a folder of logs, and all songs."""
+        return replace(
+            self.data,
+            events=f"{self.root}{folder}",
+            songs=f"{self.root}songs",
+            manifests=f"{self.root}manifests",
+        )
+
+    def load(self, folder: str, max_errors: int = 0) -> Loaded:
+        """Load what is new in a folder of logs, and the new songs, in silence."""
+        with redirect_stderr(io.StringIO()):
+            return load(
+                self.dbt,
+                self.settings(folder),
+                max_errors,
+                reload=False,
+                mix_sample=True,
+            )
+
+    def rows(self, folder: str) -> dict[str, int]:
+        """The rows that the ledger has for each file of a folder."""
+        found = self.dbt.query(
+            "select path, rows_loaded from {{ source('sparkify', 'loaded_files') }}"
+        )
+        start = f"{self.root}{folder}/"
+        return {
+            row["path"].removeprefix(start): int(row["rows_loaded"])
+            for row in found
+            if row["path"].startswith(start)
+        }
+
+    def left(self) -> list[str]:
+        """The keys of all objects below the root."""
+        place = s3_address.parse(self.root)
+        with plain_errors(self.root):
+            pages = self.s3.get_paginator("list_objects_v2").paginate(
+                Bucket=place.bucket, Prefix=place.prefix
+            )
+            return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+    def clear(self) -> None:
+        """Remove schemas and objects."""
+        self.dbt.operation("drop_check_schemas")
+        bucket = s3_address.parse(self.root).bucket
+        for key in self.left():
+            with plain_errors(self.root):
+                self.s3.delete_object(Bucket=bucket, Key=key)
+
+
+def event(session: int, item: int, **changes: Any) -> dict[str, Any]:
+    """An event as the app logs it, with changes."""
+    return {
+        "artist": "Caf\u00c3\u0083\u00c2\u00a9 Tacuba",  # decoded twice
+        "auth": "Logged In",
+        "firstName": "Ada",
+        "gender": "F",
+        "itemInSession": item,
+        "lastName": "Moss",
+        "length": 200.5,
+        "level": "free",
+        "location": "Marinette, WI-MI",
+        "method": "PUT",
+        "page": "NextSong",
+        "registration": 1540919166796.0,
+        "sessionId": session,
+        "song": "Don\u0019t",
+        "status": 200,
+        "ts": TS + session * 86_400_000 + item * 1000,
+        "userAgent": '"Mozilla/5.0"',
+        "userId": "7",
+    } | changes
+
+
+def song(song_id: str, **changes: Any) -> dict[str, Any]:
+    """A song as the catalogue has it, with changes."""
+    return {
+        "artist_id": "AR1",
+        "artist_latitude": 19.43,
+        "artist_location": "México",
+        "artist_longitude": -99.13,
+        "artist_name": "Café Tacuba",
+        "duration": 200.5,
+        "num_songs": 1,
+        "song_id": song_id,
+        "title": "Don't",
+        "year": 1994,
+    } | changes
+
+
+def lines(*documents: dict[str, Any]) -> bytes:
+    """JSON objects, one a line."""
+    return b"".join(
+        json.dumps(document, ensure_ascii=False).encode() + b"\n"
+        for document in documents
+    )

@@ -1,0 +1,112 @@
+"""`check` passes on the stand-in, and each of its lines can fail."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import warehouse as commands
+from check import checks
+from check.trial import Trial, event, lines, song
+from click.testing import CliRunner
+from standin.faults import Row
+from support.helpers import Sources, Warehouse
+from support.redshift_warehouse import RedshiftWarehouse
+
+Differ = Callable[[RedshiftWarehouse, pytest.MonkeyPatch], None]
+
+
+def test_check_passes_on_the_stand_in_and_leaves_nothing(
+    cluster: RedshiftWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster.manifests.put("m/mine.json", b"{}")
+    monkeypatch.setenv("REDSHIFT_SCHEMA", "theirs")
+    options = ("--target", "redshift", *cluster.options[:2])
+    done = CliRunner().invoke(commands.cli, ["check", *options])
+    said = done.stdout.splitlines()
+    assert done.exit_code == 0, done.output
+    assert [line.split(":")[0] for line in said] == [
+        f"pass  {name}" for name in checks.LINES
+    ]
+    assert set(cluster.manifests.contents) == {"m/mine.json"}
+    schemas = "select nspname from pg_namespace where nspname ~ 'sparkify_check'"
+    assert cluster.rows(schemas) == []
+
+
+def test_check_wants_redshift() -> None:
+    done = CliRunner().invoke(commands.cli, ["check", "--target", "dev"])
+    assert done.exit_code == 3
+    assert "give --target redshift" in done.stderr
+
+
+def test_duckdb_makes_of_the_files_what_check_expects(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    local = Sources(tmp_path)
+    (local.events / "1.json").write_bytes(lines(event(1, 0), event(1, 1, level="paid")))
+    (local.songs / "1.json").write_bytes(lines(song("SO1")))
+    warehouse.load(local.data)
+    warehouse.done("run")
+    marts = warehouse.status()["marts"]
+    found = {name: mart["fingerprint"] for name, mart in marts.items()}
+    assert found == checks.FINGERPRINTS
+
+
+def for_files(part: str, change: Row) -> Callable[[str, Row], Row]:
+    """A change of the rows of sys_load_detail whose file name has a part."""
+
+    def changed(view: str, row: Row) -> Row:
+        hit = view == "detail" and part in row["file_name"]
+        return row | change if hit else row
+
+    return changed
+
+
+def views(*changes: Any) -> Differ:
+    return lambda cluster, _: cluster.faults.views(*changes)
+
+
+def says(pattern: str, text: str) -> Differ:
+    return lambda cluster, _: cluster.faults.fail(pattern, text)
+
+
+DIFFERENCES: dict[str, Differ] = {
+    "system views": views("no history"),
+    "marts": says("^select table_name, column_name", "permission denied"),
+    "docs and freshness": says("max.* as max_loaded_at", "permission denied"),
+    "blank and last lines": views(for_files("blank", {"lines_scanned": 5})),
+    "odd file names": views(for_files("caf", {"file_name": "names/caf?.json"})),
+    "zipped and empty files": views(for_files("3.json", {"lines_scanned": 1})),
+    "songs over several lines": views(for_files("songs/2", {"lines_scanned": 24})),
+    "bad lines": views("no errors"),
+    "byte order mark": views("no errors"),
+    "a repeated key": views("views empty"),
+    "more than 4 MB": says("^copy load_events", "out of memory"),
+    "two loads at once": lambda _, patch: patch.setattr(sys, "executable", "false"),
+    "a role that is not attached": says("^copy load_files", "Cannot assume it"),
+    "another region": says("^copy load_files", "Wrong place"),
+    "a missing object": says("^copy load_events", "Nothing there"),
+}
+
+
+def test_each_line_fails_where_the_cluster_differs(
+    cluster: RedshiftWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("load.redshift.VIEWS_SECONDS", 0)
+    data = cluster.data
+    root = f"{data.manifests}/check/"
+    s3 = cluster.server.client("s3")
+    trial = Trial(cluster._dbt, data, root, s3)
+    assert {*DIFFERENCES, "nothing is left"} == set(checks.LINES)
+    for name, differ in DIFFERENCES.items():
+        with monkeypatch.context() as patch:
+            differ(cluster, patch)
+            passed, seen = checks.outcome(name, trial)
+        assert not passed, f"{name}: {seen}"
+        assert cluster.faults.struck(), name
+        cluster.faults.clear()
+    # Its schema is not one that check made.
+    passed, seen = checks.outcome("nothing is left", trial)
+    assert not passed
+    assert "is not a schema of `warehouse.py check`" in seen
