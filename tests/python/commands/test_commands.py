@@ -12,8 +12,9 @@ import sample_data
 import warehouse as commands
 from click.testing import CliRunner, Result
 from dbt_project import Dbt
-from settings import PROJECT, version
-from support.helpers import DataSet, Sources, Warehouse
+from settings import PROJECT, Data, version
+from support.helpers import DataSet, Sources, Warehouse, options
+from support.sample import make
 
 Run = Callable[..., Result]
 
@@ -98,10 +99,18 @@ def test_an_empty_place_is_not_taken_for_the_default(run: Run, option: str) -> N
 # Sample data keeps apart
 
 
+@pytest.fixture
+def invented(tmp_path: Path) -> Data:
+    """A little sample data."""
+    out = tmp_path / "sample"
+    make("--days", 1, "--events", 60, "--users", 1, "--songs", 3, out)
+    return Data(events=str(out / "log_data"), songs=str(out / "song_data"))
+
+
 def test_sample_data_and_other_data_do_not_meet(
-    run: Run, sample_set: DataSet, warehouse: Warehouse, sources: Sources
+    run: Run, invented: Data, warehouse: Warehouse, sources: Sources
 ) -> None:
-    sample_set.warehouse.copy(warehouse.path.parent)
+    warehouse.load(invented)
     before = warehouse.published()
     done = run("run", *sources.options)
     assert (done.exit_code, done.stdout) == (3, "")
@@ -115,25 +124,23 @@ def test_sample_data_and_other_data_do_not_meet(
 
 
 def test_one_source_alone_does_not_take_the_samples_other_one(
-    run: Run, sample_set: DataSet, warehouse: Warehouse, sources: Sources
+    run: Run, invented: Data, warehouse: Warehouse, sources: Sources
 ) -> None:
-    words = ("--events", sources.events, "--songs", sample_set.data.songs)
-    done = run("run", *words)
+    done = run("run", "--events", sources.events, "--songs", invented.songs)
     assert done.exit_code == 3
-    found = f"{sample_set.data.songs} holds sample data, {sources.events} does not"
+    found = f"{invented.songs} holds sample data, {sources.events} does not"
     assert found in last_line(done)
     assert not warehouse.path.exists(), "refused before anything was made"
 
 
 def test_a_reload_replaces_the_sample_and_the_mark_comes_back_with_it(
-    run: Run, sample_set: DataSet, warehouse: Warehouse, sources: Sources
+    run: Run, invented: Data, warehouse: Warehouse, sources: Sources
 ) -> None:
-    sample_set.warehouse.copy(warehouse.path.parent)
+    warehouse.load(invented)
     assert run("load", *sources.options, "--reload").exit_code == 0
     assert warehouse.value("select count(*) from staging_events") == 1
-    words = ("--events", sample_set.data.events, "--songs", sample_set.data.songs)
-    assert run("load", *words).exit_code == 3
-    assert run("load", *words, "--reload").exit_code == 0
+    assert run("load", *options(invented)).exit_code == 3
+    assert run("load", *options(invented), "--reload").exit_code == 0
     assert run("load", *sources.options).exit_code == 3
 
 

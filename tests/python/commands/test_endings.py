@@ -1,15 +1,18 @@
 """Ctrl-C and SIGTERM: one line that says what state things are in, nothing left."""
 
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import dbt_project
 import pytest
 import warehouse as commands
 from click.testing import CliRunner, Result
 from dbt_project import Dbt
 from load import loading
-from support.helpers import COMMAND, DataSet, Sources, Warehouse, options
+from load.loading import Loaded
+from support.helpers import COMMAND, Sources, Warehouse
 
 
 @pytest.fixture
@@ -63,7 +66,10 @@ def test_before_it_publishes_nothing_was_loaded(
 
 
 def test_after_it_published_the_load_is_complete(
-    run: Callable[[], Result], warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+    run: Callable[[], Result],
+    warehouse: Warehouse,
+    sources: Sources,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     original = Dbt.operation
 
@@ -78,7 +84,7 @@ def test_after_it_published_the_load_is_complete(
             "error: interrupted; the load is complete, the marts are not; run again"
         )
     assert warehouse.value("select count(*) from loaded_files") == 2
-    assert run().exit_code == 0
+    assert warehouse.load(sources.data) == Loaded(0, 0, 0)
 
 
 def test_while_it_lists_nothing_was_loaded(
@@ -90,14 +96,36 @@ def test_while_it_lists_nothing_was_loaded(
     assert not warehouse.path.exists()
 
 
+def test_while_it_builds_the_load_is_complete_and_the_next_run_finishes(
+    run: Callable[[], Result],
+    warehouse: Warehouse,
+    sources: Sources,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stop(line: str) -> None:
+        if line.startswith("built "):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dbt_project, "say", stop)
+        assert ended(run()) == (
+            "error: interrupted; the load is complete, the marts are not; run again"
+        )
+    assert warehouse.load(sources.data) == Loaded(0, 0, 0)
+    warehouse.build()
+    assert warehouse.value("select count(*) from songplays where song_id = 'SO1'") == 1
+
+
+@pytest.mark.long
 def test_a_process_that_is_terminated_leaves_no_temporary_folder(
     warehouse: Warehouse,
-    sample_set: DataSet,
+    sources: Sources,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    process = warehouse.start(*COMMAND, "run", *options(sample_set.data))
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    process = warehouse.start(*COMMAND, "run", *sources.options)
     assert process.stderr is not None
     while not process.stderr.readline().startswith("built "):
         assert process.poll() is None
@@ -107,6 +135,7 @@ def test_a_process_that_is_terminated_leaves_no_temporary_folder(
     assert done.stderr.splitlines()[-1] == (
         "error: interrupted; the load is complete, the marts are not; run again"
     )
-    assert not list(tmp_path.iterdir())
-    assert warehouse.command("run", *options(sample_set.data)).returncode == 0
-    assert warehouse.status() == sample_set.warehouse.status()
+    assert not list((tmp_path / "temporary").iterdir())
+    assert warehouse.load(sources.data) == Loaded(0, 0, 0)
+    warehouse.build()
+    assert warehouse.value("select count(*) from songplays where song_id = 'SO1'") == 1
