@@ -5,7 +5,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -130,7 +130,8 @@ class Dbt:
 
     def query(self, sql: str) -> Rows:
         """The rows of a query in which macros, ref and source may stand."""
-        return self._rows("--inline", sql)
+        (rows,) = self._tables("--inline", sql).values()
+        return rows
 
     def text(self, jinja: str) -> str:
         """What Jinja says that asks the warehouse nothing."""
@@ -141,9 +142,15 @@ class Dbt:
             self._manifest.nodes.pop(INLINE, None)
         return str(result.results[0].node.compiled_code).strip()
 
-    def analysis(self, name: str, limit: int = -1) -> Rows:
-        """The rows of one of the project's analyses; at most `limit`, -1 for all."""
-        return self._rows("--select", f"path:analyses/{name}.sql", limit=limit)
+    def analysis(self, name: str) -> Rows:
+        """The rows of one of the project's analyses."""
+        return self.analyses([name])[name]
+
+    def analyses(self, names: Iterable[str], limit: int = -1) -> dict[str, Rows]:
+        """The rows of analyses, at most `limit` of each; -1 for all."""
+        paths = [f"path:analyses/{name}.sql" for name in names]
+        # One after the other: together they would need more memory.
+        return self._tables("--select", *paths, "--threads", "1", limit=limit)
 
     def counts(self) -> Rows:
         """What is there: the rows that a summary shows, and the last tested build."""
@@ -199,7 +206,7 @@ class Dbt:
         self.operation("note_tested", build=build, code=code, content=_content(counts))
         return counts
 
-    def _rows(self, *what: str, limit: int = -1) -> Rows:
+    def _tables(self, *what: str, limit: int = -1) -> dict[str, Rows]:
         # Neither list every relation first, which is slow to ask of Redshift, nor
         # write the manifest once more.
         options = ["--limit", str(limit), "--no-populate-cache", "--no-write-json"]
@@ -208,9 +215,7 @@ class Dbt:
         finally:
             # dbt forgets its name for an inline query only when the query succeeds.
             self._manifest.nodes.pop(INLINE, None)
-        table = result.results[0].agate_table
-        names = [name.lower() for name in table.column_names]
-        return [dict(zip(names, row.values(), strict=True)) for row in table.rows]
+        return {one.node.name: _rows(one.agate_table) for one in result.results}
 
     def _invoke(self, *arguments: str, check: bool = True) -> "dbtRunnerResult":
         self._failure = ""
@@ -316,6 +321,11 @@ def _content(counts: Rows) -> str:
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _rows(table: Any) -> Rows:
+    names = [name.lower() for name in table.column_names]
+    return [dict(zip(names, row.values(), strict=True)) for row in table.rows]
 
 
 def _say_what_was_built(event: Any) -> None:

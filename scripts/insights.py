@@ -6,7 +6,7 @@ import click
 from dbt_project import Dbt
 from endings import PlainCommand
 from errors import Refused, WarehouseError
-from insights_page.page import Answered, answer, page
+from insights_page.page import answer, page
 from insights_page.sections import sections
 from settings import PROJECT
 
@@ -70,14 +70,27 @@ def insights(dbt: Dbt) -> str:
             " with `make run` or `dbt build`, then run again"
         )
     warehouse["engine"] = ENGINES.get(warehouse["engine"], warehouse["engine"])
-    headline = dbt.analysis("headline")
-    everything = headline[0]
-    answered: list[Answered] = []
-    for section in sections(everything["days"] or 0):
-        known = section.analysis == "headline"
-        rows = headline if known else dbt.analysis(section.analysis, section.limit)
-        sql = (ANALYSES / f"{section.analysis}.sql").read_text(encoding="utf-8")
-        answered.append(answer(section, rows, sql))
+    rows = dbt.analyses(["headline"])
+    everything = rows["headline"][0]
+    shown = sections(everything["days"] or 0)
+    # One call of dbt for each limit: a call costs more than most of the queries.
+    for limit in {section.limit for section in shown}:
+        rows |= dbt.analyses(
+            [
+                section.analysis
+                for section in shown
+                if section.limit == limit and section.analysis not in rows
+            ],
+            limit,
+        )
+    answered = [
+        answer(
+            section,
+            rows[section.analysis],
+            (ANALYSES / f"{section.analysis}.sql").read_text(encoding="utf-8"),
+        )
+        for section in shown
+    ]
     return page(answered, warehouse, everything["last_play_at"])
 
 

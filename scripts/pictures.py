@@ -101,11 +101,16 @@ def draw(chromium: str, page: Path, documentation: Path, out: Path) -> None:
         tab.goto(page.as_uri())
         shot(tab, out / "insights.png")
         tab = browser.new_page(viewport=LINEAGE, device_scale_factor=SHARPNESS)
-        tab.goto(documentation.as_uri() + SONGPLAYS)
-        tab.wait_for_selector("canvas", state="attached")
-        tab.wait_for_timeout(SETTLED)
+        open_lineage(tab, documentation)
         shot(tab, out / "lineage.png")
         browser.close()
+
+
+def open_lineage(tab: Any, documentation: Path) -> None:
+    """Show the lineage of songplays in dbt's documentation, a file."""
+    tab.goto(documentation.as_uri() + SONGPLAYS)
+    tab.wait_for_selector("canvas", state="attached")
+    tab.wait_for_timeout(SETTLED)
 
 
 def shot(tab: Any, file: Path) -> None:

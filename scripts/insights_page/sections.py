@@ -77,7 +77,7 @@ def bar(heading: str, key: str) -> Column:
 
 WEEK = label("week from", "week", show=words.short_day)
 LISTENERS = number("listeners", "listeners")
-KNOWN = percent("in the catalogue", "percent_matched")
+KNOWN = percent("known", "percent_matched")
 PLAYS = bar("plays", "plays")
 
 
@@ -148,7 +148,8 @@ def sections(days: int) -> list[Section]:
                 LISTENERS,
                 PLAYS,
             ),
-            "The ten most played, by title and artist in the logs.",
+            "The ten most played, by title and artist in the logs. Known is the share of"
+            " plays whose song the catalogue has.",
             limit=10,
         ),
         Section(
@@ -156,7 +157,8 @@ def sections(days: int) -> list[Section]:
             "most_played_artists",
             answers.artist,
             (name("artist", "artist_name"), KNOWN, LISTENERS, PLAYS),
-            "The ten most played, by the name in the logs.",
+            "The ten most played, by the name in the logs. Known is the share of plays"
+            " whose song the catalogue has.",
             limit=10,
             size="tall",
         ),

@@ -1,6 +1,6 @@
 """The insights page of a warehouse, and what must hold of every one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -18,6 +18,7 @@ from support.helpers import Warehouse
 from support.html_tree import Element, rows, value
 
 Row = dict[str, Any]
+Asked = Callable[..., dict[str, list[Row]]]
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -28,14 +29,15 @@ class Page:
         self.warehouse = warehouse
         self.rows: dict[str, list[Row]] = {}
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Dbt, "analysis", self._noted(Dbt.analysis))
+            patch.setattr(Dbt, "analyses", self._noted(Dbt.analyses))
             self.html = insights.insights(warehouse._opened())
         self.parts = html_tree.sections(self.html)
 
-    def _noted(self, analysis: Callable[..., list[Row]]) -> Callable[..., list[Row]]:
-        def noted(dbt: Dbt, name: str, limit: int = -1) -> list[Row]:
-            self.rows[name] = analysis(dbt, name, limit)
-            return self.rows[name]
+    def _noted(self, analyses: Asked) -> Asked:
+        def noted(dbt: Dbt, names: Iterable[str], limit: int = -1) -> dict[str, Any]:
+            found = analyses(dbt, names, limit)
+            self.rows |= found
+            return found
 
         return noted
 
