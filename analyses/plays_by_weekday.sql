@@ -28,15 +28,7 @@ weekdays as (
 
 select
     weekday,
-    case weekday
-        when 0 then 'Sunday'
-        when 1 then 'Monday'
-        when 2 then 'Tuesday'
-        when 3 then 'Wednesday'
-        when 4 then 'Thursday'
-        when 5 then 'Friday'
-        when 6 then 'Saturday'
-    end as weekday_name,
+    {{ weekday_name('weekday') }} as weekday_name,
     plays,
     listeners,
     days,

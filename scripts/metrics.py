@@ -71,7 +71,9 @@ class Metrics:
         """Raises Refused where MetricFlow is not installed."""
         self._dbt = dbt
         self._engine = _engine(dbt)
-        self.names = [metric.name for metric in dbt._manifest.metrics.values()]
+        # As the exposure orders them: dbt changes the order of metrics that it parses.
+        exposure = dbt._manifest.exposures["exposure.sparkify.metrics"]
+        self.names = [name for (name,) in exposure.metrics]
         found = self._engine.simple_dimensions_for_metrics(self.names)
         dimensions = sorted(one.granularity_free_dunder_name for one in found)
         # What people type, and MetricFlow's name for it.

@@ -148,8 +148,8 @@ def sections(days: int) -> list[Section]:
                 LISTENERS,
                 PLAYS,
             ),
-            "The ten most played, by title and artist in the logs. Known is the share of"
-            " plays whose song the catalogue has.",
+            "The ten most played, by title and artist in the logs. Known is the share"
+            " of plays whose song the catalogue has.",
             limit=10,
         ),
         Section(

@@ -76,8 +76,7 @@ def test_the_real_data_has_these_answers(real_page: Page) -> None:
     assert "main on DuckDB, target dev." in header
 
 
-def test_the_page_is_whole_and_the_same_each_time(page: Page) -> None:
-    assert insights.insights(page.warehouse._opened()) == page.html
+def test_the_page_is_one_file(page: Page) -> None:
     assert not re.search(r"https?:|//[a-z]|url\(|@import|<script|src=", page.html)
     (link,) = re.findall("<link[^>]*>", page.html)
     assert link == '<link rel="icon" href="data:,">'
@@ -106,10 +105,8 @@ def test_the_query_does_the_limiting(page: Page) -> None:
     assert len(rows(table)) == 10
 
 
-def test_an_empty_warehouse_has_a_page(warehouse: Warehouse) -> None:
-    warehouse.operation("create_staging_tables")
-    warehouse.build()
-    page = Page(warehouse)
+def test_an_empty_warehouse_has_a_page(changed: Callable[[str], Page]) -> None:
+    page = changed("delete from songplays; delete from user_levels")
     page.check()
     assert "No data yet" in html_tree.read(page.html).one("header").text
 
@@ -203,7 +200,7 @@ def all_of(element: Element) -> list[Element]:
     ]
 
 
-def test_the_command_writes_the_page_and_prints_its_path(
+def test_the_command_writes_the_same_page_and_prints_its_path(
     sample_set: DataSet, page: Page, tmp_path: Path
 ) -> None:
     script = PROJECT / "scripts" / "insights.py"

@@ -38,6 +38,8 @@ def test_the_totals_are_the_headline(asked: Metrics, data_set: DataSet) -> None:
     everything = data_set.answers("headline")["headline"][0]
     _, _, _, _, plays, listeners, hours, sessions, paid, matched, _ = everything
     assert list(total) == asked.names
+    defined = data_set.warehouse._opened()._manifest.metrics.values()
+    assert sorted(asked.names) == sorted(metric.name for metric in defined)
     assert total["plays"] == plays
     assert total["listeners"] == listeners
     assert total["sessions"] == sessions
