@@ -56,8 +56,8 @@
 
 {#-
     What a plain document looks like: an object as RFC 8259 has it, with exactly our keys
-    in our order, each once, and with values of the right kind. Half a surrogate pair and
-    \u0000 do not match.
+    in our order, each once, and with values of the right kind; a number may stand for a
+    text. Half a surrogate pair and \u0000 do not match.
 -#}
 {% macro duckdb__plain_pattern(columns) %}
     {% set character -%}
@@ -65,19 +65,20 @@
         {{- '000[1-9a-fA-F]|00[1-9a-fA-F][0-9a-fA-F]|0[1-9a-fA-F][0-9a-fA-F]{2}' -}}
         |[1-9a-cA-CefEF][0-9a-fA-F]{3}|[dD][0-7][0-9a-fA-F]{2}))
     {%- endset %}
+    {% set number = '-?(?:0|[1-9][0-9]{0,17})(?:[.][0-9]{1,20})?' %}
     {% set patterns = [] %}
     {% for column in columns %}
         {% set value -%}
             {% if column.choice -%}
             "(?:{{ column.choice | join('|') }})"
             {%- elif column.width -%}
-            "{{ character }}{{ '+' if column.required else '*' }}"
+            (?:"{{ character }}{{ '+' if column.required else '*' }}"|{{ number }})
             {%- elif column.key == 'ts' -%}
             [1-9][0-9]{12}
             {%- elif column.type == 'bigint' -%}
             -?(?:0|[1-9][0-9]{0,17})
             {%- else -%}
-            -?(?:0|[1-9][0-9]{0,17})(?:[.][0-9]{1,20})?
+            {{ number }}
             {%- endif %}
         {%- endset %}
         {% do patterns.append(

@@ -199,22 +199,23 @@ def _prepare_files(
 ) -> Iterator[Prepared]:
     """Look at the files here, for DuckDB to read; those in S3 are fetched first."""
     remote = [file for _, file in files if file.etag is not None]
-    local = {file: Path(file.path) for _, file in files}
+    fetched: dict[Listed, Path] = {}
     if remote:
         with progress("fetching", len(remote)) as bar:
-            fetched = s3.fetch(connect(), remote, CACHE, lambda: bar.update(1))
-        local |= dict(zip(remote, fetched, strict=True))
+            copies = s3.fetch(connect(), remote, CACHE, lambda: bar.update(1))
+        fetched = dict(zip(remote, copies, strict=True))
     with _temporary_folder() as folder:
         reader = Reader(folder)
         with progress("reading", len(files)) as bar:
             for _, file in files:
-                reader.examine(file, local[file], known.get((file.source, file.path)))
+                local = str(fetched[file]) if file.etag is not None else file.path
+                reader.examine(file, local, known.get((file.source, file.path)))
                 bar.update(1)
         reader.finish()
         plan = {"files": folder / "files.ndjson", "batches": folder / "batches.ndjson"}
         with plan["files"].open("w", encoding="utf-8") as out:
             out.writelines(
-                json.dumps(asdict(delivery) | {"place": place}) + "\n"
+                json.dumps(delivery._asdict() | {"place": place}) + "\n"
                 for delivery, (place, _) in zip(reader.deliveries, files, strict=True)
             )
         with plan["batches"].open("w", encoding="utf-8") as out:

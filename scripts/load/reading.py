@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, NamedTuple
 
 from endings import FULL
 from errors import WarehouseError
@@ -34,8 +34,7 @@ SETTLED_SECONDS = 3
 SHORT_LINE, LONG_LINE = 1 << 16, SHOWN + 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A new or changed file.
 
     `documents` counts what is to be loaded or refused. Where SQL reads the file in
@@ -81,7 +80,7 @@ class Reader:
         self._copies = copies
         self._copy: BinaryIO | None = None
 
-    def examine(self, file: Listed, local: Path, known: Known | None) -> None:
+    def examine(self, file: Listed, local: str, known: Known | None) -> None:
         """Look at a new or changed file, which is stored at `local`.
 
         Raises WarehouseError when it can't be read, is damaged as a whole, or changes
@@ -112,7 +111,7 @@ class Reader:
                 file.modified_ns,
                 documents or 0,
                 documents is not None,
-                str(local) if in_place else None,
+                local if in_place else None,
                 after.st_size,
                 after.st_mtime_ns // 1_000_000_000,
             )
@@ -125,7 +124,7 @@ class Reader:
             self._copy = None
 
     def _read(
-        self, file: Listed, local: Path, stream: BinaryIO, known: Known | None
+        self, file: Listed, local: str, stream: BinaryIO, known: Known | None
     ) -> tuple[str, int | None, bool]:
         """The file's etag, its number of new documents, and if it is read in place."""
         is_zipped = file.path.endswith(".gz")
@@ -156,7 +155,7 @@ class Reader:
         if can_stay and settled and look.is_plain and not _is_odd(local):
             self.finish()
             batch = self._batch(file.source, "lines", look.longest)
-            batch.files.append(str(local))
+            batch.files.append(local)
             batch.documents += look.documents
             batch.bytes += size
             return etag, look.documents, True
@@ -247,11 +246,13 @@ class _Look:
         block = self._rest + chunk[:end]
         self._rest = chunk[end:]
         lines = block.split(b"\n")
+        longest = max(map(len, lines))
         is_crlf = b"\r" in block
-        try:
-            block.decode()
-        except UnicodeDecodeError:
-            self.is_plain = False
+        if not block.isascii():
+            try:
+                block.decode()
+            except UnicodeDecodeError:
+                self.is_plain = False
         # Other controls are for SQL to refuse; these would keep it from seeing lines.
         self.is_plain = (
             self.is_plain
@@ -261,15 +262,15 @@ class _Look:
             and (not is_crlf or block.count(b"\r") == block.count(b"\r\n"))
             and (not is_crlf or block.count(b"\r") == len(lines) - 1)
             and (self._is_crlf in (None, is_crlf) or len(lines) == 1)
-            and max(map(len, lines)) < CHUNK_BYTES
+            and longest < CHUNK_BYTES
         )
         self._is_crlf = is_crlf if len(lines) > 1 else self._is_crlf
-        self.longest = max(self.longest, *map(len, lines))
+        self.longest = max(self.longest, longest)
         self.documents += sum(map(bool, map(bytes.strip, lines)))
 
 
-def _is_odd(local: Path) -> bool:
-    return not GLOB_CHARACTERS.isdisjoint(str(local))
+def _is_odd(local: str) -> bool:
+    return not GLOB_CHARACTERS.isdisjoint(local)
 
 
 def _open_regular(path: str, flags: int) -> int:

@@ -245,7 +245,7 @@ def test_the_plan_says_what_was_hashed(tmp_path: Path, sources: Sources) -> None
     # The copy holds the bytes that were hashed, whatever happens to the file later.
     reader = Reader(tmp_path)
     for file in list_folder("events", sources.events)[0]:
-        reader.examine(file, Path(file.path), None)
+        reader.examine(file, file.path, None)
     reader.finish()
     (sources.events / "1.json").write_bytes(b"")
     copied = Path(reader.batches[0].files[0]).read_text().split("\n")[:-1]
