@@ -1,16 +1,14 @@
 -- Do two warehouses hold the same? Rows and fingerprint of every mart. The same input
 -- gives the same on every engine, however it arrived; `_load_id` does not count. A mart
 -- that is not built yet has no row.
-{% set built = [] %}
+{% set relations = [] %}
 {% for mart in marts() %}
-{% set relation = ref(mart) %}
-{% if not execute or load_relation(relation) %}
-{% do built.append(mart) %}
-{% endif %}
+{% do relations.append(ref(mart)) %}
 {% endfor %}
+{% set kinds = kinds_of(relations) %}
 with fingerprints as (
 
-    {% for mart in built %}
+    {% for mart in marts() if mart in kinds or not execute %}
     select
         {{ loop.index }} as place,
         cast('{{ mart }}' as varchar(64)) as mart,

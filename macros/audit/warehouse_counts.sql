@@ -23,26 +23,20 @@
     ] %}
         {% do counted.append([kind, name, relation, value]) %}
     {% endfor %}
-    {% set found = [] %}
-    {% for kind, name, relation, value in counted if execute %}
-        {% set there = load_relation(relation) %}
-        {% if there %}
-            {% do found.append([kind, name, there, value]) %}
-        {% endif %}
-    {% endfor %}
     {% set tested = source('sparkify', 'tested_loads') %}
-    {% set has_record = execute and load_relation(tested) %}
+    {% set kinds = kinds_of(counted | map(attribute=2) | list + [tested]) %}
+    {% set has_record = tested.identifier in kinds %}
     select
         counts.*
         {{- ', tested_loads.*' if has_record }}
     from (
-        {%- for kind, name, relation, value in found %}
+        {%- for kind, name, relation, value in counted if relation.identifier in kinds %}
         {{ "union all" if not loop.first }}
         select
             {{ loop.index }} as place,
             '{{ kind }}' as kind,
             '{{ name }}' as name,
-            '{{ relation.type }}' as made_as,
+            '{{ kinds[relation.identifier] }}' as made_as,
             {{ value }} as row_count
         from {{ relation }}
         {%- else %}

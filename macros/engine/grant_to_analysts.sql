@@ -14,11 +14,7 @@
     nothing before a run is refused nothing during it, or after a kill.
 -#}
 {% macro redshift__grant_to_analysts(group) %}
-    {% if not modules.re.fullmatch('[A-Za-z_][A-Za-z0-9_]{0,126}', group) %}
-        {% do exceptions.raise_compiler_error(
-            'analyst_group is not a valid group name: ' ~ group
-        ) %}
-    {% endif %}
+    {% do require_plain_name('analyst_group', group) %}
     {#- dbt has made the schema if this command builds into it. -#}
     {% if not adapter.check_schema_exists(target.database, target.schema) %}
         {{ return('') }}

@@ -71,6 +71,10 @@ def up(
         cluster, steps = making.up(settings, minutes=timeout, snapshot=snapshot)
     status = described(settings.cluster, cluster)
     say(f"usable: {status.host}:{status.port}/{status.database}")
+    say(
+        f"once, as an administrator: `REDSHIFT_USER={status.user} .venv/bin/dbt"
+        " run-operation create_users --target redshift`"
+    )
     show(environment_lines(status), steps, as_json, cluster=asdict(status))
 
 

@@ -15,6 +15,8 @@ from cluster.found import GOING, Found, find_cluster, look, not_usable
 from cluster.plan import plan
 from cluster.wanted import TAG, Document, checked, is_ours, missing_message, wanted
 
+BUILDER = "sparkify_builder"  # whom the macro create_users makes, to load and build
+
 
 @dataclass(frozen=True)
 class ClusterStatus:
@@ -144,7 +146,7 @@ def environment_lines(status: ClusterStatus) -> list[str]:
         "HOST": status.host,
         "PORT": str(status.port),
         "DATABASE": status.database,
-        "USER": status.user,
+        "USER": BUILDER,
         "CLUSTER": status.name,
         "REGION": status.region,
     }

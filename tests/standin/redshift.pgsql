@@ -461,3 +461,21 @@ create function standin.pg_last_copy_count() returns bigint language sql volatil
     from standin.copies
     where session_id = pg_backend_pid() and status = 'completed'
 $$;
+
+-- Rights ----------------------------------------------------------------------------
+-- What the proxy and Redshift's own views do for any user.
+grant usage, create on schema standin to public;
+grant usage on sequence standin.late_view to public;
+grant select, insert on standin.table_keys to public;
+alter function standin.records(text) security definer;
+do $do$
+declare
+    name text;
+begin
+    for name in
+        select viewname from pg_views
+        where schemaname = 'pg_catalog' and viewname ~ '^(svv|sys|stl)_'
+    loop
+        execute format('grant select on pg_catalog.%I to public', name);
+    end loop;
+end $do$;

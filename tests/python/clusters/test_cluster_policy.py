@@ -221,7 +221,7 @@ def test_the_loaders_policy_is_enough_for_a_run_and_has_no_action_more(
     place = f"arn:aws:redshift:{REGION}:{ACCOUNT}"
     asked += [
         Check("redshift:GetClusterCredentials", f"{place}:{of}")
-        for of in ("dbuser:sparkify/awsuser", "dbname:sparkify/sparkify")
+        for of in ("dbuser:sparkify/sparkify_builder", "dbname:sparkify/sparkify")
     ]
     assert not [check for check in asked if not allows(LOADER, check)]
     assert {check.action for check in asked} == set(actions(LOADER))

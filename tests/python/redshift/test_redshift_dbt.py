@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -144,15 +144,6 @@ def test_a_run_keeps_tables_views_and_comments(cluster: RedshiftWarehouse) -> No
     assert "`paid`" in str(cluster.value(f"select {described}"))
 
 
-@pytest.fixture
-def analyst(cluster: RedshiftWarehouse) -> Iterator[str]:
-    """A user of the group `analysts`, who owns nothing."""
-    server = cluster.server
-    server.query("create group analysts; create user ann in group analysts")
-    yield "ann"
-    server.query("drop owned by analysts; drop user ann; drop group analysts")
-
-
 def test_a_reader_is_refused_nothing_during_runs_and_after_kills(
     cluster: RedshiftWarehouse, analyst: str
 ) -> None:
@@ -179,7 +170,59 @@ def test_a_reader_is_refused_nothing_during_runs_and_after_kills(
 
 def test_a_name_that_is_no_group_is_refused(cluster: RedshiftWarehouse) -> None:
     answer = cluster.dbt("run", "--vars", "{analyst_group: 'a; drop table b'}")
-    assert "analyst_group is not a valid group name" in str(answer.exception)
+    assert "analyst_group is not a valid name of a user or group: " in str(
+        answer.exception
+    )
+
+
+USERS = ("sparkify_builder", "sparkify_reader")
+
+
+def test_a_builder_builds_and_a_reader_looks(
+    cluster: RedshiftWarehouse, users: Callable[[str], None]
+) -> None:
+    put_little(cluster)
+    cluster.load()
+    cluster.done("run", "-s", "stg_events", "stg_songs", "songs")
+    for _ in range(2):
+        cluster.operation("create_users")
+    users("sparkify_builder")
+    cluster.put_events("2.json", event(7))
+    cluster.load()
+    cluster.build()
+    owners = cluster.rows(
+        "select distinct tableowner from pg_tables"
+        f" where schemaname in ('{SCHEMA}', '{STAGING}')"
+    )
+    assert owners == [("sparkify_builder",)]
+    built = cluster.status()
+
+    users("sparkify_reader")
+    cluster.faults.clear()
+    assert cluster.status() == built
+    cluster.done("test", "-s", "users", "stg_events")
+    cluster.done("docs", "generate")
+    assert freshness(cluster) == "warn"
+    verbs = {sql.split()[0].lower() for sql in cluster.sent()}
+    assert verbs <= {"select", "with", "set", "begin", "rollback", "commit"}
+    assert not cluster.dbt("run", "-s", "users").success
+    assert cluster.status() == built
+
+
+@pytest.fixture
+def users(
+    cluster: RedshiftWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], None]]:
+    """Connect as another user from now on; afterwards both are gone."""
+
+    def become(user: str) -> None:
+        monkeypatch.setenv("REDSHIFT_USER", user)
+        cluster.dbt("parse")  # makes dbt read the profile again
+
+    yield become
+    become(cluster.server.user)
+    for user in USERS:
+        cluster.server.query(f"drop owned by {user} cascade; drop user {user}")
 
 
 def freshness(subject: RedshiftWarehouse | Warehouse) -> str:

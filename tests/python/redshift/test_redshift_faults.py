@@ -16,7 +16,7 @@ from errors import WarehouseError
 from load.loading import Loaded
 from support.helpers import DBT
 from support.redshift_delivery import Delivery
-from support.redshift_warehouse import RedshiftWarehouse, finished
+from support.redshift_warehouse import RedshiftWarehouse, finished, reading
 
 # Transactions that are the load's own; dbt's are in capitals.
 BEGIN, COMMIT = "(?-i:^begin)", "(?-i:^commit)"
@@ -80,9 +80,7 @@ def test_a_fault_at_every_statement_of_a_load_leaves_all_or_nothing(
         delivery.converges()
 
 
-def kill_when(
-    delivery: Delivery, pattern: str, command: str = "load", nth: int = 1
-) -> None:
+def kill_when(delivery: Delivery, pattern: str, *command: str, nth: int = 1) -> None:
     """Start a load or a run as a process and kill it when it comes to a statement."""
     started = threading.Event()
     process = None
@@ -94,7 +92,7 @@ def kill_when(
         process.wait()
 
     delivery.cluster.faults.meanwhile(pattern, kill, nth)
-    process = delivery.cluster.start(command, "--max-errors", "1")
+    process = delivery.cluster.start(*(command or ["load"]), "--max-errors", "1")
     started.set()
     assert finished(process).returncode == -signal.SIGKILL
     wait_for_sessions(delivery.cluster)
@@ -107,7 +105,7 @@ def wait_for_sessions(cluster: RedshiftWarehouse) -> None:
     until = time.monotonic() + 20
     asked = (
         "select count(*) from pg_stat_activity where backend_type = 'client backend'"
-        " and pid <> pg_backend_pid()"
+        " and pid <> pg_backend_pid() and usename = current_user"
     )
     while cluster.value(asked) != "0":
         assert time.monotonic() < until
@@ -134,8 +132,11 @@ def test_a_load_killed_anywhere_leaves_all_or_nothing(delivery: Delivery) -> Non
 
 
 @pytest.mark.long
-def test_a_run_killed_anywhere_is_completed_by_the_next(delivery: Delivery) -> None:
+def test_a_run_killed_anywhere_keeps_no_reader_out_and_the_next_completes_it(
+    delivery: Delivery, analyst: str
+) -> None:
     cluster = delivery.cluster
+    cluster.done("run", "--vars", "{analyst_group: analysts}")
 
     def begin() -> None:
         delivery.take_back()
@@ -155,11 +156,14 @@ def test_a_run_killed_anywhere_is_completed_by_the_next(delivery: Delivery) -> N
     statements = len(cluster.sent())
     clean = state()
     chance = random.Random(2018)
-    for _ in range(20):
-        begin()
-        kill_when(delivery, "", "run", chance.randint(1, statements))
-        run()
-        assert state() == clean
+    with reading(cluster, analyst) as refused:
+        for kill in range(40):
+            begin()
+            words = ["run", "--full-refresh"] if kill % 2 else ["run"]
+            kill_when(delivery, "", *words, nth=chance.randint(1, statements))
+            run()
+            assert state() == clean
+    assert refused == []
 
 
 def test_of_two_loads_at_once_one_publishes_and_the_other_says_so(

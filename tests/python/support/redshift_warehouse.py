@@ -275,3 +275,12 @@ def cluster(
     made = RedshiftWarehouse(redshift_server, redshift_dbt)
     yield made
     assert redshift_server.faults.struck(), "a fault of this test never struck"
+
+
+@pytest.fixture
+def analyst(cluster: RedshiftWarehouse) -> Iterator[str]:
+    """A user of the group `analysts`, who owns nothing."""
+    server = cluster.server
+    server.query("create group analysts; create user ann in group analysts")
+    yield "ann"
+    server.query("drop owned by analysts; drop user ann; drop group analysts")

@@ -1,0 +1,70 @@
+{#-
+    Run once, as the cluster's administrator: a user who builds and one who reads. Neither
+    has a password, so both sign in through IAM. The builder owns both schemas and what is
+    in them; the reader may read all of it, also what is made later.
+-#}
+{% macro create_users(builder='sparkify_builder', reader='sparkify_reader') %}
+    {% if execute %}
+        {% do adapter.dispatch('create_users')(builder, reader) %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro duckdb__create_users(builder, reader) %}
+    {% do exceptions.raise_compiler_error(
+        'create_users is for Redshift, pass --target redshift;'
+        ~ ' who can open a DuckDB file can read and change it all'
+    ) %}
+{% endmacro %}
+
+
+{% macro redshift__create_users(builder, reader) %}
+    {% do require_plain_name('builder', builder) %}
+    {% do require_plain_name('reader', reader) %}
+    {% set users = run_query(
+        'select usename::varchar as user_name from pg_user'
+    ).columns[0].values() | list %}
+    {% set marts = api.Relation.create(schema=target.schema) %}
+    {% set staging = source('sparkify', 'loaded_files').include(database=false) %}
+    {% set relations = run_query(
+        'select schemaname::varchar as schema_name, tablename::varchar as name'
+        ~ ' from pg_tables'
+        ~ " where schemaname in ('" ~ marts.schema ~ "', '" ~ staging.schema ~ "')"
+        ~ ' union all'
+        ~ ' select schemaname::varchar, viewname::varchar from pg_views'
+        ~ " where schemaname in ('" ~ marts.schema ~ "', '" ~ staging.schema ~ "')"
+    ).rows %}
+    {% call statement('create_users') %}
+        {%- for user in [builder, reader] if user not in users %}
+        create user {{ user }} password disable;
+        {%- endfor %}
+        {%- for relation in [marts, staging] %}
+        {%- set schema = adapter.quote(relation.schema) %}
+        create schema if not exists {{ schema }};
+        alter schema {{ schema }} owner to {{ builder }};
+        grant usage on schema {{ schema }} to {{ reader }};
+        grant select on all tables in schema {{ schema }} to {{ reader }};
+        alter default privileges for user {{ builder }} in schema {{ schema }}
+        grant select on tables to {{ reader }};
+        {%- endfor %}
+        {%- for row in relations %}
+        alter table {{ adapter.quote(row['schema_name']) }}.{{ adapter.quote(row['name']) }}
+        owner to {{ builder }};
+        {%- endfor %}
+    {% endcall %}
+    {% do adapter.commit() %}
+    {% do log(
+        'from now on connect as ' ~ builder ~ ': export REDSHIFT_USER=' ~ builder,
+        info=true
+    ) %}
+{% endmacro %}
+
+
+{#- A name that comes from outside goes into SQL as it is. -#}
+{% macro require_plain_name(what, name) %}
+    {% if not modules.re.fullmatch('[A-Za-z_][A-Za-z0-9_]{0,126}', name) %}
+        {% do exceptions.raise_compiler_error(
+            what ~ ' is not a valid name of a user or group: ' ~ name
+        ) %}
+    {% endif %}
+{% endmacro %}
