@@ -184,7 +184,7 @@ def _refuse_mix(dbt: Dbt, places: list[tuple[str, list[str]]]) -> None:
 
 def _published(dbt: Dbt, newest: int) -> str:
     """What became of a load that was interrupted."""
-    if dbt.has_ledger() and counts_since(dbt, newest).files:
+    if dbt.counts() and counts_since(dbt, newest).files:
         return "the load is complete, the marts are not; run again"
     return "nothing was loaded; run again"
 

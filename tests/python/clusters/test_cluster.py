@@ -44,7 +44,7 @@ def test_a_life_from_up_to_down(account: Account) -> None:
     assert "about $400 a month without pause_at" in costs[1]
     assert "$0.40 a month for the secret and $0.024 a month for each GB" in costs[2]
     exports = dict(re.findall(r"^export (\w+)=(.+)$", made.out, flags=re.MULTILINE))
-    assert (exports.keys(), exports["REDSHIFT_USER"]) == (
+    assert (set(exports), exports["REDSHIFT_USER"]) == (
         ENVIRONMENT,
         "sparkify_builder",
     )
