@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
 
 INLINE = "sql_operation.sparkify.inline_query"
-# What dbt reads of the project, besides the files beside dbt_project.yml. The Python
-# below tests/ is not dbt's.
-READ = ("models", "macros", "seeds", "tests/*.sql", "tests/generic", "tests/unit")
+# What dbt reads of the project; of the profile it counts what this target says.
+READ = (
+    *("*.yml", "models/**/*", "macros/**/*", "seeds/**/*"),
+    *("tests/**/*.sql", "tests/**/*.yml"),
+)
+NOT_READ = {"profiles.yml", "dbt-bouncer.yml"}
 PACKAGES = ("dbt-core", "dbt-adapters", "dbt-common")
 DRIVERS = {
     "duckdb": ("dbt-duckdb", "duckdb"),
@@ -284,19 +287,8 @@ class Dbt:
 def files_hash(project: Path) -> str:
     """A hash of the project's files that dbt reads, with their names."""
     digest = hashlib.sha256()
-    for path in sorted(
-        {
-            *project.glob("*.yml"),
-            *(
-                path
-                for place in READ
-                for found in project.glob(place)
-                for path in ([found] if found.is_file() else found.rglob("*"))
-                if path.is_file()
-            ),
-        }
-        - {project / "profiles.yml", project / "dbt-bouncer.yml"}
-    ):
+    found = {path for place in READ for path in project.glob(place) if path.is_file()}
+    for path in sorted(path for path in found if path.name not in NOT_READ):
         content = path.read_bytes()
         digest.update(f"{path.relative_to(project)}\n{len(content)}\n".encode())
         digest.update(content)
