@@ -4,9 +4,10 @@ First every contestant makes all tables from the same files, in turn, several ro
 Their counts and sums must agree before a time counts. Then `warehouse.py run` has
 nothing to do, or takes one more event, one more day, or songs that old plays were
 waiting for, each on a copy of the full warehouse. What it costs to import dbt is the
-least that any run can cost. Every run is a process of its own, and the kernel says
-what it cost; the medians count. Everything is written into one temporary folder, which
-is removed at the end; ten million events take 8 GB.
+least that any run can cost. With --load, the load alone is measured too, in turn with
+DuckDB's own reader of the same files. Every run is a process of its own, and the
+kernel says what it cost; the medians count. Everything is written into one temporary
+folder, which is removed at the end; ten million events take 8 GB.
 """
 
 import json
@@ -20,7 +21,14 @@ from typing import Any
 
 import click
 from benchmark.chart import chart
-from benchmark.contestants import FLOOR, NAMES, Course, peers_python, run_one
+from benchmark.contestants import (
+    FLOOR,
+    NAMES,
+    Course,
+    peers_python,
+    read_json,
+    run_one,
+)
 from benchmark.deliveries import unknown_tracks, write_next_day, write_songs
 from benchmark.processes import Cost, cost_of, middle
 from endings import PlainCommand
@@ -59,6 +67,7 @@ Costs = dict[str, Cost]
 @click.option(
     "--late-songs", type=click.IntRange(min=1), default=100, show_default=True
 )
+@click.option("--load", "alone", is_flag=True, help="Measure the load alone, too.")
 @click.option("--json", "as_json", is_flag=True, help="The result as one JSON object.")
 @click.option(
     "--chart",
@@ -73,6 +82,7 @@ def main(  # noqa: PLR0913 (one for each option)
     rounds: int,
     day_events: int,
     late_songs: int,
+    alone: bool,
     as_json: bool,
     picture: Path | None,
 ) -> None:
@@ -82,6 +92,7 @@ def main(  # noqa: PLR0913 (one for each option)
     Examples:
       python scripts/bench.py --contestant floor --contestant run
       python scripts/bench.py --events 1000000 --events 10000000 --rounds 1
+      python scripts/bench.py --contestant floor --day-events 0 --load
     """
     result: dict[str, Any] = {"cores": os.cpu_count(), "sizes": []}
     with tempfile.TemporaryDirectory(prefix="sparkify-bench-") as folder:
@@ -96,6 +107,8 @@ def main(  # noqa: PLR0913 (one for each option)
                 chosen = [name for name in chosen if name not in PEERS]
         for size in events:
             costs = measured(root, size, chosen, rounds, python)
+            if alone:
+                costs |= measured_load(root, rounds)
             if day_events:
                 costs |= measured_later(root, size, rounds, day_events, late_songs)
             result["sizes"].append(
@@ -133,6 +146,18 @@ def measured(
                 )
             costs[name].append(cost)
             progress(f"{events:,} events, {name}", cost)
+    return {name: middle(found) for name, found in costs.items()}
+
+
+def measured_load(root: Path, rounds: int) -> Costs:
+    """The load of everything and of nothing, in turn with DuckDB's reader."""
+    costs: dict[str, list[Cost]] = {"read_json": [], "load": [], "load nothing": []}
+    for _ in range(rounds):
+        course = new_course(root)
+        costs["read_json"].append(read_json(course))
+        course = new_course(root)
+        costs["load"].append(course.warehouse("load"))
+        costs["load nothing"].append(course.warehouse("load"))
     return {name: middle(found) for name, found in costs.items()}
 
 
@@ -202,6 +227,10 @@ def table(events: int, costs: Costs) -> list[str]:
             f"{name:<14}{cost.cpu:>9.1f}{cost.cpu / floor.cpu:>9.2f}"
             f"{cost.wall:>9.1f}{cost.wall / floor.wall:>9.2f}{cost.memory:>9,.0f}"
         )
+    if "load" in costs:
+        took = costs["load"].cpu - costs["load nothing"].cpu
+        ratio = took / costs["read_json"].cpu
+        lines.append(f"the load without its start: {ratio:.2f} times read_json's CPU")
     return lines
 
 

@@ -24,13 +24,15 @@ def test_the_floor_and_a_run_make_the_same_tables() -> None:
         "1",
         "--day-events",
         "0",
+        "--load",
         "--json",
     ]
     done = CliRunner().invoke(bench.main, words)
     assert done.exit_code == 0, done.output
     (size,) = json.loads(done.stdout)["sizes"]
     assert size["events"] == 2000
-    assert size["costs"].keys() == {"floor", "run"}
+    alone = {"read_json", "load", "load nothing"}
+    assert size["costs"].keys() == {"floor", "run"} | alone
     assert all(min(cost.values()) > 0 for cost in size["costs"].values())
     assert size["costs"]["run"]["cpu"] > size["costs"]["floor"]["cpu"]
 
@@ -54,6 +56,9 @@ def test_the_table_shows_ratios_to_the_floor() -> None:
     costs = {"floor": COST, "run": Cost(cpu=5.0, wall=3.0, memory=250.0)}
     *_, line = bench.table(1000, costs)
     assert line.split() == ["run", "5.0", "2.50", "3.0", "3.00", "250"]
+    costs |= {"read_json": COST, "load": Cost(9.0, 5.0, 1.0), "load nothing": COST}
+    *_, line = bench.table(1000, costs)
+    assert line == "the load without its start: 3.50 times read_json's CPU"
 
 
 def test_a_bar_of_the_chart_is_as_long_as_its_figure() -> None:
