@@ -49,28 +49,25 @@ def refused(
 def test_thousands_of_objects_load_as_they_do_from_a_folder(
     warehouse: Warehouse, bucket: Bucket, tmp_path: Path
 ) -> None:
-    make("--songs", 2500, "--events", 2000, tmp_path / "sample")
+    make("--songs", 1100, "--events", 500, tmp_path / "sample")
     logs, songs = tmp_path / "sample" / "log_data", tmp_path / "sample" / "song_data"
 
     def content() -> list[object]:
-        staged = [
-            warehouse.rows(f"select * exclude (_load_id) from {table} order by all")
+        return [
+            warehouse.rows(f"select * from {table} order by all")
             for table in ("staging_events", "staging_songs")
         ]
-        return [*staged, warehouse.fingerprints()]
 
     loaded = warehouse.load(Data(str(logs), str(songs)))
-    warehouse.done("run")
     folder = content()
 
     bucket.put_folder("logs", logs)
     bucket.put_folder("songs", songs)
     warehouse.remove()
-    assert warehouse.load(bucket.data) == loaded == Loaded(2530, 4500, 0)
-    warehouse.done("run")
+    assert warehouse.load(bucket.data) == loaded == Loaded(1130, 1600, 0)
     assert content() == folder
-    assert bucket.listings == 1 + 3, "a page has 1,000 keys"
-    assert len(bucket.fetched) == 2530
+    assert bucket.listings == 1 + 2, "a page has 1,000 keys"
+    assert len(bucket.fetched) == 1130
 
 
 def test_the_second_load_fetches_nothing(
