@@ -177,19 +177,6 @@ def test_most_active_users(
     assert answers["most_active_users"] == expected
 
 
-def test_catalogue_coverage_by_day(
-    answers: dict[str, list[Row]], plays: list[Play]
-) -> None:
-    days = grouped(plays, [play.moment.date() for play in plays])
-    expected = []
-    for day, all_ in sorted(days.items()):
-        how = Counter(play.song_match for play in all_)
-        matched = len(all_) - how[None]
-        share = ratio(100 * matched, len(all_))
-        expected.append((day, len(all_), matched, how["exact"], share))
-    assert answers["catalogue_coverage_by_day"] == expected
-
-
 def test_level_changes(answers: dict[str, list[Row]], events: list[Raw]) -> None:
     names = {"paid": "upgrade", "free": "downgrade"}
     expected = [

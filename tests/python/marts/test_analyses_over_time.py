@@ -149,13 +149,18 @@ def test_level_changes_by_week(
     assert answers["level_changes_by_week"] == expected
 
 
-def test_catalogue_coverage_by_week(
-    answers: dict[str, list[Row]], plays: list[Play]
+@pytest.mark.parametrize(("name", "key"), [("day", day), ("week", week)])
+# answers["catalogue_coverage_by_day"], answers["catalogue_coverage_by_week"]
+def test_catalogue_coverage_over_time(
+    answers: dict[str, list[Row]],
+    plays: list[Play],
+    name: str,
+    key: Callable[[Play], date],
 ) -> None:
     expected = []
-    for at, all_ in by(plays, week).items():
+    for at, all_ in by(plays, key).items():
         how = Counter(play.song_match for play in all_)
         matched = len(all_) - how[None]
         share = ratio(100 * matched, len(all_))
         expected.append((at, len(all_), matched, how["exact"], share))
-    assert answers["catalogue_coverage_by_week"] == expected
+    assert answers[f"catalogue_coverage_by_{name}"] == expected
