@@ -54,12 +54,12 @@ def test_a_life_from_up_to_down(account: Account) -> None:
         " run-operation create_users --target redshift`\n"
     ) in made.err
 
+    account.quick = True
     again = account.ok("up")
     assert account.changes == []
     assert again.out == made.out
     assert "nothing to change" in again.err
 
-    account.quick = True
     account.write(
         cluster={"allow_cidrs": ["198.51.100.0/24"]},
         data={"songs": "s3://sparkify-other/songs"},

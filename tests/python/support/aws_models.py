@@ -3,6 +3,7 @@
 import re
 from functools import cache
 from typing import Any
+from urllib.parse import parse_qsl
 
 import botocore.session
 from botocore.exceptions import ParamValidationError
@@ -48,6 +49,21 @@ def faults(service: str, action: str, flat: dict[str, str]) -> list[str]:
     except ParamValidationError as error:
         wrong.append(str(error))
     return wrong + list(_limits(found, model.input_shape, action))
+
+
+def query_faults(action: str, query: str) -> list[str]:
+    """What is wrong with the query of a request to S3: names and numbers."""
+    known = {
+        shape.serialization["name"]: shape.type_name
+        for shape in operation("s3", action).input_shape.members.values()
+        if shape.serialization.get("location") == "querystring"
+    }
+    known |= {"list-type": "integer", "x-id": "string"}  # of the operation itself
+    return [
+        f"{key}={value} is no {known.get(key, 'parameter')}"
+        for key, value in parse_qsl(query, keep_blank_values=True)
+        if key not in known or (known[key] == "integer" and not value.isdecimal())
+    ]
 
 
 def _limits(value: Any, shape: Any, place: str) -> list[str]:

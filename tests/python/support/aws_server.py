@@ -13,8 +13,8 @@ What moto cannot do is answered here, and only that:
 - what takes AWS minutes: tests put that into `answers`.
 
 Every request of the program is held against botocore's model of the service: names,
-types, what is required, lengths, patterns and enumerations. What does not fit is in
-`invalid`.
+types, what is required, lengths, patterns and enumerations; S3's queries by name and
+number. What does not fit is in `invalid`.
 """
 
 import logging
@@ -47,7 +47,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.serving import make_server
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from support.aws_models import faults, nested
+from support.aws_models import faults, nested, query_faults
 
 ACCOUNT = "123456789012"
 REGION = "us-west-2"
@@ -231,9 +231,12 @@ class AwsServer:
         call = _call(environ, body.decode())
         self.calls.append(call)
         self.watch(call)
-        if call.service in {"ec2", "iam", "redshift", "sts"}:
+        if call.service == "s3":
+            action = {"PUT": "PutObject"}.get(call.action, call.action)
+            found = query_faults(action, call.body.partition("?")[2])
+        else:
             found = faults(call.service, call.action, call.params)
-            self.invalid += [f"{call}: {fault}" for fault in found]
+        self.invalid += [f"{call}: {fault}" for fault in found]
         if self._killed(call, "before"):
             return _send(start, 500, "")
         if (answerer := self.answers.get(str(call))) and (answer := answerer(call)):
