@@ -18,8 +18,16 @@ MAKE_VARIABLES = set(re.findall(r"^([A-Z]+) \?=", MAKEFILE, re.MULTILINE)).union
 )
 MAKE_TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 # Options of other programs that the pages name: dbt's, the AWS command line's.
-FOREIGN_OPTIONS = {"--args", "--defer", "--empty", "--state"}
-FOREIGN_OPTIONS |= {"--policy-document", "--policy-name"}
+FOREIGN_OPTIONS = {
+    "--args",
+    "--defer",
+    "--empty",
+    "--policy-document",
+    "--policy-name",
+    "--select",
+    "--state",
+    "--store-failures",
+}
 # Made by make, dbt or the load, so not there in a clean checkout.
 GENERATED = ("data/", ".venv", "profiles.yml", "target/", "logs/")
 SUFFIXES = (".py", ".sql", ".yml", ".yaml", ".toml", ".md", ".csv", ".txt", ".example")
