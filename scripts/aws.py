@@ -168,11 +168,8 @@ def _action(operation: str, message: str) -> str:
     # Most services name the action that was missing, which need not be the one
     # that was called: CreateCluster also wants iam:PassRole.
     named = re.search(r"not authorized to perform: ([\w-]+:\w+)", message)
-    if named:
-        return named.group(1)
-    if operation in S3_ACTIONS:
-        return f"s3:{S3_ACTIONS[operation]}"
-    return operation
+    called = f"s3:{S3_ACTIONS[operation]}" if operation in S3_ACTIONS else operation
+    return named[1] if named else called
 
 
 def _plain_trouble(error: Exception) -> WarehouseError:
@@ -180,7 +177,6 @@ def _plain_trouble(error: Exception) -> WarehouseError:
         ConnectionError,
         HTTPClientError,
         IncompleteReadError,
-        WaiterError,
     )
     from botocore.parsers import ResponseParserError
 
@@ -191,15 +187,11 @@ def _plain_trouble(error: Exception) -> WarehouseError:
         return Refused(f"{message}; run `make setup`")
     if "SSO" in kind or "Token" in kind or "Login" in kind or "Credential" in kind:
         return Refused(f"the AWS login has expired: {message}; {_sign_in()}")
-    if isinstance(
-        error,
-        (ConnectionError, HTTPClientError, IncompleteReadError, ResponseParserError),
-    ):
+    broken = (ConnectionError, HTTPClientError, IncompleteReadError)
+    if isinstance(error, (*broken, ResponseParserError)):
         return WarehouseError(
             f"AWS cannot be reached: {message}; check the network and the region"
         )
-    if isinstance(error, WaiterError):
-        return WarehouseError(f"AWS: {message}; run the same command again")
     return Refused(f"{message} ({kind}); check your AWS settings and warehouse.toml")
 
 

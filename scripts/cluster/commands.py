@@ -161,10 +161,9 @@ def show_plan(steps: list[Step], as_json: bool) -> None:
 
 def ask_or_refuse(steps: list[Step]) -> None:
     """Raise Refused unless the user says yes to what goes."""
+    what = "\n".join([*map(str, steps), "Remove all this for good?"])
     try:
-        what = "\n".join(map(str, steps))
-        agreed = click.confirm(f"{what}\nRemove all this for good?", err=True)
+        click.confirm(what, abort=True, err=True)
     except click.Abort:
-        agreed = False
-    if not agreed:
-        raise Refused("not confirmed, nothing was removed; --yes does not ask")
+        told = "not confirmed, nothing was removed; --yes does not ask"
+        raise Refused(told) from None

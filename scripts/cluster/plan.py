@@ -159,13 +159,12 @@ def _group(want: Cluster, found: Found, group: str) -> Iterator[Step]:
 
 
 def _rule_text(rule: Document) -> str:
-    group = rule.get("ReferencedGroupInfo") or {}
-    sources = (rule.get("CidrIpv4"), rule.get("CidrIpv6"), rule.get("PrefixListId"))
-    source = next(filter(None, sources), group.get("GroupId"))
+    group = rule.get("ReferencedGroupInfo", {}).get("GroupId")
+    source = rule.get("CidrIpv4") or rule.get("CidrIpv6") or rule.get("PrefixListId")
     protocol = "all" if rule["IpProtocol"] == "-1" else rule["IpProtocol"]
     low, high = rule.get("FromPort", -1), rule.get("ToPort", -1)
     ports = "all ports" if low == -1 else str(low) if low == high else f"{low}-{high}"
-    return f"{protocol} {ports} from {source}"
+    return f"{protocol} {ports} from {source or group}"
 
 
 def _cluster(goal: Settings, found: Found, group: str, snapshot: str) -> Iterator[Step]:

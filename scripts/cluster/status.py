@@ -142,16 +142,10 @@ def status_lines(status: ClusterStatus) -> list[str]:
 
 def environment_lines(status: ClusterStatus) -> list[str]:
     """The variables that profiles.yml reads, as a shell takes them; no secret."""
-    variables = {
-        "HOST": status.host,
-        "PORT": str(status.port),
-        "DATABASE": status.database,
-        "USER": BUILDER,
-        "CLUSTER": status.name,
-        "REGION": status.region,
-    }
+    variables = {key: getattr(status, key) for key in ("host", "port", "database")}
+    variables |= {"user": BUILDER, "cluster": status.name, "region": status.region}
     return [
-        f"export REDSHIFT_{key}={shlex.quote(value)}"
+        f"export REDSHIFT_{key.upper()}={shlex.quote(str(value))}"
         for key, value in variables.items()
     ]
 

@@ -180,12 +180,11 @@ def _refuse_boundary(step: Step, code: str, words: str) -> None:
 
 def _held(clients: Clients, group: str) -> OutOfTime:
     by = [{"Name": "group-id", "Values": [group]}]
-    holders = aws.listed(clients.ec2, "describe_network_interfaces", Filters=by)
-    named = ", ".join(
+    holders = [
         f"{item['NetworkInterfaceId']} ({item.get('Description') or 'no name'})"
-        for item in holders
-    )
+        for item in aws.listed(clients.ec2, "describe_network_interfaces", Filters=by)
+    ]
+    named = ", ".join(holders) or "another security group"
     return OutOfTime(
-        f"security group {group} is still held by {named or 'another security group'};"
-        " run the same command again"
+        f"security group {group} is still held by {named}; run the same command again"
     )

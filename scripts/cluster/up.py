@@ -6,18 +6,10 @@ from errors import Refused, WarehouseError
 from messages import say
 from settings import Settings
 
+from cluster import take
 from cluster.cost import cost_lines
 from cluster.found import Found, find_snapshots, look
 from cluster.plan import Step, plan
-from cluster.take import (
-    STALE_MINUTES,
-    Waiting,
-    after,
-    apply,
-    changed,
-    say_whose,
-    wait_until,
-)
 from cluster.wanted import Document, places, role_name, wanted
 
 
@@ -31,14 +23,14 @@ def up(
     changed, OutOfTime after `minutes`, WarehouseError for what AWS refuses.
     """
     goal, clients = wanted(settings), Clients(settings.cluster.region)
-    name, end, done = goal.cluster.name, after(minutes), list[Step]()
+    name, end, done = goal.cluster.name, take.after(minutes), list[Step]()
     steps = _first_plan(clients, goal, snapshot)
     if not _changes(steps):
         say("nothing to change")
     while True:
-        apply(clients, name, _changes(steps), end)
-        with changed():
-            cluster = wait_until("usable", clients, name, end)
+        take.apply(clients, name, _changes(steps), end)
+        with take.changed():
+            cluster = take.wait_until("usable", clients, name, end)
             # What was paused or changing when we looked may differ in more than was
             # plain to see: look again until nothing differs.
             if not _changes(steps):
@@ -63,7 +55,7 @@ def _changes(steps: list[Step]) -> list[Step]:
 def _first_plan(clients: Clients, goal: Settings, snapshot: str) -> list[Step]:
     want = goal.cluster
     found = look(clients, want)
-    say_whose(found, want.region)
+    take.say_whose(found, want.region)
     _check_load(clients, goal)
     _check_role(clients, goal, found)
     if snapshot:
@@ -77,12 +69,12 @@ def _first_plan(clients: Clients, goal: Settings, snapshot: str) -> list[Step]:
 def _plan_again(
     clients: Clients, goal: Settings, done: list[Step], end: float
 ) -> list[Step]:
-    waiting = Waiting("the change", end)
+    waiting = take.Waiting("the change", end)
     while True:
         steps = plan(goal, look(clients, goal.cluster))
         if not any(step in done for step in _changes(steps)):
             return steps
-        if waiting.longer_than(STALE_MINUTES):
+        if waiting.longer_than(take.STALE_MINUTES):
             raise WarehouseError(
                 f"changed, but not as it should be: {'; '.join(map(str, steps))};"
                 " somebody may be changing it too, run the same command again"

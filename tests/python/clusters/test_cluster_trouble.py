@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from botocore import xform_name
 from cluster import take
-from cluster import up as making
 from cluster.status import require_usable
 from errors import Refused
 from support.aws_server import Answer, Answerer, Call, ec2_refusal, refusal
@@ -267,7 +266,7 @@ def test_a_cluster_on_its_way_out_is_waited_for_and_made_again(
 def test_a_change_that_does_not_last_is_an_error(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(making, "STALE_MINUTES", 0)
+    monkeypatch.setattr(take, "STALE_MINUTES", 0)
     account.ok("up")
     account.write(cluster={"allow_cidrs": ["198.51.100.0/24"]})
     same = "<AuthorizeSecurityGroupIngressResponse/>"
