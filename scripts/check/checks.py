@@ -184,7 +184,7 @@ def two_loads_at_once(trial: Trial) -> str:
             PROJECT / "scripts" / "warehouse.py",
             "load",
         ]
-        command += ["--config", config, "--mix-sample"]
+        command += ["--config", str(config), "--mix-sample"]
         command += ["--target", trial.dbt.target] if trial.dbt.target else []
         started = [
             subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
