@@ -121,6 +121,12 @@ def test_sample_data_and_other_data_do_not_meet(
     done = run("load", *sources.options, "--mix-sample")
     assert done.exit_code == 0, done.stderr
     assert run("load", *sources.options).exit_code == 3, "each time it must be said"
+    # A reload replaces the sample, and the mark comes back with it.
+    assert run("load", *sources.options, "--reload").exit_code == 0
+    assert warehouse.value("select count(*) from staging_events") == 1
+    assert run("load", *options(invented)).exit_code == 3
+    assert run("load", *options(invented), "--reload").exit_code == 0
+    assert run("load", *sources.options).exit_code == 3
 
 
 def test_one_source_alone_does_not_take_the_samples_other_one(
@@ -131,17 +137,6 @@ def test_one_source_alone_does_not_take_the_samples_other_one(
     found = f"{invented.songs} holds sample data, {sources.events} does not"
     assert found in last_line(done)
     assert not warehouse.path.exists(), "refused before anything was made"
-
-
-def test_a_reload_replaces_the_sample_and_the_mark_comes_back_with_it(
-    run: Run, invented: Data, warehouse: Warehouse, sources: Sources
-) -> None:
-    warehouse.load(invented)
-    assert run("load", *sources.options, "--reload").exit_code == 0
-    assert warehouse.value("select count(*) from staging_events") == 1
-    assert run("load", *options(invented)).exit_code == 3
-    assert run("load", *options(invented), "--reload").exit_code == 0
-    assert run("load", *sources.options).exit_code == 3
 
 
 # Answers

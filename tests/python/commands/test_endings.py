@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import dbt_project
+import duckdb
 import pytest
 import warehouse as commands
 from click.testing import CliRunner, Result
@@ -62,7 +63,10 @@ def test_before_it_publishes_nothing_was_loaded(
     assert len(found) == 1, "there was a folder to remove"
     assert not list((tmp_path / "temporary").iterdir())
     monkeypatch.undo()
-    assert warehouse.value("select count(*) from loaded_files") == 0
+    warehouse.release()
+    with duckdb.connect(str(warehouse.path)) as connection:
+        tables = "from duckdb_tables() where estimated_size > 0"
+        assert not connection.execute(tables).fetchall()
 
 
 def test_after_it_published_the_load_is_complete(
