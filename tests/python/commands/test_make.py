@@ -1,6 +1,7 @@
 """make finds a Python that fits, passes paths on as they are, and says little."""
 
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from settings import PROJECT
 # In place of a Python: checks of its version are real, all else is written down.
 STAND_IN = f"""#!/bin/sh
 if [ "$1" = -c ]; then exec '{sys.executable}' "$@"; fi
+if [ "$2" = http.server ]; then trap 'exit 0' INT; kill -INT 0; sleep 9; fi
 if [ "$2" = venv ]; then mkdir -p .venv/bin && cp "$0" .venv/bin/python; fi
 for word in "$@"; do echo "<$word>"; done >> asked
 """
@@ -39,6 +41,7 @@ def make(tmp_path: Path) -> Make:
             capture_output=True,
             text=True,
             check=False,
+            start_new_session=True,  # for Ctrl-C, which reaches all of a session
         )
 
     return run
@@ -110,3 +113,15 @@ def test_a_port_that_is_taken_is_named_before_any_work(
     assert done.returncode == 2
     assert f"error: port {port} is taken, " in done.stderr
     assert "make docs PORT=8081" in done.stderr
+
+
+def test_ctrl_c_ends_the_documentation_without_an_error(
+    make: Make, tmp_path: Path
+) -> None:
+    make("setup", "PYTHON=./python")
+    shutil.copy(tmp_path / "python", tmp_path / ".venv" / "bin" / "dbt")
+    done = make("docs", "PORT=0")  # any free port
+    assert "Ctrl-C ends it" in done.stdout
+    assert done.stderr == ""
+    assert done.returncode == -signal.SIGINT  # what shells call 130
+    assert "<generate>\n<--static>" in asked(tmp_path)
