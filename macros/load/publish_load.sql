@@ -21,8 +21,8 @@
     {% set span = found.get('events') if load_id is none else run_query(
         'select min(ts) as first, max(ts) as last from load_events'
     ).rows[0] %}
-    {% if reload and load_id %}
-        {% do name_lost_rows(staging) %}
+    {% if reload %}
+        {% do name_lost_rows(staging, found or staging) %}
     {% endif %}
     {% call statement('publish', auto_begin=false) %}
         {{ 'begin;' if not load_id }}
@@ -179,14 +179,21 @@
     What a reload takes away for good: rows that no file holds any more, because the
     delivery that brought them was overwritten or deleted since.
 -#}
-{% macro name_lost_rows(staging) %}
-    {% for kind, table in staging.items() %}
+{% macro name_lost_rows(staging, kinds) %}
+    {% for kind, table in staging.items() if kind in kinds %}
         {% set key = staging_key(kind) %}
+        {% set names = [] %}
+        {% set same_key = [] %}
+        {% for column in key %}
+            {% set name = table.identifier ~ '.' ~ column %}
+            {% do names.append(name) %}
+            {% do same_key.append(name ~ ' = load_' ~ kind ~ '.' ~ column) %}
+        {% endfor %}
         {% set lost = run_query(
-            'select ' ~ key | join(', ') ~ ', count(*) over () as row_count from '
-            ~ table ~ ' where (' ~ key | join(', ') ~ ') not in (select ('
-            ~ key | join(', ') ~ ') from load_' ~ kind ~ ')'
-            ~ ' order by ' ~ key | join(', ') ~ ' limit 5'
+            'select ' ~ names | join(', ') ~ ', count(*) over () as row_count from '
+            ~ table ~ ' left join load_' ~ kind ~ ' on ' ~ same_key | join(' and ')
+            ~ ' where load_' ~ kind ~ '.' ~ key[0] ~ ' is null'
+            ~ ' order by ' ~ names | join(', ') ~ ' limit 5'
         ).rows %}
         {% if lost %}
             {% do exceptions.warn(

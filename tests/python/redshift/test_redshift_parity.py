@@ -41,9 +41,8 @@ def both(cluster: RedshiftWarehouse, warehouse: Warehouse) -> dict[str, Any]:
     return there
 
 
-def test_files_give_what_plain_python_counts(
-    cluster: RedshiftWarehouse, data_set: DataSet
-) -> None:
+def run(cluster: RedshiftWarehouse, data_set: DataSet) -> None:
+    """Run on files, and compare with what plain Python counts in them."""
     put(cluster, data_set.data)
     done = cluster.command("run", "--json")
     assert done.returncode == 0, done.stderr
@@ -51,12 +50,17 @@ def test_files_give_what_plain_python_counts(
     assert cluster.load() == Loaded(0, 0, 0)
 
 
+@pytest.mark.long
+def test_the_real_files_give_what_plain_python_counts(
+    cluster: RedshiftWarehouse, real_set: DataSet
+) -> None:
+    run(cluster, real_set)
+
+
 def test_a_warehouse_grows_as_on_duckdb(
     cluster: RedshiftWarehouse, sample_set: DataSet, tmp_path: Path
 ) -> None:
-    put(cluster, sample_set.data)
-    cluster.load()
-    cluster.build()
+    run(cluster, sample_set)
     warehouse = sample_set.warehouse.copy(tmp_path / "copy")
     both(cluster, warehouse)
     pages = [insights.insights(dbt) for dbt in (warehouse._opened(), cluster._dbt)]
@@ -132,13 +136,17 @@ def test_increments_in_any_order_equal_a_rebuild(
     assert both(cluster, warehouse) == grown
 
 
-def test_reload_leaves_what_the_files_hold_now(cluster: RedshiftWarehouse) -> None:
+def test_reload_leaves_what_the_files_hold_now(
+    cluster: RedshiftWarehouse, capsys: pytest.CaptureFixture[str]
+) -> None:
     cluster.put_events("1.json", event(0))
     cluster.put_events("2.json", event(1), event(2))
     cluster.put_songs("A.json", song("SO1"))
     cluster.load()
     cluster.bucket.delete("logs/2.json")
     assert cluster.load(reload=True) == Loaded(2, 2, 0)
+    named = "reload leaves out 2 events that only overwritten or deleted files held:"
+    assert f"{named} session_id 1 item_in_session 1 " in capsys.readouterr().err
     assert cluster.value("select count(*) from staging_events") == "1"
     assert cluster.rows("select load_id, count(*) from loaded_files group by 1") == [
         ("2", "2")
