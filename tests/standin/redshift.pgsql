@@ -466,7 +466,8 @@ $$;
 -- What the proxy and Redshift's own views do for any user.
 grant usage, create on schema standin to public;
 grant usage on sequence standin.late_view to public;
-grant select, insert on standin.table_keys to public;
+grant select on all tables in schema standin to public;
+grant insert on standin.table_keys to public;
 alter function standin.records(text) security definer;
 do $do$
 declare
