@@ -6,12 +6,12 @@
     {% if execute %}
         {% do create_staging_tables() %}
         {% do create_increment_notes() %}
-        {% if flags.WHICH != 'test' %}
+        {#- These two work for a user who may only read: `dbt test`, `dbt docs generate`. -#}
+        {% if flags.WHICH not in ['test', 'generate'] %}
             {% do forget_tested_loads() %}
-        {% endif %}
-        {#- `dbt test` works for a user who may only read. -#}
-        {% if var('analyst_group') and flags.WHICH != 'test' %}
-            {% do grant_to_analysts(var('analyst_group')) %}
+            {% if var('analyst_group') %}
+                {% do grant_to_analysts(var('analyst_group')) %}
+            {% endif %}
         {% endif %}
         {% do warn_if_nothing_is_loaded() %}
     {% endif %}
