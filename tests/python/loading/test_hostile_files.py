@@ -253,3 +253,28 @@ def test_the_plan_says_what_was_hashed(tmp_path: Path, sources: Sources) -> None
     copied = Path(reader.batches[0].files[0]).read_text().split("\n")[:-1]
     parsed = [json.loads(row.split("\v")[3]) for row in copied]
     assert parsed == [event(0), event(1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        (b"{}\n{}\n", "lines"),
+        (b"{}\r\n{}\r\n", "lines"),
+        (b"{}\r\n{}\n", "rows"),
+        (b"{}\n{}\r\n", "rows"),
+    ],
+)
+def test_sql_never_counts_lines_whose_ends_are_mixed(
+    text: bytes,
+    form: str,
+    tmp_path: Path,
+    sources: Sources,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    in_place(monkeypatch)
+    sources.write(sources.events / "1.json", text)
+    reader = Reader(tmp_path)
+    for file in list_folder("events", sources.events)[0]:
+        reader.examine(file, file.path, None)
+    reader.finish()
+    assert [batch.form for batch in reader.batches] == [form]
