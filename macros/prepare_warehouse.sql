@@ -6,8 +6,8 @@
     {% if execute %}
         {% do create_staging_tables() %}
         {% do create_increment_notes() %}
-        {#- These two work for a user who may only read: `dbt test`, `dbt docs generate`. -#}
-        {% if flags.WHICH not in ['test', 'generate'] %}
+        {#- These write no mart, and a user who may only read may run them. -#}
+        {% if flags.WHICH not in ['test', 'generate', 'compile', 'freshness'] %}
             {% do forget_tested_loads() %}
             {% if var('analyst_group') %}
                 {% do grant_to_analysts(var('analyst_group')) %}
