@@ -2,8 +2,8 @@
 
 import itertools
 import json
-import threading
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -161,12 +161,7 @@ class Record:
             self.write("copies", records)
         changed = [self.faults.in_view(name, record) for record in records]
         kept = [record for record in changed if record is not None]
-        if self.faults.late:
-            late = threading.Timer(self.faults.late, self.write, (name, kept))
-            late.daemon = True
-            late.start()
-        else:
-            self.write(name, kept)
+        self.faults.show(partial(self.write, name, kept))
 
     def write(self, name: str, records: list[dict[str, Any]]) -> None:
         with (self.loads / name).open("a", encoding="utf-8") as file:

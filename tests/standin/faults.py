@@ -72,6 +72,7 @@ class Faults:
     late: float = 0
     _views: list[View] = field(default_factory=list)
     _waiting: list[Fault] = field(default_factory=list)
+    _timers: list[threading.Timer] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def cut_before(self, pattern: str = "", nth: int = 1) -> None:
@@ -114,6 +115,22 @@ class Faults:
         for change in self._views:
             shown = shown and change(view, shown)
         return shown
+
+    def show(self, write: Callable[[], None]) -> None:
+        """Let a view show new rows, now or `late`; used by COPY."""
+        if not self.late:
+            write()
+            return
+        timer = threading.Timer(self.late, write)
+        timer.daemon = True
+        timer.start()
+        self._timers.append(timer)
+
+    def forget_late_rows(self) -> None:
+        """What is still to come into the views does not come."""
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
 
     def clear(self) -> None:
         """Forget the statements and all faults."""

@@ -134,6 +134,7 @@ class StandIn:
         for (schema,) in made:
             self.query(f"drop schema {schema} cascade")
         self.query("truncate standin.table_keys")
+        self.faults.forget_late_rows()
         for file in self.postgres.loads.iterdir():
             file.unlink()
         self.faults.clear()

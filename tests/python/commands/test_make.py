@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,8 @@ def make(tmp_path: Path) -> Make:
             text=True,
             check=False,
             start_new_session=True,  # for Ctrl-C, which reaches all of a session
+            # A shell starts what runs in its background deaf to Ctrl-C.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         )
 
     return run

@@ -43,7 +43,10 @@ def test_distribution_and_sort_keys_are_remembered_through_a_rename(
     )
     run("create table plain (id int)")
     assert redshift.keys(f"{redshift.schema}.plain") == Keys()
-    found = run('select "table", diststyle, sortkey1 from svv_table_info order by 1')
+    found = run(
+        'select "table", diststyle, sortkey1 from svv_table_info'
+        f" where \"schema\" = '{redshift.schema}' order by 1"
+    )
     assert found == [
         ["plain", "AUTO(ALL)", "AUTO(SORTKEY)"],
         ["songplays", "KEY(songplay_id)", "start_time"],
