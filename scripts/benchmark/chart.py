@@ -5,7 +5,7 @@ from typing import Any
 
 WIDTH = 760
 LABELS = 150  # room for the names, left of the bars
-FIGURES = 190  # room for the figures, right of the longest bar
+FIGURES = 215  # room for the figures, right of the longest bar
 ROW, BAR, HEAD, FOOT = 24, 16, 34, 14
 
 STYLE = """

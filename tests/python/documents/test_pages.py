@@ -5,6 +5,7 @@ from itertools import chain
 
 import click
 import pytest
+from bench import main as bench
 from insights import main as insights
 from metrics import main as metrics
 from sample_data import main as sample_data
@@ -61,7 +62,9 @@ def test_every_option_exists(page: Page) -> None:
         for command in page.commands
         for option in re.findall(r"(?<![\w-])--[a-z][a-z-]*", command)
     }
-    ours = [options(command) for command in (cli, insights, metrics, sample_data)]
+    ours = [
+        options(command) for command in (cli, bench, insights, metrics, sample_data)
+    ]
     assert named <= FOREIGN_OPTIONS.union(*ours)
 
 
