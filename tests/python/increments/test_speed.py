@@ -98,17 +98,23 @@ def test_no_model_takes_much_longer_than_the_same_table_by_hand(
     warehouse.change(FILL)
     warehouse.done("run")
     models = {model: float("inf") for model in ("songs", *LIMITS)}
-    for _ in range(3):
-        for model, least in models.items():
-            rebuild = ("run", "--full-refresh", "-s", model)
-            taken = cpu(partial(warehouse.done, *rebuild))
-            models[model] = min(least, taken)
-    hand = by_hand(warehouse, rounds=3)
-    # What dbt itself takes for a model, however few its rows.
-    own = models.pop("songs")
-    ratios = {
-        model: (taken - own) / sum(hand[table] for table in LIMITS[model][0])
-        for model, taken in models.items()
-    }
-    print(ratios, models, own, hand)  # to be seen with pytest -rP
+    hand: dict[str, float] = {}
+    ratios: dict[str, float] = {}
+    # The least of several rounds counts: a busy machine only adds. Where three are too
+    # few, more rounds bring both sides nearer to what they take on a quiet one.
+    for _ in range(4):
+        for _ in range(3):
+            for model, least in models.items():
+                rebuild = ("run", "--full-refresh", "-s", model)
+                models[model] = min(least, cpu(partial(warehouse.done, *rebuild)))
+        for table, taken in by_hand(warehouse, rounds=3).items():
+            hand[table] = min(taken, hand.get(table, taken))
+        # Less what dbt itself takes for a model, however few its rows.
+        ratios = {
+            model: (models[model] - models["songs"]) / sum(hand[name] for name in names)
+            for model, (names, _) in LIMITS.items()
+        }
+        print(ratios, models, hand)  # to be seen with pytest -rP
+        if all(ratios[model] <= LIMITS[model][1] for model in LIMITS):
+            return
     assert {model for model in ratios if ratios[model] > LIMITS[model][1]} == set()
