@@ -93,7 +93,12 @@ class Dbt:
         if self.engine == "duckdb":
             return str(self.database or self._credentials().path)
         found = self._credentials()
-        return f"{found.host}:{found.port}/{found.database}, schema {found.schema}"
+        return f"{found.host}:{found.port}/{found.database}, schema {self.schema}"
+
+    @property
+    def schema(self) -> str:
+        """The target's schema."""
+        return str(self._credentials().schema)
 
     def require_folder(self) -> None:
         """Raise Refused unless a DuckDB file is there, or can be made where it is."""
@@ -138,12 +143,8 @@ class Dbt:
 
     def text(self, jinja: str) -> str:
         """What Jinja says that asks the warehouse nothing."""
-        options = ["--no-populate-cache", "--no-write-json"]
-        try:
-            result: Any = self._invoke("compile", "--inline", jinja, *options).result
-        finally:
-            self._manifest.nodes.pop(INLINE, None)
-        return str(result.results[0].node.compiled_code).strip()
+        (one,) = self._quick("compile", "--inline", jinja).results
+        return str(one.node.compiled_code).strip()
 
     def analysis(self, name: str) -> Rows:
         """The rows of one of the project's analyses."""
@@ -210,15 +211,20 @@ class Dbt:
         return counts
 
     def _tables(self, *what: str, limit: int = -1) -> dict[str, Rows]:
+        shown = self._quick("show", *what, "--limit", str(limit)).results
+        return {one.node.name: _rows(one.agate_table) for one in shown}
+
+    def _quick(self, *arguments: str) -> Any:
+        """The result of `dbt show` or `dbt compile`, which may name an inline query."""
         # Neither list every relation first, which is slow to ask of Redshift, nor
         # write the manifest once more.
-        options = ["--limit", str(limit), "--no-populate-cache", "--no-write-json"]
         try:
-            result: Any = self._invoke("show", *what, *options).result
+            return self._invoke(
+                *arguments, "--no-populate-cache", "--no-write-json"
+            ).result
         finally:
             # dbt forgets its name for an inline query only when the query succeeds.
             self._manifest.nodes.pop(INLINE, None)
-        return {one.node.name: _rows(one.agate_table) for one in result.results}
 
     def _invoke(self, *arguments: str, check: bool = True) -> "dbtRunnerResult":
         self._failure = ""

@@ -245,7 +245,7 @@ def check_command(*, config: Path, target: str | None, as_json: bool) -> None:
     settings = read_settings(config)
     schema = os.environ["REDSHIFT_SCHEMA"] = SCHEMA + uuid.uuid4().hex[:8]
     dbt = connected(settings, target)
-    if dbt.text("{{ target.schema }}") != schema:
+    if dbt.schema != schema:
         raise Refused(
             f"{profile_path()}: set `schema` to env_var('REDSHIFT_SCHEMA'), as"
             " profiles.yml.example does: check needs a schema of its own"

@@ -222,7 +222,7 @@ def missing_object(trial: Trial) -> str:
 
 def nothing_is_left(trial: Trial) -> str:
     trial.clear()
-    schema = trial.dbt.text("{{ target.schema }}")
+    schema = trial.dbt.schema
     schemas = trial.dbt.query(
         "select schema_name from information_schema.schemata"
         f" where schema_name like '{schema}%'"
@@ -266,7 +266,7 @@ def checked(dbt: Dbt, data: Data) -> Iterator[tuple[str, bool, str]]:
     Raises Refused for settings that cannot work. An interrupt leaves nothing, too.
     """
     redshift.check(dbt, replace(data, events=data.manifests, songs=data.manifests))
-    root = f"{data.manifests.rstrip('/')}/{dbt.text('{{ target.schema }}')}/"
+    root = f"{data.manifests.rstrip('/')}/{dbt.schema}/"
     trial = Trial(dbt, data, root, Clients(data.region).s3)
     for name in LINES:
         try:
