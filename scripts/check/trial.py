@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import s3_address
-from aws import plain_errors
+from aws import listed, plain_errors
 from dbt_project import Dbt
 from load.loading import Loaded, load
 from settings import Data
@@ -74,10 +74,8 @@ class Trial:
         """The keys of all objects below the root."""
         place = s3_address.parse(self.root)
         with plain_errors(self.root):
-            pages = self.s3.get_paginator("list_objects_v2").paginate(
-                Bucket=place.bucket, Prefix=place.prefix
-            )
-            return [item["Key"] for page in pages for item in page.get("Contents", [])]
+            named = {"Bucket": place.bucket, "Prefix": place.prefix}
+            return [item["Key"] for item in listed(self.s3, "list_objects_v2", **named)]
 
     def clear(self) -> None:
         """Remove schemas and objects."""
