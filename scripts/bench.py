@@ -24,6 +24,7 @@ from benchmark.chart import chart
 from benchmark.contestants import (
     FLOOR,
     NAMES,
+    PEERS,
     Course,
     peers_python,
     read_json,
@@ -35,7 +36,6 @@ from endings import PlainCommand
 from errors import WarehouseError
 from settings import PROJECT
 
-PEERS = ("polars", "pandas", "sqlmesh")
 Costs = dict[str, Cost]
 
 

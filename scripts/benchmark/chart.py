@@ -3,6 +3,9 @@
 from html import escape
 from typing import Any
 
+from benchmark.contestants import FLOOR, PEERS
+
+COMPARED = {FLOOR, *PEERS, "read_json", "import dbt"}
 WIDTH = 760
 LABELS = 150  # room for the names, left of the bars
 FIGURES = 215  # room for the figures, right of the longest bar
@@ -26,8 +29,7 @@ rect.ours { fill: #0969da; }
 def chart(result: dict[str, Any]) -> str:
     """An SVG of what `bench.py --json` printed.
 
-    The peers are grey and the warehouse's own runs are blue. A bar that has a ratio to
-    the floor says it.
+    What the warehouse does is blue, what it is compared with is grey.
     """
     parts: list[str] = []
     top = 0
@@ -38,7 +40,7 @@ def chart(result: dict[str, Any]) -> str:
         longest = max(cost["cpu"] for cost in costs.values())
         top += HEAD
         for name, cost in costs.items():
-            parts.extend(_row(name, cost, costs["floor"]["cpu"], longest, top))
+            parts.extend(_row(name, cost, costs[FLOOR]["cpu"], longest, top))
             top += ROW
         top += FOOT
     body = "\n".join(parts)
@@ -54,8 +56,7 @@ def _row(
     name: str, cost: dict[str, float], floor: float, longest: float, top: int
 ) -> list[str]:
     width = max(1.0, (WIDTH - LABELS - FIGURES) * cost["cpu"] / longest)
-    ours = name not in ("floor", "polars", "pandas", "sqlmesh", "import dbt")
-    kind = ' class="ours"' if ours else ""
+    kind = "" if name in COMPARED else ' class="ours"'
     base = top + BAR - 3
     figures = f"{cost['cpu']:.1f} s, {cost['cpu'] / floor:.2f} times the floor"
     return [
