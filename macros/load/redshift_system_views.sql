@@ -7,21 +7,13 @@
     {% set until = now() + modules.datetime.timedelta(seconds=plan.wait_seconds | int) %}
     {#- Older clusters have no column for the ETag that COPY read. -#}
     {% set columns = run_query('select * from sys_load_detail limit 0').column_names %}
-    {% set verified = namespace(yes=false) %}
+    {% set seen = namespace(wrong='the files are not counted') %}
     {% for look in range(10000) %}
         {% do redshift__read_views(
             plan, copies, max_errors, 'file_etag' in columns, look > 0
         ) %}
-        {% set wrong = redshift__what_is_wrong(plan, copies) %}
-        {% if not wrong %}
-            {% set verified.yes = true %}
-            {% break %}
-        {% elif now() >= until %}
-            {% do exceptions.raise_compiler_error(
-                wrong ~ '; nothing was loaded: run again, and if it stays so, see'
-                ~ ' `warehouse.py check --target ' ~ target.name ~ '`'
-            ) %}
-        {% endif %}
+        {% set seen.wrong = redshift__what_is_wrong(plan, copies) %}
+        {% if not seen.wrong or now() >= until %}{% break %}{% endif %}
         {#- dbt cannot sleep. -#}
         {% set next_look = now() + modules.datetime.timedelta(seconds=1) %}
         {%- for _ in range(100000) -%}
@@ -29,8 +21,11 @@
             {%- if now() >= next_look %}{% break %}{% endif -%}
         {%- endfor %}
     {% endfor %}
-    {% if not verified.yes %}
-        {% do exceptions.raise_compiler_error('the files are not counted') %}
+    {% if seen.wrong %}
+        {% do exceptions.raise_compiler_error(
+            seen.wrong ~ '; nothing was loaded: run again, and if it stays so, see'
+            ~ ' `warehouse.py check --target ' ~ target.name ~ '`'
+        ) %}
     {% endif %}
 {% endmacro %}
 
