@@ -151,7 +151,7 @@
 {% endmacro %}
 
 
-{#- The number of this load. The lock on the ledger keeps it from every other load. -#}
+{#- The number of this load. The load's lock keeps it from every other load. -#}
 {% macro next_load_id(ledger) -%}
     select coalesce(max(load_id), 0) + 1 as load_id from {{ ledger }}
 {%- endmacro %}
