@@ -93,10 +93,7 @@ def draw(chromium: str, page: Path, documentation: Path, out: Path) -> None:
     except ModuleNotFoundError:
         raise Refused("Playwright is not installed; `make pictures` does it") from None
     with sync_playwright() as driver:
-        # As root there is no sandbox; both pages are our own.
-        browser: Any = driver.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox"]
-        )
+        browser = launch(driver, chromium)
         tab = browser.new_page(viewport=PAGE, device_scale_factor=SHARPNESS)
         tab.goto(page.as_uri())
         shot(tab, out / "insights.png")
@@ -104,6 +101,11 @@ def draw(chromium: str, page: Path, documentation: Path, out: Path) -> None:
         open_lineage(tab, documentation)
         shot(tab, out / "lineage.png")
         browser.close()
+
+
+def launch(driver: Any, chromium: str) -> Any:
+    """The system's browser. As root there is no sandbox; the pages are our own."""
+    return driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
 
 
 def open_lineage(tab: Any, documentation: Path) -> None:

@@ -3,7 +3,6 @@
 Skipped where there is no Chromium or no Playwright to drive it.
 """
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,16 @@ import insights
 import pictures
 import pytest
 from dbt_project import Dbt
+from errors import Refused
 from support.helpers import DataSet
 
 playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe")
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-if not CHROMIUM:
-    pytest.skip("no Chromium in the path", allow_module_level=True)
+try:
+    CHROMIUM = pictures.find_chromium()
+except Refused as missing:
+    pytest.skip(missing.message, allow_module_level=True)
 
 DESK, PHONE = 1280, 390
 A4 = 688  # CSS pixels between the margins of a printed page
@@ -93,10 +94,7 @@ OPEN = "() => document.querySelectorAll('details').forEach(one => one.open = tru
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     with playwright.sync_playwright() as driver:
-        # As root there is no sandbox; the page is our own.
-        browser = driver.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"]
-        )
+        browser = pictures.launch(driver, CHROMIUM)
         yield browser
         browser.close()
 
