@@ -115,48 +115,34 @@ def options(data: Data) -> tuple[str, ...]:
     return ("--events", data.events, "--songs", data.songs)
 
 
-class Warehouse:
-    """A DuckDB file, the project's own code and dbt to fill it, and a look into it.
+class InThisProcess:
+    """The project's own code and dbt, run in this process on some warehouse."""
 
-    dbt in this process is parsed once: what it kept serves every file of this name.
-    """
-
-    def __init__(self, path: Path, dbt: Dbt) -> None:
-        self.path = path
+    def __init__(self, dbt: Dbt) -> None:
         self._dbt = dbt
 
-    def load(self, data: Data, max_errors: int = 0, reload: bool = False) -> Loaded:
-        """The load, in this process."""
-        return load(self._opened(), data, max_errors, reload)
+    def _opened(self) -> Dbt:
+        """dbt, with what it needs to find the warehouse."""
+        return self._dbt
 
     def build(self, full_refresh: bool = False) -> None:
-        """What `run` does after a load that brought something, in this process."""
+        """What `run` does after a load that brought something."""
         dbt = self._opened()
         dbt.build(full_refresh, dbt.counts())
 
-    def is_tested(self) -> bool:
-        """Whether `run` would build nothing if it loaded nothing."""
-        dbt = self._opened()
-        return dbt.is_tested(dbt.counts())
-
     def operation(self, macro: str, **arguments: object) -> None:
-        """A macro, run in this process."""
+        """A macro."""
         self._opened().operation(macro, **arguments)
 
     def status(self) -> dict[str, Any]:
-        """What `status --json` prints, from this process."""
+        """What `status --json` prints."""
         dbt = self._opened()
         result = summary(dbt.counts())
         add_fingerprints(result, dbt)
         return result
 
-    def fingerprints(self) -> dict[str, str]:
-        """Every mart's fingerprint."""
-        marts = self.status()["marts"]
-        return {name: mart["fingerprint"] for name, mart in marts.items()}
-
     def dbt(self, *command: str) -> Any:
-        """What a dbt command in this process returned, whether it succeeded or not."""
+        """What a dbt command returned, whether it succeeded or not."""
         return self._opened()._invoke(*command, check=False)
 
     def done(self, *command: str) -> Any:
@@ -168,6 +154,31 @@ class Warehouse:
             if result.status not in ("success", "pass")
         ]
         return answer.result
+
+
+class Warehouse(InThisProcess):
+    """A DuckDB file, the project's own code and dbt to fill it, and a look into it.
+
+    dbt in this process is parsed once: what it kept serves every file of this name.
+    """
+
+    def __init__(self, path: Path, dbt: Dbt) -> None:
+        super().__init__(dbt)
+        self.path = path
+
+    def load(self, data: Data, max_errors: int = 0, reload: bool = False) -> Loaded:
+        """The load, in this process."""
+        return load(self._opened(), data, max_errors, reload)
+
+    def is_tested(self) -> bool:
+        """Whether `run` would build nothing if it loaded nothing."""
+        dbt = self._opened()
+        return dbt.is_tested(dbt.counts())
+
+    def fingerprints(self) -> dict[str, str]:
+        """Every mart's fingerprint."""
+        marts = self.status()["marts"]
+        return {name: mart["fingerprint"] for name, mart in marts.items()}
 
     def start(self, *words: str | Path, **options: Any) -> subprocess.Popen[str]:
         """A process that was started on this warehouse: any program of the venv's."""

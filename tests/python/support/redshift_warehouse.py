@@ -13,12 +13,11 @@ import pytest
 from dbt_project import Dbt
 from errors import WarehouseError
 from load.loading import Loaded, load
-from report import add_fingerprints, summary
 from settings import PROJECT, Data
 from standin.stack import StandIn
 from standin.wire import Server, ServerError
 
-from support.helpers import COMMAND, DBT, lines, options
+from support.helpers import COMMAND, DBT, InThisProcess, lines, options
 from support.s3_server import Objects
 
 SCHEMA = "sparkify"
@@ -33,18 +32,18 @@ TABLES = (
 )
 
 
-class RedshiftWarehouse:
+class RedshiftWarehouse(InThisProcess):
     """An empty warehouse, its buckets, and the project's own code to fill it.
 
     Always in one schema: what dbt has parsed once serves every test.
     """
 
     def __init__(self, server: StandIn, dbt: Dbt) -> None:
+        super().__init__(dbt)
         self.server = server
         self.faults = server.faults
         self.bucket = Objects("sparkify-data", server.region)
         self.manifests = Objects("sparkify-manifests", server.region)
-        self._dbt = dbt
 
     @property
     def data(self) -> Data:
@@ -84,28 +83,6 @@ class RedshiftWarehouse:
         assert self.published() == before
         return message
 
-    def build(self, full_refresh: bool = False) -> None:
-        """What `run` does after a load that brought something, in this process."""
-        self._dbt.build(full_refresh, self._dbt.counts())
-
-    def operation(self, macro: str, **arguments: object) -> None:
-        """A macro, run in this process."""
-        self._dbt.operation(macro, **arguments)
-
-    def dbt(self, *command: str) -> Any:
-        """What a dbt command in this process returned, whether it succeeded or not."""
-        return self._dbt._invoke(*command, check=False)
-
-    def done(self, *command: str) -> Any:
-        """The result of a dbt command that must succeed."""
-        answer = self.dbt(*command)
-        assert answer.success, answer.exception or [
-            f"{result.node.name}: {result.message}"
-            for result in answer.result
-            if result.status not in ("success", "pass")
-        ]
-        return answer.result
-
     def configs(self) -> dict[str, Any]:
         """Every mart's configuration, as its model says it."""
         return {
@@ -113,12 +90,6 @@ class RedshiftWarehouse:
             for node in self._dbt._manifest.nodes.values()
             if node.resource_type == "model" and "marts" in node.fqn
         }
-
-    def status(self) -> dict[str, Any]:
-        """What `status --json` prints, from this process."""
-        result = summary(self._dbt.counts())
-        add_fingerprints(result, self._dbt)
-        return result
 
     def command(self, *words: str, **changes: str) -> subprocess.CompletedProcess[str]:
         """scripts/warehouse.py on this warehouse, as a process of its own."""
