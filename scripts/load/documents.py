@@ -9,9 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-# The longest document that may load, in bytes: COPY's own limit.
-LONGEST = 1 << 22
-# So much is kept of a longer one, in bytes, to show it.
+# Of a longer document so much is kept, in bytes, to show it. SQL refuses shorter ones.
 SHOWN = 5_000_000
 # What no JSON may hold, but for tab, line feed and carriage return.
 CONTROLS = bytes({*range(32)} - {9, 10, 13})
@@ -54,7 +52,7 @@ def split_lines(chunks: Iterable[bytes]) -> Iterator[list[Row]]:
         lines = text.split(b"\n")
         if text.endswith(b"\n"):
             lines.pop()
-        is_usual = is_clean(text) and max(map(len, lines)) <= LONGEST
+        is_usual = is_clean(text) and max(map(len, lines)) <= SHOWN
         yield [
             (number, "", content.rstrip(b"\r"))
             if is_usual
@@ -133,7 +131,7 @@ def split_documents(chunks: Iterable[bytes]) -> Iterator[list[Row]]:
 
 def _examined(document: bytes) -> tuple[str, bytes]:
     """A document's fault, if bytes alone show one, and its text in one line."""
-    if len(document) > LONGEST:
+    if len(document) > SHOWN:
         return TOO_LONG, _shown(document[:SHOWN])
     if document.startswith(BYTE_ORDER_MARK):
         fault = "starts with a byte order mark; save the file as UTF-8 without it"

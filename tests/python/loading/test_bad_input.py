@@ -199,6 +199,7 @@ BAD_SONGS: dict[str, tuple[bytes, int, str]] = {
     "NUL": (lines(song("SO2")).replace(b"Eres", b"Er\0es"), 1, "NUL byte"),
     "byte order mark": (b"\xef\xbb\xbf" + lines(song("SO2")), 1, "byte order mark"),
     "nested": (lines(song("SO2", title=["Eres"])), 1, "title holds a nested value"),
+    "5 MB": (lines(song("SO2", title="x" * 5_200_000)), 1, "longer than 4 MB"),
 }
 
 
