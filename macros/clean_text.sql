@@ -9,8 +9,8 @@
         when {{ text }} like '%Â%' or {{ text }} like '%Ã%'
             or {{ text }} like '%' || chr(24) || '%'
             or {{ text }} like '%' || chr(25) || '%'
-            then trim(both ' ' from translate(
-                {{ repair_text(text) }}, chr(24) || chr(25), ''''''
+            then trim(both ' ' from replace(
+                replace({{ repair_text(text) }}, chr(24), ''''), chr(25), ''''
             ))
         else {{ blank_to_null(text) }}
     end
@@ -38,8 +38,12 @@
     on are written in upper case, which marks them as done.
 -#}
 {% macro repair_text(text) -%}
-    {%- set marks = '%c%c' | format(57344, 57345) -%}
-    {%- set coded = hex_of_text("translate(" ~ text ~ ", 'ÂÃ', '" ~ marks ~ "')") -%}
+    {%- set marked = namespace(sql=text) -%}
+    {%- for letter, mark in [('Â', 57344), ('Ã', 57345)] -%}
+        {%- set marked.sql =
+            "replace(" ~ marked.sql ~ ", '" ~ letter ~ "', '" ~ '%c' | format(mark) ~ "')" -%}
+    {%- endfor -%}
+    {%- set coded = hex_of_text(marked.sql) -%}
     {%- set bytes = namespace(sql="replace(" ~ coded ~ ", 'ee8080c2', '')") -%}
     {%- for low, high in [('8', 'C'), ('9', 'D'), ('a', 'E'), ('b', 'F')] -%}
         {%- set bytes.sql =
@@ -47,28 +51,26 @@
     {%- endfor -%}
     case
         when {{ text }} not like '%Â%' and {{ text }} not like '%Ã%' then {{ text }}
-        when {{ coded }} ~ '^([0-7].|ee808[01]c2[89ab].)*$'
-            and upper({{ bytes.sql }}) ~ '{{ utf8_pattern() }}'
-            then {{ text_of_hex(bytes.sql) }}
+        when {{ coded }} ~ '{{ utf8_read_twice() }}' then {{ text_of_hex(bytes.sql) }}
         else {{ text }}
     end
 {%- endmacro %}
 
 
-{#- A pattern of valid UTF-8 in upper-case hexadecimal, two digits a byte. -#}
-{% macro utf8_pattern() -%}
-    {%- set more = '[89AB].' -%}
+{#- A pattern of valid UTF-8 in hexadecimal, of which each byte from 80 up is a pair. -#}
+{% macro utf8_read_twice() -%}
+    {%- set up_to_bf, from_c0 = 'ee8080c2', 'ee8081c2' -%}
+    {%- set more = up_to_bf ~ '[89ab].' -%}
     ^(
     {{- [
         '[0-7].',
-        'C[2-9A-F]' ~ more,
-        'D.' ~ more,
-        'E0[AB].' ~ more,
-        'E[1-9ABCEF]' ~ more ~ more,
-        'ED[89].' ~ more,
-        'F0[9AB].' ~ more ~ more,
-        'F[1-3]' ~ more ~ more ~ more,
-        'F48.' ~ more ~ more,
+        from_c0 ~ '(8[2-9a-f]|9.)' ~ more,
+        from_c0 ~ 'a0' ~ up_to_bf ~ '[ab].' ~ more,
+        from_c0 ~ 'a[1-9abcef]' ~ more ~ more,
+        from_c0 ~ 'ad' ~ up_to_bf ~ '[89].' ~ more,
+        from_c0 ~ 'b0' ~ up_to_bf ~ '[9ab].' ~ more ~ more,
+        from_c0 ~ 'b[1-3]' ~ more ~ more ~ more,
+        from_c0 ~ 'b4' ~ up_to_bf ~ '8.' ~ more ~ more,
     ] | join('|') -}}
     )*$
 {%- endmacro %}
