@@ -1,5 +1,6 @@
 """dbt in this process: one start, one parse, and its errors in one line."""
 
+import gc
 import hashlib
 import json
 import logging
@@ -53,6 +54,8 @@ class Dbt:
         os.chdir(PROJECT)
         # A log that cannot be written, on a full disk, must not print a traceback.
         logging.raiseExceptions = False
+        # What import and parse make stays to the end: do not search it for garbage.
+        gc.disable()
         from dbt.cli.main import dbtRunner
         from dbt_common.behavior_flags import BehaviorFlagRendered
 
@@ -75,6 +78,8 @@ class Dbt:
         self._files = files_hash(PROJECT)
         parsed: Any = self._invoke("parse", "--no-write-json").result
         self._runner.manifest = self._manifest = parsed
+        gc.freeze()
+        gc.enable()
         self.engine = parsed.metadata.adapter_type
         if self.engine == "redshift":
             _keep_connections()
