@@ -6,18 +6,17 @@ import tarfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from dbt_project import Dbt
 from load import loading
-from redshift_connector.core import Connection
 from settings import PROJECT, Data
 from support.helpers import DataSet, Once, Warehouse
 from support.s3_server import Bucket, Server
 from support.sample import Sample, make_sample, read_sample
 
 pytest_plugins = [
+    "support.quick_dbt",
     "support.cluster_account",
     "standin.fixtures",
     "support.redshift_warehouse",
@@ -40,23 +39,6 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     example = (PROJECT / "profiles.yml.example").read_text(encoding="utf-8")
     (folder / "profiles.yml").write_text(example, encoding="utf-8")
     return folder
-
-
-@pytest.fixture(scope="session", autouse=True)
-def quick_dbt() -> Iterator[None]:
-    """Skip what costs time in every connection and only names a caller.
-
-    Redshift's driver reads the sources of the whole call stack to name the program that
-    connects.
-    """
-    connect: Any = Connection.__init__
-
-    def named(self: Any, **options: Any) -> None:
-        connect(self, **options | {"application_name": "tests"})
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Connection, "__init__", named)
-        yield
 
 
 @pytest.fixture(scope="session")
