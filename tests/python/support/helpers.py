@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from check import trial
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt_project import Dbt
 from load.loading import Loaded, load
@@ -28,47 +29,25 @@ COMMAND = (sys.executable, PROJECT / "scripts" / "warehouse.py")
 Once = Callable[[str, Callable[[Path], None]], Path]
 DBT = (Path(sys.executable).with_name("dbt"), "--no-use-colors")
 
-TS = 1541105830796  # 2018-11-01 20:57:10.796 UTC
+TS = trial.TS
 
 
 def event(item: int, **changes: Any) -> dict[str, Any]:
     """An event as the app logs it, the `item`-th of session 1, with changes."""
-    return {
-        "artist": "Café Tacuba",
-        "auth": "Logged In",
-        "firstName": "Ada",
-        "gender": "F",
-        "itemInSession": item,
-        "lastName": "Moss",
-        "length": 200.5,
-        "level": "free",
-        "location": "Marinette, WI-MI",
-        "method": "PUT",
-        "page": "NextSong",
-        "registration": 1540919166796.0,
-        "sessionId": 1,
-        "song": "Eres",
-        "status": 200,
-        "ts": TS + item * 1000,
-        "userAgent": '"Mozilla/5.0"',
-        "userId": "7",
-    } | changes
+    simple = {"artist": "Café Tacuba", "song": "Eres", "ts": TS + item * 1000}
+    return trial.event(1, item, **simple | changes)
 
 
 def song(song_id: str, **changes: Any) -> dict[str, Any]:
     """A song as the catalogue has it, with changes."""
-    return {
-        "artist_id": "AR1",
+    simple = {
         "artist_latitude": None,
         "artist_location": "",
         "artist_longitude": None,
-        "artist_name": "Café Tacuba",
-        "duration": 200.5,
-        "num_songs": 1,
-        "song_id": song_id,
         "title": "Eres",
         "year": 2003,
-    } | changes
+    }
+    return trial.song(song_id, **simple | changes)
 
 
 class Sources:
