@@ -11,7 +11,7 @@ import pytest
 from dbt_project import Dbt
 from load import loading
 from settings import PROJECT, Data
-from support.helpers import DataSet, Once, Warehouse
+from support.helpers import DataSet, Once, Warehouse, WarehouseOnce
 from support.s3_server import Bucket, Server
 from support.sample import Sample, make_sample, read_sample
 
@@ -79,6 +79,21 @@ def once(
 
 
 @pytest.fixture(scope="session")
+def warehouse_once(once: Once, dbt: Dbt) -> WarehouseOnce:
+    """Fill a warehouse that every worker may copy; only the first worker has to."""
+
+    def made(name: str, fill: Callable[[Warehouse, Path], None]) -> Warehouse:
+        def make(folder: Path) -> None:
+            warehouse = Warehouse(folder / "warehouse.duckdb", dbt)
+            fill(warehouse, folder)
+            warehouse.release()
+
+        return Warehouse(once(name, make) / "warehouse.duckdb", dbt)
+
+    return made
+
+
+@pytest.fixture(scope="session")
 def sample(once: Once) -> Sample:
     """What sample_data.py makes when no options are given."""
     return read_sample(once("sample", make_sample) / "sample")
@@ -101,18 +116,22 @@ def real_data(once: Once) -> Data:
 
 @pytest.fixture(scope="session")
 def sample_set(
-    once: Once, dbt: Dbt, sample: Sample, tmp_path_factory: pytest.TempPathFactory
+    warehouse_once: WarehouseOnce,
+    sample: Sample,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> DataSet:
     """The sample data and a warehouse of it, to look at; to change it, copy it."""
-    return filled("sample", sample.data, once, dbt, tmp_path_factory)
+    return built("sample", sample.data, warehouse_once, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def real_set(
-    once: Once, dbt: Dbt, real_data: Data, tmp_path_factory: pytest.TempPathFactory
+    warehouse_once: WarehouseOnce,
+    real_data: Data,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> DataSet:
     """The real data and a warehouse of it, to look at; to change it, copy it."""
-    return filled("real", real_data, once, dbt, tmp_path_factory)
+    return built("real", real_data, warehouse_once, tmp_path_factory)
 
 
 @pytest.fixture(scope="session", params=DATA_SETS)
@@ -122,19 +141,19 @@ def data_set(request: pytest.FixtureRequest) -> DataSet:
     return found
 
 
-def filled(
-    name: str, data: Data, once: Once, dbt: Dbt, folders: pytest.TempPathFactory
+def built(
+    name: str,
+    data: Data,
+    warehouse_once: WarehouseOnce,
+    folders: pytest.TempPathFactory,
 ) -> DataSet:
-    """Data and its warehouse, which the first worker builds and each one copies."""
+    """Data and its warehouse, of which each worker looks at a copy of its own."""
 
-    def fill(folder: Path) -> None:
-        made = Warehouse(folder / "warehouse.duckdb", dbt)
-        made.load(data)
-        made.build()
-        made.release()
+    def fill(warehouse: Warehouse, folder: Path) -> None:
+        warehouse.load(data)
+        warehouse.build()
 
-    folder = once(f"{name}_warehouse", fill)
-    shared = Warehouse(folder / "warehouse.duckdb", dbt)
+    shared = warehouse_once(f"{name}_warehouse", fill)
     return DataSet(name, data, shared.copy(folders.mktemp(f"{name}_warehouse")))
 
 

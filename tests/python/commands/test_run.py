@@ -17,9 +17,9 @@ from settings import PROJECT, Data
 from support.helpers import (
     COMMAND,
     DataSet,
-    Once,
     Sources,
     Warehouse,
+    WarehouseOnce,
     event,
     options,
     song,
@@ -167,19 +167,17 @@ def test_a_person_reads_a_table(sources: Sources, run: Callable[..., Result]) ->
 
 
 @pytest.fixture(scope="module")
-def small(once: Once, dbt: Dbt) -> Warehouse:
+def small(warehouse_once: WarehouseOnce) -> Warehouse:
     """One play and its song, built and tested."""
 
-    def fill(folder: Path) -> None:
-        made = Warehouse(folder / "warehouse.duckdb", dbt)
+    def fill(warehouse: Warehouse, folder: Path) -> None:
         sources = Sources(folder)
         sources.write_events("1.json", event(0))
         sources.write_songs("A.json", song("SO1"))
-        made.load(sources.data)
-        made.build()
-        made.release()
+        warehouse.load(sources.data)
+        warehouse.build()
 
-    return Warehouse(once("small", fill) / "warehouse.duckdb", dbt)
+    return warehouse_once("small", fill)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import yaml
 from dbt.cli.main import dbtRunner
 from dbt_project import Dbt
 from settings import PROJECT
-from support.helpers import TS, Once, Sources, Warehouse, event, song
+from support.helpers import TS, Sources, Warehouse, WarehouseOnce, event, song
 
 DAY = 86_400_000
 PARTS = ("models", "macros", "seeds", "tests", "analyses", "dbt_project.yml")
@@ -18,22 +18,20 @@ DEVELOPER = "developer"
 
 
 @pytest.fixture(scope="module")
-def waiting(once: Once, dbt: Dbt) -> Warehouse:
+def waiting(warehouse_once: WarehouseOnce) -> Warehouse:
     """A built warehouse; a new day and a late song are loaded since, and not built."""
 
-    def fill(folder: Path) -> None:
+    def fill(warehouse: Warehouse, folder: Path) -> None:
         sources = Sources(folder)
-        made = Warehouse(folder / "warehouse.duckdb", dbt)
         sources.write_events("1.json", event(0), event(1, userId="8"))
         sources.write_songs("A.json", song("SO1", title="Otra"))
-        made.load(sources.data)
-        made.build()
+        warehouse.load(sources.data)
+        warehouse.build()
         sources.write_events("2.json", event(2, ts=TS + DAY, level="paid"))
         sources.write_songs("B.json", song("SO2"))
-        made.load(sources.data)
-        made.release()
+        warehouse.load(sources.data)
 
-    return Warehouse(once("waiting", fill) / "warehouse.duckdb", dbt)
+    return warehouse_once("waiting", fill)
 
 
 @pytest.fixture(scope="module")

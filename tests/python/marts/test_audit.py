@@ -3,29 +3,26 @@
 from pathlib import Path
 
 import pytest
-from dbt_project import Dbt
 from report import history, print_loads
-from support.helpers import Once, Sources, Warehouse, event, song
+from support.helpers import Sources, Warehouse, WarehouseOnce, event, song
 
 
 @pytest.fixture(scope="module")
-def audited(once: Once, dbt: Dbt) -> Warehouse:
+def audited(warehouse_once: WarehouseOnce) -> Warehouse:
     """Two loads, built: the second changes a file and an event of another one."""
 
-    def fill(folder: Path) -> None:
-        made = Warehouse(folder / "warehouse.duckdb", dbt)
+    def fill(warehouse: Warehouse, folder: Path) -> None:
         sources = Sources(folder)
         sources.write_events("1.json", event(0), event(1), event(1, level="paid"))
         sources.write_events("2.json", event(2))
         sources.write_songs("A.json", song("SO1"))
-        made.load(sources.data)
+        warehouse.load(sources.data)
         sources.write_events("2.json", event(2, level="paid"), event(3), event(0))
         sources.write_songs("B.json", song("SO2", title="Otra", artist_id="AR2"))
-        made.load(sources.data)
-        made.build()
-        made.release()
+        warehouse.load(sources.data)
+        warehouse.build()
 
-    return Warehouse(once("audited", fill) / "warehouse.duckdb", dbt)
+    return warehouse_once("audited", fill)
 
 
 @pytest.fixture

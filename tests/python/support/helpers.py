@@ -281,6 +281,10 @@ class Warehouse(InThisProcess):
         return self._dbt
 
 
+# Fill a warehouse under a name, beside which its files may lie, once in a run.
+WarehouseOnce = Callable[[str, Callable[[Warehouse, Path], None]], Warehouse]
+
+
 class DataSet:
     """Log and song files, a warehouse of them, and what plain Python reads in them."""
 
