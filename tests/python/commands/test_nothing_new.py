@@ -1,0 +1,201 @@
+"""A run that finds nothing new builds nothing; whatever may differ is built again."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import dbt_project
+import pytest
+from dbt_project import Dbt, files_hash
+from settings import PROJECT, Data
+from support.helpers import (
+    Sources,
+    Warehouse,
+    WarehouseOnce,
+    event,
+    options,
+    song,
+)
+
+NOTHING = "nothing changed since all tests passed: nothing to build"
+
+
+@pytest.fixture(scope="module")
+def small(warehouse_once: WarehouseOnce) -> Warehouse:
+    """One play and its song, built and tested."""
+
+    def fill(warehouse: Warehouse, folder: Path) -> None:
+        sources = Sources(folder)
+        sources.write_events("1.json", event(0))
+        sources.write_songs("A.json", song("SO1"))
+        warehouse.load(sources.data)
+        warehouse.build()
+
+    return warehouse_once("small", fill)
+
+
+@pytest.fixture
+def tested(small: Warehouse, warehouse: Warehouse) -> Warehouse:
+    """The same, to be changed at will."""
+    small.copy(warehouse.path.parent)
+    assert warehouse.is_tested()
+    return warehouse
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "delete from users",
+        "insert into songs select * replace ('SO9' as song_id) from songs",
+        "drop table user_levels",
+        "alter table users rename to kept; create view users as from kept",
+        "update songplays set song_match = null",
+        "insert into staging_songs select * replace ('SO9' as song_id)"
+        " from staging_songs",
+        "delete from staging_events",
+        "delete from loaded_files where source = 'songs'",
+        "update loaded_files set load_id = 2",
+        "update loaded_files set rows_loaded = 2",
+        "update loaded_files set rows_rejected = 1",
+        "delete from tested_loads",
+        "drop table tested_loads; create table main_staging.tested_loads"
+        " as select 1 as load_id, now()::timestamp as tested_at",
+    ],
+)
+def test_what_is_there_now_and_was_not_tested_is_built(
+    tested: Warehouse, change: str
+) -> None:
+    tested.change(change)
+    assert not tested.is_tested()
+
+
+@pytest.mark.parametrize(
+    ("command", "stays"),
+    [
+        ("run", False),
+        ("build -s users", False),
+        ("run -s songplays", False),
+        ("run --full-refresh -s time", False),
+        ("run --empty -s songplays", False),
+        ("seed", False),
+        ("snapshot", True),  # the project has none
+        ("test -s users", True),
+        ("compile -s users", True),
+    ],
+)
+def test_a_command_that_may_write_a_mart_forgets_the_tested_build(
+    tested: Warehouse, command: str, stays: bool
+) -> None:
+    tested.done(*command.split())
+    assert tested.is_tested() == stays
+    if command == "run":
+        tested.build()
+        assert tested.is_tested()
+
+
+@pytest.mark.parametrize("meanwhile", ["a load", "a command"])
+def test_a_build_that_something_overtook_is_not_recorded(
+    tested: Warehouse, sources: Sources, meanwhile: str
+) -> None:
+    def note() -> bool:
+        tested.operation("note_tested", build=build, code="code", content="content")
+        return bool(tested.value("select count(code) from tested_loads"))
+
+    tested.done("run", "-s", "users")
+    build = tested.value("select build from tested_loads")
+    if meanwhile == "a load":
+        tested.load(sources.data)
+    else:
+        tested.done("run", "-s", "users")
+    assert not note()
+    tested.done("run", "-s", "users")
+    build = tested.value("select build from tested_loads")
+    assert note(), "what was there when it began"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of all that the project's commands read."""
+    folder = tmp_path_factory.mktemp("project")
+    for name in ("models", "macros", "seeds", "tests", "analyses", "scripts"):
+        unneeded = shutil.ignore_patterns("python", "standin", "__pycache__")
+        shutil.copytree(PROJECT / name, folder / name, ignore=unneeded)
+    for file in ("dbt_project.yml", "pyproject.toml", "warehouse.toml"):
+        shutil.copy(PROJECT / file, folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "models/marts/users.sql",
+        "models/staging/_staging.yml",
+        "macros/clean_text.sql",
+        "seeds/expected_results.csv",
+        "tests/matches_are_whole.sql",
+        "tests/generic/unique_together.sql",
+        "dbt_project.yml",
+        "packages.yml",
+        "models/marts/more.sql",
+    ],
+)
+def test_a_changed_file_of_the_project_is_other_code(project: Path, file: str) -> None:
+    assert files_hash(project) == files_hash(PROJECT)
+    path = project / file
+    before = path.read_bytes() if path.exists() else None
+    path.write_bytes((before or b"") + b" ")
+    try:
+        assert files_hash(project) != files_hash(PROJECT)
+    finally:
+        path.unlink()
+        if before is not None:
+            path.write_bytes(before)
+
+
+def test_other_settings_and_versions_are_other_code(
+    dbt: Dbt, environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profiles = environment / "profiles.yml"
+    example = profiles.read_text(encoding="utf-8")
+    before = dbt._code()
+    found = {before}
+    for old, new in (("main", "other"), ("UTC", "CET"), ("dev", "other")):
+        profiles.write_text(example.replace(old, new), encoding="utf-8")
+        try:
+            found.add(dbt._code())
+        finally:
+            profiles.write_text(example, encoding="utf-8")
+    for changed in ("dbt-core", "dbt-adapters", "dbt-duckdb", "duckdb"):
+        versions = {changed: "9"}
+        with monkeypatch.context() as patch:
+            patch.setattr(dbt_project, "version", lambda name: versions.get(name, "1"))  # noqa: B023
+            found.add(dbt._code())
+    monkeypatch.setenv("DBT_EMPTY", "1")
+    found.add(dbt._code())
+    assert len(found) == 9
+    monkeypatch.delenv("DBT_EMPTY")
+    monkeypatch.setenv("DBT_ENV_SECRET_REDSHIFT_PASSWORD", "secret")
+    assert dbt._code() == before
+
+
+def test_run_skips_the_build_until_a_macro_changes(
+    small: Warehouse,
+    tested: Warehouse,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DBT_TARGET_PATH", str(project / "target"))
+    command = (sys.executable, project / "scripts" / "warehouse.py", "run")
+
+    folder = small.path.parent
+    places = options(Data(str(folder / "logs"), str(folder / "songs")))
+
+    def run() -> list[str]:
+        done = tested.finished(tested.start(*command, *places))
+        assert done.returncode == 0, done.stderr
+        return [line.split(" (")[0] for line in done.stderr.splitlines()]
+
+    assert run()[-1] == NOTHING
+    with (project / "macros" / "clean_text.sql").open("a") as out:
+        out.write("{# changed #}\n")
+    assert "built users" in run()
