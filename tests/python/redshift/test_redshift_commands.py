@@ -1,6 +1,7 @@
 """The commands on Redshift: where they are, what they show, what they keep apart."""
 
 import json
+import time
 from collections.abc import Callable
 
 import pytest
@@ -79,11 +80,14 @@ def test_a_day_costs_few_statements(
 ) -> None:
     """Each connection costs more, and most statements cost two or three round trips."""
 
-    def costs(act: Callable[[], object], statements: int, round_trips: int) -> None:
-        cluster.faults.clear()
+    def costs(act: Callable[[], object], statements: int, round_trips: int) -> float:
+        started = time.monotonic()
         act()
+        seconds = time.monotonic() - started
         assert len(cluster.server.statements) <= statements
         assert cluster.server.round_trips <= round_trips
+        cluster.faults.clear()
+        return seconds
 
     def day() -> None:
         done.append(run("run", *cluster.options[2:]))
@@ -94,10 +98,14 @@ def test_a_day_costs_few_statements(
     cluster.put_events("1.json", event(0), event(1))
     cluster.put_songs("A.json", song("SO1"))
     day()
+    cluster.faults.clear()
     cluster.put_events("1.json", event(1, level="paid"), event(2))
     cluster.put_events("2.json", event(3, ts=TS - 9 * 86_400_000))
-    costs(day, statements=280, round_trips=800)
+    costs(day, statements=260, round_trips=620)
     assert "built songplays" in done[-1].stderr
-    costs(day, statements=50, round_trips=150)
+    near = costs(day, statements=8, round_trips=18)
     assert "nothing to build" in done[-1].stderr
     costs(lambda: commands._contents(redshift_dbt), statements=12, round_trips=40)
+    cluster.faults.slow(0.05)
+    far = costs(day, statements=8, round_trips=18)
+    assert 0.5 < far - near < 8, "seconds"
