@@ -70,6 +70,7 @@ class Dbt:
         self._options += ["--no-use-colors-file"]
         self._options += ["--target", target] if target else []
         self._failure = ""
+        self._texts: dict[str, str] = {}
         self.engine = ""
         self._runner = dbtRunner(callbacks=[self._see])
         self._on_event: Callable[[Any], None] | None = None
@@ -148,8 +149,10 @@ class Dbt:
 
     def text(self, jinja: str) -> str:
         """What Jinja says that asks the warehouse nothing."""
-        (one,) = self._quick("compile", "--inline", jinja).results
-        return str(one.node.compiled_code).strip()
+        if jinja not in self._texts:
+            (one,) = self._quick("compile", "--inline", jinja).results
+            self._texts[jinja] = str(one.node.compiled_code).strip()
+        return self._texts[jinja]
 
     def analysis(self, name: str) -> Rows:
         """The rows of one of the project's analyses."""
