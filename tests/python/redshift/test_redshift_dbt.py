@@ -2,14 +2,22 @@
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from dbt_project import Dbt
 from standin.rules import check
-from support.helpers import TS, Sources, Warehouse, event, song
-from support.redshift_warehouse import SCHEMA, STAGING, RedshiftWarehouse, reading
+from support.helpers import TS, InThisProcess, Sources, Warehouse, event, song
+from support.redshift_warehouse import (
+    MARTS,
+    SCHEMA,
+    STAGING,
+    RedshiftWarehouse,
+    reading,
+)
 
 
 def put_little(cluster: RedshiftWarehouse) -> None:
@@ -224,6 +232,82 @@ def users(
     become(cluster.server.user)
     for user in USERS:
         cluster.server.query(f"drop owned by {user} cascade; drop user {user}")
+
+
+Developer = tuple[InThisProcess, tuple[str, ...]]
+DEVELOPER = "dev_ann"
+# What docs/redshift.md asks of an administrator.
+MADE_FOR_ANN = [
+    "create user ann password disable",
+    f"create schema {DEVELOPER} authorization ann",
+    f"create schema {DEVELOPER}_staging authorization ann",
+    *(
+        sql
+        for schema in (SCHEMA, STAGING)
+        for sql in (
+            f"grant usage on schema {schema} to ann",
+            f"grant select on all tables in schema {schema} to ann",
+        )
+    ),
+]
+
+
+@pytest.fixture
+def ann(
+    cluster: RedshiftWarehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Developer]:
+    """dbt as a developer has it beside production, and how to name production."""
+    put_little(cluster)
+    cluster.load()
+    cluster.done("build", "--exclude-resource-type", "test", "unit_test")
+    manifest = Path(os.environ["DBT_TARGET_PATH"]) / "manifest.json"
+    shutil.copy(manifest, tmp_path)
+    admin = cluster.server.connect().cursor()
+    for sql in MADE_FOR_ANN:
+        admin.execute(sql)
+    with monkeypatch.context() as patch:
+        patch.setenv("REDSHIFT_USER", "ann")
+        patch.setenv("REDSHIFT_SCHEMA", DEVELOPER)
+        patch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
+        yield InThisProcess(Dbt("redshift")), ("--state", str(tmp_path))
+    cluster.dbt("parse")  # makes dbt read the profile again
+    cluster.server.query("drop owned by ann cascade; drop user ann")
+
+
+def test_a_developer_defers_to_production_and_clones_it(
+    cluster: RedshiftWarehouse, ann: Developer
+) -> None:
+    developer, state = ann
+
+    def shows_production(*names: str) -> bool:
+        return all(
+            cluster.rows(f"select * from {DEVELOPER}.{name} order by 1, 2")
+            == cluster.rows(f"select * from {name} order by 1, 2")
+            != []
+            for name in names
+        )
+
+    def kinds() -> dict[str | None, str | None]:
+        return dict(
+            cluster.rows(
+                "select relname, relkind from pg_class where relkind in ('r', 'v')"
+                f" and relnamespace = '{DEVELOPER}'::regnamespace"
+            )
+        )
+
+    before = cluster.status()
+    assert developer.done("ls", "-s", "state:modified", *state) == []
+    developer.done("build", "-s", "users", "--defer", *state)
+    assert kinds() == {"users": "r"}
+    assert shows_production("users")
+    developer.done("clone", *state)
+    assert shows_production(*MARTS)
+    cloned = dict.fromkeys((*MARTS, "expected_results"), "v")
+    assert kinds() == cloned | {"users": "r"}
+    developer.done("run", "-s", "songplays", "time")
+    assert shows_production(*MARTS)
+    assert kinds() == cloned | {"users": "r", "songplays": "r", "time": "r"}
+    assert cluster.status() == before
 
 
 def freshness(subject: RedshiftWarehouse | Warehouse) -> str:
