@@ -287,13 +287,12 @@ def test_a_developer_defers_to_production_and_clones_it(
             for name in names
         )
 
-    def kinds() -> dict[str | None, str | None]:
-        return dict(
-            cluster.rows(
-                "select relname, relkind from pg_class where relkind in ('r', 'v')"
-                f" and relnamespace = '{DEVELOPER}'::regnamespace"
-            )
+    def kinds() -> dict[str, str]:
+        found = cluster.rows(
+            "select relname, relkind from pg_class where relkind in ('r', 'v')"
+            f" and relnamespace = '{DEVELOPER}'::regnamespace"
         )
+        return {str(name): str(kind) for name, kind in found}
 
     before = cluster.status()
     assert developer.done("ls", "-s", "state:modified", *state) == []

@@ -163,9 +163,11 @@ class RedshiftWarehouse(InThisProcess):
 def reading(cluster: RedshiftWarehouse, user: str) -> Iterator[list[str]]:
     """Meanwhile `user` reads all marts again and again; what was refused.
 
-    It reads past the proxy: the faults of a test strike others.
+    A mart that had rows and has none is refused too: a reader must never see one that
+    is only half made. It reads past the proxy: the faults of a test strike others.
     """
     refused: list[str] = []
+    filled: set[str] = set()
     rounds = 0
     done = threading.Event()
     server = cluster.server
@@ -178,9 +180,16 @@ def reading(cluster: RedshiftWarehouse, user: str) -> Iterator[list[str]]:
         while not done.is_set():
             for mart in MARTS:
                 try:
-                    connection.query(f"select count(*) from {SCHEMA}.{mart}")
+                    ((count,),) = connection.query(
+                        f"select count(*) from {SCHEMA}.{mart}"
+                    )
                 except ServerError as error:
                     refused.append(f"{mart}: {error}")
+                    continue
+                if count != "0":
+                    filled.add(mart)
+                elif mart in filled:
+                    refused.append(f"{mart}: its rows are gone")
             rounds += 1
 
     reader = threading.Thread(target=read)
