@@ -16,6 +16,10 @@
 ) }}
 
 {% set days = event_days_since(newest_load(this)) if is_incremental() else none %}
+{% set is_in_days %}{% if days %}occurred_ms >= {{ days[0] * 86400000 }}
+        and occurred_ms < {{ (days[-1] + 1) * 86400000 }}
+        and floor(occurred_ms / 86400000.0) in ({{ days | join(', ') }})
+    {%- else %}1 = {{ 0 if is_incremental() else 1 }}{% endif %}{% endset %}
 
 with events as (
 
@@ -29,17 +33,23 @@ with events as (
         item_in_session,
         page,
         occurred_at,
+        cast(occurred_at as date) as event_date
+    from {{ ref('stg_events') }}
+    where {{ is_in_days }}
+
+),
+
+-- The same events read again, not one CTE for both: whole events fill the memory.
+levels as (
+
+    select
+        coalesce(user_id, '') as user_id,
+        coalesce(level, '') as level,
+        occurred_at,
         cast(occurred_at as date) as event_date,
         _load_id
     from {{ ref('stg_events') }}
-    {% if days %}
-    where
-        occurred_ms >= {{ days[0] * 86400000 }}
-        and occurred_ms < {{ (days[-1] + 1) * 86400000 }}
-        and floor(occurred_ms / 86400000.0) in ({{ days | join(', ') }})
-    {% elif is_incremental() %}
-    where 1 = 0
-    {% endif %}
+    where {{ is_in_days }}
 
 ),
 
@@ -50,10 +60,10 @@ days as (
         event_date,
         min(occurred_at) as first_at,
         max(occurred_at) as last_at,
-        min(coalesce(level, '')) as lowest_level,
-        max(coalesce(level, '')) as highest_level,
+        min(level) as lowest_level,
+        max(level) as highest_level,
         max(_load_id) as newest_load_id
-    from events
+    from levels
     group by user_id, event_date
 
 ),
