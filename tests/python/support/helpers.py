@@ -196,10 +196,14 @@ class Warehouse(InThisProcess):
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query, staging tables by their bare names."""
+        return self.answers(sql)[0]
+
+    def answers(self, *queries: str) -> list[list[tuple[Any, ...]]]:
+        """The rows of several queries: to open the file costs more than to ask."""
         self.release()
         with duckdb.connect(str(self.path), read_only=True) as connection:
             connection.execute("set search_path = 'main,main_staging'")
-            return connection.execute(sql).fetchall()
+            return [connection.execute(sql).fetchall() for sql in queries]
 
     def value(self, sql: str) -> Any:
         """The one value of a query."""
@@ -207,18 +211,16 @@ class Warehouse(InThisProcess):
 
     def published(self) -> list[tuple[Any, ...]]:
         """All that a load can change."""
-        return [
-            row
-            for table in (
-                "staging_events",
-                "staging_songs",
-                "loaded_files",
-                "rejected_rows",
-                "superseded_rows",
-                "file_times",
-            )
-            for row in self.rows(f"select * from {table} order by all")
-        ]
+        tables = (
+            "staging_events",
+            "staging_songs",
+            "loaded_files",
+            "rejected_rows",
+            "superseded_rows",
+            "file_times",
+        )
+        queries = [f"select * from {table} order by all" for table in tables]
+        return [row for rows in self.answers(*queries) for row in rows]
 
     def change(self, sql: str) -> None:
         """Do to the warehouse what none of its own code does."""
