@@ -213,12 +213,11 @@ def test_what_was_emptied_by_hand_fills_again(
     warehouse: Warehouse, sources: Sources
 ) -> None:
     sources.write_songs("A.json", song("SO1"))
-    warehouse.load(sources.data)
-    warehouse.build()
+    load_and_run(warehouse, sources.data)
     full = warehouse.fingerprints()
     warehouse.done("run", "--full-refresh", "--empty", "--select", "marts")
     assert warehouse.fingerprints() != full
-    warehouse.build()
+    warehouse.done("run")
     assert warehouse.fingerprints() == full
 
 
