@@ -9,7 +9,7 @@ select
     artist_id,
     song_match
 from {{ ref('songplays') }}
-where {{ arrived(ref('songplays')) }} and (
+where {{ arrived(ref('songplays'), each_alone=true) }} and (
     (song_id is null and (artist_id is not null or song_match is not null))
     or (song_id is not null and (artist_id is null or song_match is null))
 )
