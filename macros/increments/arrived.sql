@@ -4,9 +4,6 @@
     read the stretch of time that newer loads touched, and `time` compares that stretch.
     A duplicate has the time of its twin, so both are in the stretch. Without the var
     everything is read.
-
-    each_alone  whether the test looks at each row by itself. Late songs change few plays
-                over a long stretch: such a test then reads only these
 -#}
 {% macro arrived(relation, each_alone=false) %}
     {% set columns = {
@@ -20,6 +17,7 @@
     {% if not execute or not var('tested_load') or not column %}
         {{ return('1 = 1') }}
     {% endif %}
+    {#- Late songs change few plays over a long stretch. -#}
     {% if each_alone and relation.identifier == 'songplays'
         and arrived_span(source('sparkify', 'staging_events'), 'ts')['first'] is none %}
         {{ return('_load_id > ' ~ var('tested_load') | int) }}
