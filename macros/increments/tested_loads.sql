@@ -4,8 +4,13 @@
 -#}
 {% macro forget_tested_loads() %}
     {% set tested = source('sparkify', 'tested_loads') %}
-    {% set columns = adapter.get_columns_in_relation(tested) | map(attribute='name') %}
+    {#- dbt's own look would begin the transaction, and the lock must come first. -#}
+    {% set columns = run_query(
+        'select * from ' ~ tested.render() ~ ' where 1 = 0'
+    ).column_names %}
     {% call statement('forget_tested_loads') %}
+        {#- Of two builds that begin at once the second waits. -#}
+        {{ lock_tables([tested]) }}
         {%- if 'build' not in columns %}
         drop table {{ tested.render() }};
         {{ create_tested_loads() }}
