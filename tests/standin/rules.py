@@ -35,7 +35,7 @@ NO_CALL = {
     *("within", "key", "into", "join", "distkey", "sortkey", "qualify", "try_cast"),
     *("varchar", "char", "character", "varying", "nvarchar", "nchar", "bpchar"),
     *("numeric", "decimal", "float", "varbyte", "varbinary", "timestamptz", "time"),
-    *("timetz", "lateral", "returns", "insert", "between"),
+    *("timetz", "lateral", "returns", "insert", "between", "rollup", "cube", "sets"),
 }
 # On these the stand-in itself answers as Redshift does: a lint, not a refusal.
 LINT = {"B04", "B08", "B11", "B25", "B28", "B37", "B40", "B41"}

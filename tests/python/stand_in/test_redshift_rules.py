@@ -60,6 +60,8 @@ LEGAL = [
     "select regexp_replace(a, '[^a-z]', ''), regexp_substr(a, '[0-9]+') from t",
     "select count(distinct a), approximate count(distinct b) from t",
     "select percentile_cont(0.5) within group (order by a) from t",
+    "select a, b, sum(c) from t group by rollup (a, b)",
+    "select a, b, sum(c) from t group by cube (a, b)",
     "select a from t union all select b from u",
     "select a from t except select b from u",
     "select a from t where exists (select 1 from u where u.a = t.a)",

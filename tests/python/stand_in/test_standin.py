@@ -227,6 +227,15 @@ def test_an_error_is_raised_once(redshift: StandIn, run: Run) -> None:
     assert run("select 1") == [[1]]
 
 
+def test_each_round_trip_can_take_longer(redshift: StandIn, run: Run) -> None:
+    run("create table t (a int)")
+    before = redshift.round_trips
+    redshift.faults.slow(0.1)
+    started = time.monotonic()
+    run("insert into t values (1)")
+    assert time.monotonic() - started >= 0.1 * (redshift.round_trips - before) > 0.1
+
+
 def test_a_transaction_reads_one_snapshot_from_its_first_read(
     redshift: StandIn, run: Run
 ) -> None:
