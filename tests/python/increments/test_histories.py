@@ -295,7 +295,7 @@ def check_histories(
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_increments_equal_a_rebuild(warehouse: Warehouse, number: int) -> None:
-    check_histories(warehouse, number, histories=6, steps=8, careful=False)
+    check_histories(warehouse, number, histories=10, steps=8, careful=False)
 
 
 @pytest.mark.long
