@@ -192,6 +192,23 @@ def test_late_and_corrected_songs_change_old_plays(
     assert equals_a_rebuild(warehouse)
 
 
+def test_after_late_songs_the_plays_that_they_changed_are_tested(
+    warehouse: Warehouse, sources: Sources
+) -> None:
+    sources.write_events("2.json", event(2, song="Otra"), event(3))
+    load_and_run(warehouse, sources.data)
+    sources.write_songs("A.json", song("SO1"))
+    load_and_run(warehouse, sources.data)
+    damage = "update songplays set artist_id = null where song_id = "
+    command = ("test", "-s", "matches_are_whole", "--vars")
+    arrived, everything = '{"tested_load": 1}', '{"tested_load": 0}'
+    with warehouse.damaged(damage + "'SO1'"):
+        assert not warehouse.dbt(*command, arrived).success
+    with warehouse.damaged(damage + "'SO2'"):
+        assert warehouse.dbt(*command, arrived).success, "a play of the first load"
+        assert not warehouse.dbt(*command, everything).success
+
+
 def test_late_logs_and_repeated_deliveries_equal_a_rebuild(
     warehouse: Warehouse, sources: Sources
 ) -> None:
