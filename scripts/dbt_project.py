@@ -77,10 +77,12 @@ class Dbt:
         (PROJECT / "data").mkdir(exist_ok=True)
         # Before dbt reads them: a file that changes meanwhile then counts as changed.
         self._files = files_hash(PROJECT)
-        parsed: Any = self._invoke("parse", "--no-write-json").result
+        try:
+            parsed: Any = self._invoke("parse", "--no-write-json").result
+            gc.freeze()
+        finally:
+            gc.enable()
         self._runner.manifest = self._manifest = parsed
-        gc.freeze()
-        gc.enable()
         self.engine = parsed.metadata.adapter_type
         if self.engine == "redshift":
             _keep_connections()
