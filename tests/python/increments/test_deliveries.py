@@ -60,7 +60,7 @@ def test_split_shuffled_and_late_deliveries_equal_a_single_load(
 def test_thirty_shuffled_days_and_songs_in_seven_parts_equal_a_single_load(
     warehouse: Warehouse, data_set: DataSet, tmp_path: Path
 ) -> None:
-    days, songs = data_set.logs, list(data_set.songs)
+    days, songs = list(data_set.logs), list(data_set.songs)
     shuffled = random.Random(0)
     shuffled.shuffle(days)
     shuffled.shuffle(songs)
