@@ -2,7 +2,8 @@
 
 Nothing here reads a table or runs SQL. A file is known by its path and its bytes; of
 two rows with one key the later load's stands, in one load the later path's, in one file
-the later line's; a delivery never takes an event away; only a reload starts over.
+the later line's; a delivery never takes an event away. Only a reload starts over: in it
+the file that first came later stands.
 """
 
 import hashlib
@@ -36,6 +37,7 @@ class Staging:
     )
     ledger: list[tuple[int, str, str, int]] = field(default_factory=list)
     _latest: dict[Path, str] = field(default_factory=dict)
+    _first_load: dict[Path, int] = field(default_factory=dict)
 
     def load(self, folders: dict[str, Path], reload: bool = False) -> None:
         """Take what is new or changed in the folders; all of it with `reload`."""
@@ -54,12 +56,18 @@ class Staging:
             self._latest.clear()
             for known in self.rows.values():
                 known.clear()
+            new.sort(key=lambda file: self._first_load.get(file[1], self.loads))
+            # A file that is gone is new when it comes back.
+            self._first_load = {
+                path: self._first_load.get(path, self.loads) for _, path, _ in new
+            }
         for source, path, content in new:
             rows = [json.loads(line) for line in content.decode().splitlines()]
             for row in rows:
                 self.rows[source][KEYS[source](row)] = (row, self.loads)
             self.ledger.append((self.loads, source, path.name, len(rows)))
             self._latest[path] = hashlib.md5(content).hexdigest()
+            self._first_load.setdefault(path, self.loads)
 
     def events(self) -> list[Key]:
         """What of staging_events a history changes, in the order of its keys."""
