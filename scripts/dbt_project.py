@@ -101,7 +101,7 @@ class Dbt:
         if self.engine == "duckdb":
             return str(self.database or self._credentials().path)
         found = self._credentials()
-        return f"{found.host}:{found.port}/{found.database}, schema {self.schema}"
+        return f"{found.host}:{found.port}/{found.database}, schema {found.schema}"
 
     @property
     def schema(self) -> str:

@@ -1,7 +1,6 @@
 """One way to have a warehouse in a test: a DuckDB file of its own and a kept dbt."""
 
 import fcntl
-import gc
 import os
 import tarfile
 import uuid
@@ -45,9 +44,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def dbt(environment: Path) -> Dbt:
     """dbt in this process, parsed once."""
-    made = Dbt(None)
-    gc.freeze()  # Python then looks no more for garbage in what was parsed
-    return made
+    return Dbt(None)
 
 
 @pytest.fixture

@@ -9,15 +9,13 @@ import pytest
 from dbt_project import Dbt, files_hash
 from settings import PROJECT, Data
 from support.helpers import (
+    NOTHING,
     Sources,
     Warehouse,
     WarehouseOnce,
-    event,
+    one_play,
     options,
-    song,
 )
-
-NOTHING = "nothing changed since all tests passed: nothing to build"
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +23,7 @@ def small(warehouse_once: WarehouseOnce) -> Warehouse:
     """One play and its song, built and tested."""
 
     def fill(warehouse: Warehouse, folder: Path) -> None:
-        sources = Sources(folder)
-        sources.write_events("1.json", event(0))
-        sources.write_songs("A.json", song("SO1"))
-        warehouse.load(sources.data)
+        warehouse.load(one_play(folder).data)
         warehouse.build()
 
     return warehouse_once("small", fill)

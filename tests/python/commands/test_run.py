@@ -10,16 +10,9 @@ import pytest
 import warehouse as commands
 from click.testing import CliRunner, Result
 from dbt_project import Dbt
-from support.helpers import (
-    COMMAND,
-    DataSet,
-    Sources,
-    Warehouse,
-    options,
-)
+from support.helpers import COMMAND, NOTHING, DataSet, Sources, Warehouse, options
 from support.sample import Sample
 
-NOTHING = "nothing changed since all tests passed: nothing to build"
 MARTS = {"songplays", "users", "songs", "artists", "time", "user_levels"}
 COLUMNS = {
     "staging_events": "artist auth first_name gender item_in_session last_name length"

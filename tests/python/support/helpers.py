@@ -24,6 +24,8 @@ from settings import PROJECT, Data
 
 from support import by_hand
 
+# What `run` says when it has nothing to build.
+NOTHING = "nothing changed since all tests passed: nothing to build"
 COMMAND = (sys.executable, PROJECT / "scripts" / "warehouse.py")
 # Fill a folder under a name; only the first worker of a run has to.
 Once = Callable[[str, Callable[[Path], None]], Path]
@@ -82,6 +84,14 @@ class Sources:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         return path
+
+
+def one_play(folder: Path) -> Sources:
+    """One play and the song that was played."""
+    made = Sources(folder)
+    made.write_events("1.json", event(0))
+    made.write_songs("A.json", song("SO1"))
+    return made
 
 
 def lines(*objects: dict[str, Any]) -> bytes:
