@@ -1,9 +1,9 @@
 {#-
-    A document's values as texts, or `typed`, for one that is known to hold values of the
-    right kind; null where it is not JSON.
+    A document's values as texts, or `typed`, for one that is plain: null where it is not
+    JSON, and a typed one where a key is missing or stands twice.
 -#}
 {% macro duckdb__fields(columns, typed=false) -%}
-    try(json_transform(
+    try(json_transform{{ '_strict' if typed }}(
         document,
         '{
             {%- for column in columns -%}
@@ -29,13 +29,16 @@
 {%- endmacro %}
 
 
-{#- Whether a row of staging holds what its document's pattern does not exclude. -#}
+{#- Whether a row of staging holds what a plain document's pattern does not exclude. -#}
 {% macro duckdb__out_of_range(columns) -%}
     {%- for column in columns -%}
+    {%- if column.width and column.required -%}
+    {{ column.name }} = '' or {{ '' }}
+    {%- endif -%}
     {%- if column.width and column.width < 1024 and not column.choice -%}
     strlen({{ column.name }}) > {{ column.width }} or {{ '' }}
     {%- elif column.key == 'ts' -%}
-    ts > epoch_ms(now()) + 86400000 or {{ '' }}
+    ts not between 1000000000000 and epoch_ms(now()) + 86400000 or {{ '' }}
     {%- elif column.range -%}
     {{ column.name }} not between {{ column.range | join(' and ') }} or {{ '' }}
     {%- endif -%}
@@ -55,38 +58,61 @@
 
 
 {#-
-    What a plain document looks like: an object as RFC 8259 has it, with exactly our keys
-    in our order, each once, and with values of the right kind; a number may stand for a
-    text. Half a surrogate pair and \u0000 do not match.
+    What a plain document looks like: only our keys, and values of the right kind; a number
+    may stand for a text. It leaves to DuckDB to see that it is JSON, and keeps out what
+    DuckDB takes and RFC 8259 or the marts do not: NaN, a comma before the end, \u0000.
 -#}
 {% macro duckdb__plain_pattern(columns) %}
-    {% set character -%}
-        (?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u(?:
-        {{- '000[1-9a-fA-F]|00[1-9a-fA-F][0-9a-fA-F]|0[1-9a-fA-F][0-9a-fA-F]{2}' -}}
-        |[1-9a-cA-CefEF][0-9a-fA-F]{3}|[dD][0-7][0-9a-fA-F]{2}))
-    {%- endset %}
-    {% set number = '-?(?:0|[1-9][0-9]{0,17})(?:[.][0-9]{1,20})?' %}
-    {% set patterns = [] %}
+    {% set character = '(?:[^"\\\\]|\\\\[^u]|\\\\u(?:[^0]|0[^0]|00[^0]|000[^0]))' %}
+    {% set number = '-?[0-9]+(?:[.][0-9]+)?' %}
+    {#- Keys of one kind stand together: RE2 is twice as fast with so few states. -#}
+    {% set keys = {} %}
     {% for column in columns %}
         {% set value -%}
             {% if column.choice -%}
             "(?:{{ column.choice | join('|') }})"
             {%- elif column.width -%}
-            (?:"{{ character }}{{ '+' if column.required else '*' }}"|{{ number }})
-            {%- elif column.key == 'ts' -%}
-            [1-9][0-9]{12}
+            "{{ character }}*"|{{ number }}
             {%- elif column.type == 'bigint' -%}
-            -?(?:0|[1-9][0-9]{0,17})
+            -?[0-9]{1,18}
             {%- else -%}
             {{ number }}
             {%- endif %}
         {%- endset %}
-        {% do patterns.append(
-            '"' ~ column.key ~ '": ?'
-            ~ (value if column.required else '(?:null|' ~ value ~ ')')
+        {% do keys.setdefault(
+            value ~ ('' if column.required else '|null'), []
+        ).append(column.key) %}
+    {% endfor %}
+    {% set members = [] %}
+    {% for value in keys %}
+        {% do members.append(
+            '"(?:' ~ keys[value] | join('|') ~ ')" ?: ?(?:' ~ value ~ ')'
         ) %}
     {% endfor %}
-    {{ return('[{]' ~ patterns | join(', ?') ~ '[}]') }}
+    {{ return('(?:[{,] ?(?:' ~ members | join('|') ~ ') ?)+[}]') }}
+{% endmacro %}
+
+
+{#-
+    A row of staging for each plain document. One that lacks a key, or has it twice, has no
+    fields: its required texts are empty then, and out of their range.
+-#}
+{% macro duckdb__plain_rows(columns, documents) %}
+    select
+        {% for column in columns %}
+        {% if column.required %}
+        coalesce({{ column.value }}, {{ "''" if column.width else 0 }})
+        {%- else %}
+        {{ column.value }}
+        {%- endif %} as {{ column.name }}{{ "," if not loop.last }}
+        {% endfor %}
+    from (
+        select {{ duckdb__fields(columns, typed=true) }} as fields
+        from ({{ documents }}) as documents
+        where fault is null and strlen(document) <= 1024 and regexp_full_match(
+            document, {{ sql_text(duckdb__plain_pattern(columns)) }}
+        )
+    ) as parsed
 {% endmacro %}
 
 

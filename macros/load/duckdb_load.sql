@@ -28,9 +28,9 @@
 
 
 {#-
-    A batch into staging. Most documents are plain JSON with our keys in our order: to see
-    that takes one look at the text. Where it is not so, or a value is out of its range,
-    the batch is taken out again, and each document examined.
+    A batch into staging. Most documents are plain JSON with just our keys: to see that
+    takes one look at the text. Where it is not so, or a value is out of its range, the
+    batch is taken out again, and each document examined.
 -#}
 {% macro duckdb__read_batch(batch, load_id) %}
     {% set columns = duckdb__values(batch['source']) %}
@@ -54,17 +54,13 @@
         {% call statement('read_plain') %}
             insert into {{ table }} ({{ names }}, _load_id)
             select
-                {% for column in columns %}
-                fields."{{ column.key }}" as {{ column.name }},
-                {% endfor %}
+                *,
                 {{ load_id }}
             from (
-                select {{ duckdb__fields(columns, typed=true) }} as fields
-                from ({{ duckdb__documents(batch, with_file=false) }}) as documents
-                where fault is null and strlen(document) <= 1024 and regexp_full_match(
-                    document, {{ sql_text(duckdb__plain_pattern(columns)) }}
-                )
-            ) as parsed
+                {{ duckdb__plain_rows(
+                    columns, duckdb__documents(batch, with_file=false)
+                ) }}
+            ) as plain
         {% endcall %}
         {% set plain = run_query(
             'select count(*) as row_count from ' ~ table

@@ -25,7 +25,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 # What a file name may not hold for DuckDB to take it as it is.
 GLOB_CHARACTERS = frozenset("*?[\\")
 # A smaller log is copied: to begin a file costs SQL as much as to read so many bytes.
-IN_PLACE_BYTES = 8 << 20
+IN_PLACE_BYTES = 1 << 18
 # What SQL reads with one statement, and once more where a document is not plain.
 BATCH_BYTES = 256 << 20
 # DuckDB sees a file's time in seconds: one that is younger may change unseen.
