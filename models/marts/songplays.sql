@@ -17,6 +17,8 @@
 
 {% set since = newest_load(this) if is_incremental() else 0 %}
 {% set songs_changed = is_incremental() and has_songs_since(since) %}
+{% set is_new_play = "page = 'NextSong'"
+    ~ (' and _load_id > ' ~ since if is_incremental() else '') %}
 {% set play_columns %}songplay_id,
         start_time,
         user_id,
@@ -35,7 +37,7 @@ with events as (
         event_id as songplay_id,
         occurred_at as start_time
     from {{ ref('stg_events') }}
-    where page = 'NextSong'
+    where {{ is_new_play }}
 
 ),
 
@@ -51,9 +53,6 @@ new_plays as (
         {{ play_columns }},
         _load_id
     from events
-    {% if is_incremental() %}
-    where _load_id > {{ since }}
-    {% endif %}
 
 ),
 
@@ -104,8 +103,9 @@ plays as (
 ),
 {% endif %}
 
--- A match depends on these alone, and they are far fewer than the plays. The text is a
--- key that joins also where the duration is null.
+-- A match depends on these alone, and they are far fewer than the plays. The events are
+-- read again, not one CTE for both: whole plays fill the memory. The text is a key that
+-- joins also where the duration is null.
 recordings as (
 
     select distinct
@@ -113,7 +113,19 @@ recordings as (
         artist_name,
         duration,
         coalesce(cast(duration as varchar(16)), '') as duration_text
-    from plays
+    from {{ ref('stg_events') }}
+    where {{ is_new_play }}
+    {% if songs_changed %}
+
+    union
+
+    select
+        song_title,
+        artist_name,
+        duration,
+        coalesce(cast(duration as varchar(16)), '') as duration_text
+    from old_plays
+    {% endif %}
 
 ),
 
