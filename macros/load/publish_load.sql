@@ -51,7 +51,9 @@
         {% if reload %}
         delete from {{ table }}{{ ' where _load_id < ' ~ load_id if load_id }};
         {% endif %}
-        {% if found is not none and source not in found %}
+        {#- Without this, a load of songs alone would look through all events. -#}
+        {% if (found is not none and source not in found)
+            or (source == 'events' and span['first'] is none) %}
             {% continue %}
         {% endif %}
         {% if not reload and (not load_id or run_query(
@@ -62,7 +64,7 @@
             {{ "and " if not loop.first }}{{ table.identifier }}.{{ column }}
                 = load_{{ source }}.{{ column }}
             {% endfor -%}
-            {%- if source == 'events' and span['first'] is not none -%}
+            {%- if source == 'events' -%}
             and {{ table.identifier }}.ts
                 between {{ span['first'] | int }} and {{ span['last'] | int }}
             {%- endif %}

@@ -1,6 +1,5 @@
 """Killed, locked out, cut short of disk: the next run makes it whole."""
 
-import itertools
 import os
 import random
 import resource
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dbt.adapters.sql.connections import SQLConnectionManager
 from dbt_project import Dbt
 from errors import WarehouseError
 from support.helpers import (
@@ -26,6 +24,7 @@ from support.helpers import (
     options,
     song,
 )
+from support.statements import watch_statements
 
 DAY = 86_400_000
 # A look at all that a run can change, but for the clock.
@@ -134,23 +133,6 @@ class Day:
     def _died(self, process: int) -> bool:
         _, status = os.waitpid(process, 0)
         return os.waitstatus_to_exitcode(status) == -signal.SIGKILL
-
-
-def watch_statements(
-    patch: pytest.MonkeyPatch, see: Callable[[int, str, str], object]
-) -> None:
-    """Be told before and after of every statement that dbt sends, with its number."""
-    original = SQLConnectionManager.add_query
-    numbers = itertools.count(1)  # shared by dbt's threads
-
-    def watched(self: Any, sql: str, *words: Any, **named: Any) -> Any:
-        number = next(numbers)
-        see(number, "before", sql)
-        result = original(self, sql, *words, **named)
-        see(number, "after", sql)
-        return result
-
-    patch.setattr(SQLConnectionManager, "add_query", watched)
 
 
 @pytest.fixture(scope="module")

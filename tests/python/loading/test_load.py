@@ -10,6 +10,7 @@ from errors import Refused, WarehouseError
 from load.loading import Loaded
 from settings import read_settings
 from support.helpers import TS, Sources, Warehouse, event, song
+from support.statements import watch_statements
 from warehouse import cli
 
 
@@ -88,6 +89,19 @@ def test_a_corrected_song_replaces_the_old_one(
         ("SO2", "Otra", 1),
         ("SO1", "Eres tú", 2),
     ]
+
+
+def test_a_load_of_songs_alone_does_not_look_through_the_events(
+    warehouse: Warehouse, sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse.load(sources.data)
+    sources.write_songs("C.json", song("SO3"))
+    sent: list[str] = []
+    watch_statements(monkeypatch, lambda _, when, sql: sent.append(when + sql))
+    assert warehouse.load(sources.data) == Loaded(1, 1, 0)
+    published = [sql for sql in sent if "insert into" in sql and "load_songs" in sql]
+    assert published
+    assert not [sql for sql in published if "join load_events" in sql]
 
 
 def test_of_one_event_in_two_files_the_last_path_wins(
