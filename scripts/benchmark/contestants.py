@@ -61,6 +61,11 @@ class Course:
             "DBT_LOG_PATH": str(self.folder / "logs"),
         }
 
+    def parse(self) -> None:
+        """Have dbt parse the project, as on every machine but a new one."""
+        dbt = Path(sys.executable).with_name("dbt")
+        cost_of((dbt, "parse", "--project-dir", PROJECT), self.environment)
+
     def warehouse(self, command: str, *more: str) -> Cost:
         """A command of warehouse.py on this course."""
         places = ("--events", str(self.logs), "--songs", str(self.songs))
