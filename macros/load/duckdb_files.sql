@@ -5,6 +5,8 @@
 -#}
 {% macro duckdb__plan_files(plan, events, songs, reload) %}
     {% call statement('plan_files') %}
+        -- Of one key the last row stays; a profile may say that rows need no order.
+        set preserve_insertion_order = true;
         create or replace temp table load_plan as
         {% if plan %}
         select * from read_json(

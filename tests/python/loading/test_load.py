@@ -139,6 +139,16 @@ def test_of_one_key_in_files_read_in_different_ways_the_last_path_wins(
     ) == [(4, "paid"), (5, "free")]
 
 
+def test_a_profile_cannot_take_the_order_of_rows_from_the_load(
+    warehouse: Warehouse, sources: Sources
+) -> None:
+    warehouse.operation("run_query", sql="set preserve_insertion_order = false")
+    setting = "select current_setting('preserve_insertion_order') as kept"
+    assert warehouse._opened().query(setting)[0]["kept"] is False
+    warehouse.load(sources.data)
+    assert warehouse._opened().query(setting)[0]["kept"] is True
+
+
 def test_reload_replaces_everything_in_one_transaction(
     warehouse: Warehouse, sources: Sources
 ) -> None:
