@@ -160,7 +160,7 @@ def measured_load(root: Path, rounds: int) -> Costs:
         course = new_course(root)
         costs["read_json"].append(read_json(course))
         course = new_course(root)
-        course.parse()
+        course.dbt("parse")
         costs["load"].append(course.warehouse("load"))
         costs["load nothing"].append(course.warehouse("load"))
     return {name: middle(found) for name, found in costs.items()}
@@ -174,7 +174,7 @@ def measured_later(
     In full, with nothing new, with an event, with a day, and with late songs.
     """
     course = new_course(root)
-    course.parse()
+    course.dbt("parse")
     full = []
     for _ in range(rounds):
         course.database.unlink(missing_ok=True)

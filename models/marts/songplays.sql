@@ -19,9 +19,7 @@
 {% set songs_changed = is_incremental() and has_songs_since(since) %}
 {% set is_new_play = "page = 'NextSong'"
     ~ (' and _load_id > ' ~ since if is_incremental() else '') %}
-{% set play_columns %}songplay_id,
-        start_time,
-        user_id,
+{% set event_columns %}user_id,
         level,
         session_id,
         location,
@@ -30,18 +28,7 @@
         artist_name,
         duration{% endset %}
 
-with events as (
-
-    select
-        *,
-        event_id as songplay_id,
-        occurred_at as start_time
-    from {{ ref('stg_events') }}
-    where {{ is_new_play }}
-
-),
-
-songs as (
+with songs as (
 
     select * from {{ ref('stg_songs') }}
 
@@ -50,9 +37,12 @@ songs as (
 new_plays as (
 
     select
-        {{ play_columns }},
+        event_id as songplay_id,
+        occurred_at as start_time,
+        {{ event_columns }},
         _load_id
-    from events
+    from {{ ref('stg_events') }}
+    where {{ is_new_play }}
 
 ),
 
@@ -79,7 +69,9 @@ affected_plays as (
 old_plays as (
 
     select
-        {{ play_columns }},
+        songplay_id,
+        start_time,
+        {{ event_columns }},
         _load_id
     from {{ this }}
     where
@@ -104,15 +96,13 @@ plays as (
 {% endif %}
 
 -- A match depends on these alone, and they are far fewer than the plays. The events are
--- read again, not one CTE for both: whole plays fill the memory. The text is a key that
--- joins also where the duration is null.
+-- read again, not one CTE for both: whole plays fill the memory.
 recordings as (
 
     select distinct
         song_title,
         artist_name,
-        duration,
-        coalesce(cast(duration as varchar(16)), '') as duration_text
+        duration
     from {{ ref('stg_events') }}
     where {{ is_new_play }}
     {% if songs_changed %}
@@ -122,19 +112,19 @@ recordings as (
     select
         song_title,
         artist_name,
-        duration,
-        coalesce(cast(duration as varchar(16)), '') as duration_text
+        duration
     from old_plays
     {% endif %}
 
 ),
 
+-- The text is a key that joins also where the duration is null.
 candidates as (
 
     select
         recordings.song_title,
         recordings.artist_name,
-        recordings.duration_text,
+        coalesce(cast(recordings.duration as varchar(16)), '') as duration_text,
         songs.song_id,
         songs.artist_id,
         songs._load_id as song_load_id,
@@ -146,7 +136,7 @@ candidates as (
             partition by
                 recordings.song_title,
                 recordings.artist_name,
-                recordings.duration_text
+                recordings.duration
             order by abs(recordings.duration - songs.duration), songs.song_id
         ) as closeness
     from recordings
@@ -182,7 +172,9 @@ matched_plays as (
 songplays as (
 
     select
-        {{ play_columns }},
+        songplay_id,
+        start_time,
+        {{ event_columns }},
         song_id,
         artist_id,
         song_match,

@@ -61,10 +61,10 @@ class Course:
             "DBT_LOG_PATH": str(self.folder / "logs"),
         }
 
-    def parse(self) -> None:
-        """Have dbt parse the project, as on every machine but a new one."""
+    def dbt(self, command: str) -> Cost:
+        """A command of plain dbt on this course."""
         dbt = Path(sys.executable).with_name("dbt")
-        cost_of((dbt, "parse", "--project-dir", PROJECT), self.environment)
+        return cost_of((dbt, command, "--project-dir", PROJECT), self.environment)
 
     def warehouse(self, command: str, *more: str) -> Cost:
         """A command of warehouse.py on this course."""
@@ -81,9 +81,7 @@ def run_one(name: str, course: Course, peers: Path) -> tuple[Cost, tuple[object,
         case "run":
             cost = course.warehouse("run")
         case "dbt":
-            dbt = Path(sys.executable).with_name("dbt")
-            build = (dbt, "build", "--project-dir", PROJECT)
-            cost = total([course.warehouse("load"), cost_of(build, course.environment)])
+            cost = total([course.warehouse("load"), course.dbt("build")])
         case "polars" | "pandas":
             out = course.folder / name
             cost = cost_of((peers, FOLDER / f"{name}_tables.py", *places, out), {})

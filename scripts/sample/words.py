@@ -35,7 +35,7 @@ NOUNS = _words(
 VERBS = _words(
     """
     Answer Borrow Bury Carry Chase Count Cross Draw Fold Follow Forget Give Hold Hum
-    Keep Leave Lend Mend Paint Promise Read Send Show Teach Wake
+    Keep Leave Lend Meet Paint Promise Read Send Show Teach Wake
     """
 )
 SUFFIXES = (
