@@ -5,8 +5,9 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; \
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PORT ?= 8080
+ARGS ?=
 # Recipes read these from the environment, so that a path may hold blanks.
-export EVENTS SONGS TARGET METRICS BY
+export EVENTS SONGS TARGET METRICS BY WHERE
 
 .PHONY: help setup replaced run insights metrics pictures test test-long bench lint docs clean lock
 
@@ -52,17 +53,21 @@ profiles.yml:
 data/sample: | .venv/run.done
 	@$(BIN)/python scripts/sample_data.py $@
 
-run: setup $(if $(EVENTS)$(SONGS),,data/sample)  ## load and build, from EVENTS=... SONGS=... if given
+run: setup $(if $(EVENTS)$(SONGS),,data/sample)  ## load and build, with EVENTS=... SONGS=... ARGS=... if given
 	@$(BIN)/python scripts/warehouse.py run $${EVENTS:+--events "$$EVENTS"} \
-		$${SONGS:+--songs "$$SONGS"} $${TARGET:+--target "$$TARGET"}
+		$${SONGS:+--songs "$$SONGS"} $${TARGET:+--target "$$TARGET"} $(ARGS)
 	@echo
 	@echo 'Look next: $(BIN)/python scripts/warehouse.py show, or make docs'
 
 insights: setup  ## write a page of answers, data/insights.html
 	@$(BIN)/python scripts/insights.py $${TARGET:+--target "$$TARGET"}
 
-metrics: .venv/metrics.done profiles.yml  ## print metrics: METRICS="plays paid_share" BY=week
-	@$(BIN)/python scripts/metrics.py $$METRICS $${BY:+--by "$$BY"} $${TARGET:+--target "$$TARGET"}
+# MetricFlow reads target/ and has no --target. Without METRICS it lists what there is.
+metrics: .venv/dev.done profiles.yml  ## print METRICS=plays,paid_share BY=metric_time__week WHERE=...
+	@$${TARGET:+export "DBT_TARGET=$$TARGET"}; $(BIN)/dbt --quiet parse --target-path target; \
+	if [ -z "$$METRICS" ]; then $(BIN)/mf list metrics --show-all-dimensions; \
+	else $(BIN)/mf query --quiet --metrics "$$METRICS" $${WHERE:+--where "$$WHERE"} \
+		$${BY:+--group-by "$$BY" --order "$$BY"} $(ARGS); fi
 
 test: .venv/dev.done profiles.yml  ## run all tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
