@@ -76,7 +76,7 @@ test-long: .venv/dev.done profiles.yml  ## run the long tests too: histories, ki
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "long or not long"
 
 bench: .venv/run.done  ## measure what full runs and increments cost
-	$(BIN)/python scripts/bench.py
+	@PYTHONPATH=tests $(BIN)/python -m benchmark $(ARGS)
 
 lint: .venv/dev.done profiles.yml  ## check code, types, SQL, YAML and conventions
 	$(BIN)/ruff check .

@@ -5,7 +5,7 @@ from itertools import chain
 
 import click
 import pytest
-from bench import main as bench
+from benchmark.__main__ import main as bench
 from insights import main as insights
 from sample_data import main as sample_data
 from settings import PROJECT
