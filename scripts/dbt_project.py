@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from dbt_errors import one_line, plain_dbt_error
 from dbt_profile import profile_path
 from endings import explained, plain_os_error, was_interrupted
 from errors import Refused, WarehouseError
-from messages import say, warn
+from messages import Bar, progress, say, warn
 from settings import PROJECT
 
 if TYPE_CHECKING:
@@ -191,11 +192,12 @@ class Dbt:
         options += ["--exclude", "test_name:equals_a_rebuild"]
         options += ["--vars", json.dumps({"tested_load": tested})]
         options += ["--full-refresh"] if full_refresh else []
-        self._on_event = _say_what_was_built
         try:
-            with explained(
-                lambda: "the load is complete, the marts are not; run again"
+            with (
+                explained(lambda: "the load is complete, the marts are not; run again"),
+                progress("building", 0) as bar,
             ):
+                self._on_event = partial(_show_step, bar)
                 result = self._invoke("build", *options, check=False)
         finally:
             self._on_event = None
@@ -336,10 +338,16 @@ def _rows(table: Any) -> Rows:
     return [dict(zip(names, row.values(), strict=True)) for row in table.rows]
 
 
-def _say_what_was_built(event: Any) -> None:
-    if event.info.name in ("LogModelResult", "LogSeedResult"):
-        seconds = event.data.execution_time
-        say(f"built {event.data.node_info.node_name} ({seconds:.1f} s)")
+def _show_step(bar: Bar, event: Any) -> None:
+    """Show the step that a build begins, and name what it has built."""
+    name, step = event.info.name, event.data
+    if name == "LogStartLine":
+        bar.update(0, step.node_info.node_name, step.total)
+    elif name in ("LogModelResult", "LogSeedResult", "LogTestResult"):
+        bar.update(1)
+        if name != "LogTestResult":
+            built = f"{step.node_info.node_name} ({step.execution_time:.1f} s)"
+            say(f"built {built}, {step.index} of {step.total}")
 
 
 def _keep_connections() -> None:

@@ -147,7 +147,6 @@ def test_show_lists_what_there_is_to_ask(run: Run) -> None:
     done = run("show")
     asked = [line.split()[0] for line in done.stdout.splitlines() if line[0] != " "]
     assert set(asked) == files
-    assert all(len(line) < 80 for line in done.stdout.splitlines())
     assert "Which songs are played most?" in done.stdout
     listed = json.loads(run("show", "--json").stdout)
     assert {entry["analysis"] for entry in listed} == files
@@ -164,7 +163,7 @@ def test_show_prints_every_row_and_every_cell_whole(
     done = run("show", "most_played_songs")
     head, ruler, *lines = done.stdout.splitlines()
     assert head.split() == list(rows[0])
-    assert set(ruler) == {"-", " "}
+    assert set(ruler) == {"─"}
     assert len(lines) == len(rows)
     for line, row in zip(lines, rows, strict=True):
         assert line.startswith(row["song_title"])

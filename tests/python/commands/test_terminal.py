@@ -1,0 +1,63 @@
+"""What a terminal shows, and a pipe does not: progress, and tables within its width."""
+
+import os
+import pty
+import sys
+from collections.abc import Iterator
+from typing import TextIO
+
+import pytest
+from messages import progress
+from report import print_table
+
+WIDE = [{"title": "夜汽車 [b]", "plays": 7, "text": "word " * 30}]
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, TextIO]]:
+    """A terminal of 60 columns: where it is read, and what is written to."""
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("TERM", "xterm")
+    screen, end = pty.openpty()
+    with os.fdopen(end, "w") as out:
+        yield screen, out
+    os.close(screen)
+
+
+def test_a_terminal_shows_each_step_and_a_pipe_none(
+    terminal: tuple[int, TextIO],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    screen, out = terminal
+    with progress("building", 0) as bar:
+        bar.update(1, "songplays", 45)
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr(sys, "stderr", out)
+    with progress("building", 0) as bar:
+        bar.update(7, "songplays", 45)
+    with progress("reading", 2_000_000, in_bytes=True) as bar:
+        bar.update(500_000)
+    out.flush()
+    shown = os.read(screen, 100_000).decode()
+    assert "songplays" in shown
+    assert "7 of 45" in shown
+    assert "0.5/2.0 MB" in shown
+
+
+def test_a_table_wraps_on_a_terminal_and_is_whole_in_a_pipe(
+    terminal: tuple[int, TextIO],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    screen, out = terminal
+    print_table(WIDE)
+    head, _, line = capsys.readouterr().out.splitlines()
+    assert line == f"夜汽車 [b]       7   {'word ' * 30}".rstrip()
+    assert head.index("text") == line.index("word") + 3  # three letters are wide
+    monkeypatch.setattr(sys, "stdout", out)
+    print_table(WIDE)
+    out.flush()
+    lines = os.read(screen, 100_000).decode().splitlines()
+    assert len(lines) > 4
+    assert all(len(line) <= 60 for line in lines)
