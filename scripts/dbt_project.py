@@ -56,14 +56,15 @@ class Dbt:
         # A log that cannot be written, on a full disk, must not print a traceback.
         logging.raiseExceptions = False
         # What import and parse make stays to the end: do not search it for garbage.
-        gc.disable()
+        if not os.environ.get("NO_GC"): gc.disable()
         from dbt.cli.main import dbtRunner
         from dbt_common.behavior_flags import BehaviorFlagRendered
 
         # dbt searches the sources of the whole call stack, in every command, for the
         # module that defines a flag. Only a warning would show it.
         flag: Any = BehaviorFlagRendered
-        flag._default_source = staticmethod(lambda: "dbt")
+        if not os.environ.get("NO_FLAG"):
+            flag._default_source = staticmethod(lambda: "dbt")
         self._options = ["--project-dir", str(PROJECT)]
         self._options += ["--profiles-dir", str(self.profile_path.parent)]
         self._options += ["--log-path", str(self.log_file.parent)]
@@ -80,7 +81,7 @@ class Dbt:
         self._files = files_hash(PROJECT)
         try:
             parsed: Any = self._invoke("parse", "--no-write-json").result
-            gc.freeze()
+            if not os.environ.get("NO_GC") and not os.environ.get("NO_FREEZE"): gc.freeze()
         finally:
             gc.enable()
         self._runner.manifest = self._manifest = parsed

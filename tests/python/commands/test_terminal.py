@@ -4,6 +4,7 @@ import os
 import pty
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TextIO
 
 import pytest
@@ -15,13 +16,22 @@ WIDE = [{"title": "夜汽車 [b]", "plays": 7, "text": "word " * 30}]
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, TextIO]]:
-    """A terminal of 60 columns: where it is read, and what is written to."""
+    """A terminal of 60 columns: what shows it, and what is written to."""
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setenv("TERM", "xterm")
     screen, end = pty.openpty()
-    with os.fdopen(end, "w") as out:
-        yield screen, out
+    yield screen, os.fdopen(end, "w")
     os.close(screen)
+
+
+def shown(screen: int, out: TextIO) -> str:
+    """All that was written to the terminal."""
+    out.close()
+    text = b""
+    with suppress(OSError):  # a terminal's way to say that it was closed
+        while more := os.read(screen, 100_000):
+            text += more
+    return text.decode()
 
 
 def test_a_terminal_shows_each_step_and_a_pipe_none(
@@ -38,11 +48,10 @@ def test_a_terminal_shows_each_step_and_a_pipe_none(
         bar.update(7, "songplays", 45)
     with progress("reading", 2_000_000, in_bytes=True) as bar:
         bar.update(500_000)
-    out.flush()
-    shown = os.read(screen, 100_000).decode()
-    assert "songplays" in shown
-    assert "7 of 45" in shown
-    assert "0.5/2.0 MB" in shown
+    text = shown(screen, out)
+    assert "songplays" in text
+    assert "7 of 45" in text
+    assert "0.5/2.0 MB" in text
 
 
 def test_a_table_wraps_on_a_terminal_and_is_whole_in_a_pipe(
@@ -57,7 +66,6 @@ def test_a_table_wraps_on_a_terminal_and_is_whole_in_a_pipe(
     assert head.index("text") == line.index("word") + 3  # three letters are wide
     monkeypatch.setattr(sys, "stdout", out)
     print_table(WIDE)
-    out.flush()
-    lines = os.read(screen, 100_000).decode().splitlines()
+    lines = shown(screen, out).splitlines()
     assert len(lines) > 4
     assert all(len(line) <= 60 for line in lines)
