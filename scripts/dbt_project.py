@@ -56,15 +56,14 @@ class Dbt:
         # A log that cannot be written, on a full disk, must not print a traceback.
         logging.raiseExceptions = False
         # What import and parse make stays to the end: do not search it for garbage.
-        if not os.environ.get("NO_GC"): gc.disable()
+        gc.disable()
         from dbt.cli.main import dbtRunner
         from dbt_common.behavior_flags import BehaviorFlagRendered
 
         # dbt searches the sources of the whole call stack, in every command, for the
         # module that defines a flag. Only a warning would show it.
         flag: Any = BehaviorFlagRendered
-        if not os.environ.get("NO_FLAG"):
-            flag._default_source = staticmethod(lambda: "dbt")
+        flag._default_source = staticmethod(lambda: "dbt")
         self._options = ["--project-dir", str(PROJECT)]
         self._options += ["--profiles-dir", str(self.profile_path.parent)]
         self._options += ["--log-path", str(self.log_file.parent)]
@@ -81,7 +80,7 @@ class Dbt:
         self._files = files_hash(PROJECT)
         try:
             parsed: Any = self._invoke("parse", "--no-write-json").result
-            if not os.environ.get("NO_GC") and not os.environ.get("NO_FREEZE"): gc.freeze()
+            gc.freeze()
         finally:
             gc.enable()
         self._runner.manifest = self._manifest = parsed
