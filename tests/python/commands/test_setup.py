@@ -127,3 +127,24 @@ def test_the_requirements_name_no_index() -> None:
     for file in REQUIREMENTS:
         assert "://" not in file.read_text(), file.name
         assert not re.search(r"^--(?!hash)", file.read_text(), re.M), file.name
+
+
+def test_pre_commit_leaves_files_that_lint_accepts(tmp_path: Path) -> None:
+    """An exclusion of ruff's does not hold for files that are named, unless forced."""
+    git = shutil.which("git")
+    if not git or not (PROJECT / ".git").exists():
+        pytest.skip("this is not a clone")
+    clone = tmp_path / "clone"
+    subprocess.run([git, "clone", "--quiet", PROJECT, clone], check=True)
+    shutil.copy(PROJECT / "pyproject.toml", clone)
+    (clone / ".venv").symlink_to(PROJECT / ".venv")
+    for hook in ("ruff-check", "ruff-format"):
+        done = subprocess.run(
+            [".venv/bin/pre-commit", "run", "--all-files", hook],
+            cwd=clone,
+            env={"PATH": os.environ["PATH"], "PRE_COMMIT_HOME": str(tmp_path / "home")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
