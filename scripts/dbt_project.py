@@ -5,7 +5,6 @@ import hashlib
 import json
 import logging
 import os
-import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from importlib.metadata import version
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dbt_errors import one_line, plain_dbt_error
+from dbt_insides import override
 from dbt_profile import profile_path
 from endings import explained, plain_os_error, was_interrupted
 from errors import Refused, WarehouseError
@@ -58,12 +58,8 @@ class Dbt:
         # What import and parse make stays to the end: do not search it for garbage.
         gc.disable()
         from dbt.cli.main import dbtRunner
-        from dbt_common.behavior_flags import BehaviorFlagRendered
 
-        # dbt searches the sources of the whole call stack, in every command, for the
-        # module that defines a flag. Only a warning would show it.
-        flag: Any = BehaviorFlagRendered
-        flag._default_source = staticmethod(lambda: "dbt")
+        override("")
         self._options = ["--project-dir", str(PROJECT)]
         self._options += ["--profiles-dir", str(self.profile_path.parent)]
         self._options += ["--log-path", str(self.log_file.parent)]
@@ -85,8 +81,7 @@ class Dbt:
             gc.enable()
         self._runner.manifest = self._manifest = parsed
         self.engine = parsed.metadata.adapter_type
-        if self.engine == "redshift":
-            _keep_connections()
+        override(self.engine)
 
     @property
     def database(self) -> Path | None:
@@ -262,7 +257,7 @@ class Dbt:
 
     def _error(self, result: "dbtRunnerResult") -> WarehouseError:
         if isinstance(result.exception, OSError):
-            return plain_os_error(result.exception, "dbt's folder target")
+            return plain_os_error(result.exception)
         text = str(result.exception or self._failure)
         file = self.database if self.engine == "duckdb" else None
         text = text or f"dbt failed; see {self.log_file}"
@@ -350,25 +345,3 @@ def _show_step(bar: Bar, event: Any) -> None:
         if name != "LogTestResult":
             built = f"{step.node_info.node_name} ({step.execution_time:.1f} s)"
             say(f"built {built}, {step.index} of {step.total}")
-
-
-def _keep_connections() -> None:
-    """On Redshift, let each of dbt's threads keep its connection until a command ends.
-
-    dbt-redshift connects again for every model and test: credentials, TLS, four round
-    trips. dbt itself can reuse connections, and dbt-snowflake does so with this very
-    method. What a step left open is rolled back; after an error dbt connects again.
-    """
-    from dbt.adapters.redshift.connections import RedshiftConnectionManager
-
-    def release(manager: Any) -> None:
-        connection = manager.get_if_exists()
-        if connection is None or connection.state != "open":
-            return
-        if sys.exc_info()[0] is None:
-            manager.rollback_if_open()
-        else:
-            manager.close(connection)
-
-    managers: Any = RedshiftConnectionManager
-    managers.release = release
