@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dbt_errors import one_line, plain_dbt_error
-from dbt_insides import override
+from dbt_insides import keep_connections
 from dbt_profile import profile_path
 from endings import explained, plain_os_error, was_interrupted
 from errors import Refused, WarehouseError
@@ -55,11 +55,12 @@ class Dbt:
         os.chdir(PROJECT)
         # A log that cannot be written, on a full disk, must not print a traceback.
         logging.raiseExceptions = False
-        # What import and parse make stays to the end: do not search it for garbage.
-        gc.disable()
+        # What import and parse make stays to the end: search it for garbage less often,
+        # which saves 0.3 s of 7 in a run with nothing new. Not gc.freeze(): DuckDB 2
+        # would report what is left at the end as leaked.
+        gc.set_threshold(100_000)
         from dbt.cli.main import dbtRunner
 
-        override("")
         self._options = ["--project-dir", str(PROJECT)]
         self._options += ["--profiles-dir", str(self.profile_path.parent)]
         self._options += ["--log-path", str(self.log_file.parent)]
@@ -74,14 +75,11 @@ class Dbt:
         (PROJECT / "data").mkdir(exist_ok=True)
         # Before dbt reads them: a file that changes meanwhile then counts as changed.
         self._files = files_hash(PROJECT)
-        try:
-            parsed: Any = self._invoke("parse", "--no-write-json").result
-            gc.freeze()
-        finally:
-            gc.enable()
+        parsed: Any = self._invoke("parse", "--no-write-json").result
         self._runner.manifest = self._manifest = parsed
         self.engine = parsed.metadata.adapter_type
-        override(self.engine)
+        if self.engine == "redshift":
+            keep_connections()
 
     @property
     def database(self) -> Path | None:
