@@ -17,7 +17,7 @@ MAKE_VARIABLES = set(re.findall(r"^([A-Z]+) \?=", MAKEFILE, re.MULTILINE)).union
     *(line.split() for line in re.findall(r"^export (.*)", MAKEFILE, re.MULTILINE))
 )
 MAKE_TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
-# Options of other programs that the pages name: dbt's, MetricFlow's, AWS's.
+# Options of other programs that the pages name: dbt's, MetricFlow's, AWS's, uv's.
 FOREIGN_OPTIONS = {
     "--args",
     "--csv",
@@ -33,6 +33,7 @@ FOREIGN_OPTIONS = {
     "--start-time",
     "--state",
     "--store-failures",
+    "--upgrade",
 }
 # Made by make, dbt or the load, so not there in a clean checkout.
 GENERATED = ("data/", ".venv", "profiles.yml", "target/", "logs/")
