@@ -62,6 +62,9 @@ def rewrite(sql: str, lateral: Iterable[str] = ()) -> Rewritten:
     tokens = [t.lower() if t.startswith('"') else t for t in significant(sql)]
     while tokens and tokens[-1] == ";":
         tokens.pop()
+    for token in tokens:
+        if len(token.strip('"').encode()) > 63 and re.match(r'"|[^\W\d]', token):
+            raise NotEmulated(f"names longer than 63 bytes: {token}")
     words = [token.lower() for token in tokens]
     verb = words[0] if words else ""
     if {"select", "with"} & set(words):
