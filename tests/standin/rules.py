@@ -86,7 +86,10 @@ def check(sql: str, *, nulls: bool = False) -> list[str]:
 
 
 def findings(sql: str, nulls: bool) -> tuple[str, list[str]]:
-    """What the stand-in does not emulate, or nothing; and what Redshift refuses."""
+    """What the stand-in does not emulate, or nothing; and the messages of `check`.
+
+    Inside, a finding without a rule is such a gap.
+    """
     # sqlglot takes a driver's parameters ($1) for the start of a quoted text.
     sql = re.sub(r"\$\d+", "null", sql)
     sql = EXPLAIN.sub("", sql)
@@ -104,14 +107,14 @@ def findings(sql: str, nulls: bool) -> tuple[str, list[str]]:
         else word(sql, token)
         for before, token in zip([None, *kinds(tokens)], tokens, strict=False)
     ).rstrip(" ;")
-    gap = next((name for name, regex in GAPS if regex.search(text)), "")
-    found = list(textual(text))
+    found = [("", name) for name, regex in GAPS if regex.search(text)]
+    found += textual(text)
     if nulls and re.search(r"\bDESC\b(?! NULLS)", text):
         found.append(("B02", "ORDER BY .. DESC without NULLS FIRST or NULLS LAST"))
     try:
         trees = [tree for tree in sqlglot.parse(sql, read="redshift") if tree]
     except SqlglotError as error:
-        if not gap:
+        if "" not in dict(found):
             found.append(("P01", f"cannot be parsed: {first_line(error)}"))
         trees = []
     called = {
@@ -126,9 +129,8 @@ def findings(sql: str, nulls: bool) -> tuple[str, list[str]]:
     found += calls(tokens, trees)
     system = bool(trees) and all(is_system(tree) for tree in trees)
     # dbt-redshift's own statements on the catalog have these.
-    passed = {"B22", "B40"} if system else set()
-    missing = sorted(name for name in called if name in MISSING or is_spatial(name))
-    gap = gap or (f"{missing[0]}()" if missing else "")
+    passed = {"", "B22", "B40"} if system else {""}
+    gap = next((text for rule, text in found if not rule), "")
     return gap, sorted({told(rule, text) for rule, text in found if rule not in passed})
 
 
@@ -178,10 +180,6 @@ def textual(text: str) -> Iterator[Finding]:
                 yield rule, message
 
 
-def is_spatial(name: str) -> bool:
-    return name.startswith("st_")
-
-
 def is_system(tree: exp.Expr) -> bool:
     """Whether a statement reads the catalog alone, as dbt-redshift does."""
     inside = {cte.alias for cte in tree.find_all(exp.CTE)}
@@ -213,7 +211,7 @@ def leader_only(
 
 
 def calls(tokens: list[Token], trees: list[exp.Expr]) -> Iterator[Finding]:
-    """Names before a parenthesis that are no function of Redshift."""
+    """Names before a parenthesis: no function of Redshift, or one not emulated."""
     names = {
         node.name.lower()
         for tree in trees
@@ -228,9 +226,11 @@ def calls(tokens: list[Token], trees: list[exp.Expr]) -> Iterator[Finding]:
             or token.token_type in {TokenType.STRING, TokenType.IDENTIFIER}
             or not name.replace("_", "a").isalnum()
             or name[0].isdigit()
-            or name in FUNCTIONS | RESERVED | NO_CALL | names
-            or is_spatial(name)
+            or name in NO_CALL | names
         ):
             continue
-        rule, instead = INSTEAD.get(name, ("F01", "use one that Redshift has"))
-        yield rule, f"{name}() does not exist: {instead}"
+        if name in MISSING or name.startswith("st_"):
+            yield "", f"{name}()"
+        elif name not in FUNCTIONS | RESERVED:
+            rule, instead = INSTEAD.get(name, ("F01", "use one that Redshift has"))
+            yield rule, f"{name}() does not exist: {instead}"

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pytest
 from standin.rules import PAGES, check, refusal
 
 LINES = Path(__file__).with_name("refused_by_redshift.txt").read_text().splitlines()
@@ -143,14 +142,13 @@ LEGAL = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "sql"), [*REFUSED, *DIFFERENT])
-def test_what_redshift_does_not_take_is_found(rule: str, sql: str) -> None:
-    assert [message for message in check(sql) if message.startswith(f"{rule}: ")]
+def test_what_redshift_does_not_take_is_found() -> None:
+    found = [(rule, sql, check(sql)) for rule, sql in [*REFUSED, *DIFFERENT]]
+    assert [case for case in found if f"{case[0]}: " not in "".join(case[2])] == []
 
 
-@pytest.mark.parametrize("sql", LEGAL)
-def test_what_redshift_takes_passes(sql: str) -> None:
-    assert check(sql) == []
+def test_what_redshift_takes_passes() -> None:
+    assert [message for sql in LEGAL for message in [sql, *check(sql)]] == LEGAL
 
 
 def test_every_rule_names_its_page_of_the_developer_guide() -> None:
@@ -166,6 +164,7 @@ def test_every_rule_names_its_page_of_the_developer_guide() -> None:
 def test_the_stand_in_refuses_all_but_what_it_answers_as_redshift_does() -> None:
     assert all(refusal(sql) for _, sql in REFUSED)
     assert not refusal("create table t (s varchar, n numeric)")
+    assert not refusal("insert into st_events (object, sha) values (1, 2)")
 
 
 def test_descending_order_can_be_asked_to_name_its_nulls() -> None:
