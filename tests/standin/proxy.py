@@ -38,7 +38,9 @@ LACKING = {"42601", "42883", "42704"}
 # Types by number: what PostgreSQL says, and what Redshift says.
 AS_REDSHIFT = {25: 1043, 3802: 4000}  # text: varchar; jsonb: super
 MISSING = re.compile(r'column "(\w+)" does not exist')
-MISSING_VIEW = re.compile(r'relation "((?:sys|st[lv]|sv[lv]|svcs)_\w+)" does not exist')
+MISSING_VIEW = re.compile(
+    r'relation "(?:pg_catalog\.)?((sys|st[lv]|sv[lv]|svcs)_\w+)" '
+)
 NULL = re.compile(r'null value in column "(\w+)" of relation')
 SIMPLE_QUERY = "[stand-in] not emulated: the simple query protocol"
 PASSED_ON = {"user", "database", "application_name"}

@@ -63,7 +63,8 @@ def rewrite(sql: str, lateral: Iterable[str] = ()) -> Rewritten:
     while tokens and tokens[-1] == ";":
         tokens.pop()
     for token in tokens:
-        if len(token.strip('"').encode()) > 63 and re.match(r'"|[^\W\d]', token):
+        name = token.strip('"') if re.fullmatch(r'".*"|[^\W\d][\w$]*', token) else ""
+        if len(name.encode()) > 63:
             raise NotEmulated(f"names longer than 63 bytes: {token}")
     words = [token.lower() for token in tokens]
     verb = words[0] if words else ""
