@@ -192,8 +192,6 @@ def column(part: list[str], words: list[str], keys: Keys) -> list[str]:
         elif words[at] == "references":
             _, at = relation(kept, at + 1)
             at = closing(kept, at) + 1 if kept[at : at + 1] == ["("] else at
-        elif words[at] in {"identity", "generated"}:
-            raise NotEmulated("IDENTITY columns")
         else:
             result.append(kept[at])
             at += 1
