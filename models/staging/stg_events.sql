@@ -2,7 +2,7 @@
 -- time, which the load keeps unique.
 with events as (
 
-    select * from {{ source('sparkify', 'staging_events').include(database=false) }}
+    select * from {{ source('sparkify', 'staging_events') }}
 
 ),
 

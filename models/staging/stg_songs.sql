@@ -1,7 +1,7 @@
 -- The catalogue's songs with our names and types; year 0 is how it says unknown.
 with songs as (
 
-    select * from {{ source('sparkify', 'staging_songs').include(database=false) }}
+    select * from {{ source('sparkify', 'staging_songs') }}
 
 ),
 

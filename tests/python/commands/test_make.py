@@ -26,7 +26,8 @@ Make = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
     """make in a folder with stand-ins `python` and `old` for a fitting one or not."""
-    for name in ("Makefile", "profiles.yml.example", "requirements.txt"):
+    requirements = ("requirements.txt", "requirements-dev.txt")
+    for name in ("Makefile", "profiles.yml.example", *requirements):
         shutil.copy(PROJECT / name, tmp_path)
     for name, text in (("python", STAND_IN), ("old", OLD)):
         (tmp_path / name).write_text(text)
@@ -122,7 +123,9 @@ def test_ctrl_c_ends_the_documentation_without_an_error(
     make: Make, tmp_path: Path
 ) -> None:
     make("setup", "PYTHON=./python")
-    shutil.copy(tmp_path / "python", tmp_path / ".venv" / "bin" / "dbt")
+    for name in ("dbt", "colibri"):
+        shutil.copy(tmp_path / "python", tmp_path / ".venv" / "bin" / name)
+    (tmp_path / "target").mkdir()  # as dbt does
     done = make("docs", "PORT=0")  # any free port
     assert "Ctrl-C ends it" in done.stdout
     assert done.stderr == ""

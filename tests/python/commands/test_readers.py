@@ -10,7 +10,7 @@ import pytest
 from errors import WarehouseError
 from insights import insights
 from questions import answer
-from support.helpers import DataSet, Warehouse
+from support.helpers import Warehouse
 
 READER = """
 import duckdb, sys
@@ -49,9 +49,9 @@ def test_a_reader_stands_beside_another_and_a_writer_is_refused(
 
 
 def test_a_copy_and_an_attached_file_work_under_any_name(
-    sample_set: DataSet, tmp_path: Path
+    tested: Warehouse, tmp_path: Path
 ) -> None:
-    copy = sample_set.warehouse.copy(tmp_path).path.rename(tmp_path / "copy.db")
+    copy = tested.copy(tmp_path).path.rename(tmp_path / "copy.db")
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"attach '{copy}' as other (read_only)")
         views = connection.execute(
