@@ -46,7 +46,7 @@ def export(dbt: Dbt, folder: Path, counts: Rows) -> Exported:
     with locked(folder), explained(lambda: f"{folder} is as it was; run again"):
         check_folder(folder)
         old = current(folder)
-        present = {file.name for file in old.iterdir()} if old else set()
+        present = {file.name for file in old.glob("*")} if old else set()
         is_old = old and old.name.startswith(build) and names <= present
         if not is_old:
             with replaced(folder, build) as new:
