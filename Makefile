@@ -13,8 +13,9 @@ UV := .uv/bin/uv
 BIN := .venv/bin
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python --require-hashes -r
 PORT ?= 8080
+ARGS ?=
 # Recipes read these from the environment, so that a path may hold blanks.
-export PYTHON EVENTS SONGS TARGET METRICS BY
+export PYTHON EVENTS SONGS TARGET METRICS BY WHERE
 
 .PHONY: help setup replaced run insights metrics pictures test test-long bench lint docs clean lock canary
 
@@ -64,17 +65,21 @@ profiles.yml:
 data/sample: | .venv/run.done
 	@$(BIN)/python scripts/sample_data.py $@
 
-run: setup $(if $(EVENTS)$(SONGS),,data/sample)  ## load and build, from EVENTS=... SONGS=... if given
+run: setup $(if $(EVENTS)$(SONGS),,data/sample)  ## load and build, with EVENTS=... SONGS=... ARGS=... if given
 	@$(BIN)/python scripts/warehouse.py run $${EVENTS:+--events "$$EVENTS"} \
-		$${SONGS:+--songs "$$SONGS"} $${TARGET:+--target "$$TARGET"}
+		$${SONGS:+--songs "$$SONGS"} $${TARGET:+--target "$$TARGET"} $(ARGS)
 	@echo
 	@echo 'Look next: $(BIN)/python scripts/warehouse.py show, or make docs'
 
 insights: setup  ## write a page of answers, data/insights.html
 	@$(BIN)/python scripts/insights.py $${TARGET:+--target "$$TARGET"}
 
-metrics: .venv/dev.done profiles.yml  ## print metrics: METRICS="plays paid_share" BY=week
-	@$(BIN)/python scripts/metrics.py $$METRICS $${BY:+--by "$$BY"} $${TARGET:+--target "$$TARGET"}
+# MetricFlow reads target/ and has no --target. Without METRICS it lists what there is.
+metrics: .venv/dev.done profiles.yml  ## print METRICS=plays,paid_share BY=metric_time__week WHERE=...
+	@$${TARGET:+export "DBT_TARGET=$$TARGET"}; $(BIN)/dbt --quiet parse --target-path target; \
+	if [ -z "$$METRICS" ]; then $(BIN)/mf list metrics --show-all-dimensions; \
+	else $(BIN)/mf query --quiet --metrics "$$METRICS" $${WHERE:+--where "$$WHERE"} \
+		$${BY:+--group-by "$$BY" --order "$$BY"} $(ARGS); fi
 
 test: .venv/dev.done profiles.yml  ## run all tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
@@ -83,7 +88,7 @@ test-long: .venv/dev.done profiles.yml  ## run the long tests too: histories, ki
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "long or not long"
 
 bench: .venv/run.done  ## measure what full runs and increments cost
-	$(BIN)/python scripts/bench.py
+	@PYTHONPATH=tests $(BIN)/python -m benchmark $(ARGS)
 
 lint: .venv/dev.done profiles.yml  ## check code, types, SQL, YAML and conventions
 	$(BIN)/ruff check .

@@ -7,10 +7,18 @@ Progress and messages go to stderr, the result to stdout. Exit codes: 0 done, 1 
 
 import dataclasses
 import os
+import sys
 import uuid
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+if find_spec("click") is None or find_spec("yaml") is None:
+    sys.exit(
+        "error: the packages are not installed for this Python; use"
+        " `.venv/bin/python scripts/warehouse.py`; `make setup` makes it"
+    )
 
 import click
 from cluster.commands import config_option, down, json_option, pause, up
