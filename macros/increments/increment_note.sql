@@ -1,8 +1,7 @@
 {#-
     Beside each incremental relation lies a note, a table of one row: the newest load that
     the relation has. An increment starts there, without reading the relation. It is
-    written in the transaction that writes the rows. The second of two builds at once
-    waits for it, and no reader does.
+    written in the transaction that writes the rows.
 -#}
 {% macro increment_note(relation) %}
     {{ return(source('sparkify', 'loaded_files').incorporate(
@@ -42,19 +41,15 @@
 
 
 {#-
-    The pre-hook of an incremental model. It waits for a build that runs at the same time.
-    It empties a relation of which the ledger holds no load any more, because
-    `load --reload` replaced them all. `dbt clone` runs hooks too, and needs none of it.
+    The pre-hook of an incremental model. It empties the relation if `load --reload`
+    replaced every load that it was built from. `dbt clone` runs hooks too, and needs none
+    of it.
 
     upstream  the incremental relation that the model reads; the ledger without one
 -#}
 {% macro start_increment(upstream=none) -%}
     {%- if not execute or flags.WHICH == 'clone' -%}{{ return('') }}{%- endif -%}
     {%- set note = increment_note(this) -%}
-    {%- set lock = lock_tables([note]) | trim -%}
-    {%- if lock -%}
-        {%- call statement('wait_for_other_builds') -%}{{ lock }}{%- endcall -%}
-    {%- endif -%}
     {%- if is_incremental() -%}
         {%- set loads = run_query(
             'select (' ~ newest_load_in(note) ~ ') as noted,'
