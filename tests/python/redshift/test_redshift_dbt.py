@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from dbt_project import Dbt
 from standin.rules import check
+from standin.wire import Server
 from support.helpers import TS, InThisProcess, Sources, Warehouse, event, song
 from support.redshift_warehouse import (
     MARTS,
@@ -178,8 +179,10 @@ def test_a_builder_builds_and_a_reader_looks(
         cluster.operation("create_users")
     users("sparkify_builder")
     cluster.put_events("2.json", event(7))
+    cluster.faults.clear()
     cluster.load()
     cluster.build()
+    locks = [sql for sql in cluster.sent() if sql.startswith("lock ")]
     owners = cluster.rows(
         "select distinct tableowner from pg_tables"
         f" where schemaname in ('{SCHEMA}', '{STAGING}')"
@@ -187,12 +190,23 @@ def test_a_builder_builds_and_a_reader_looks(
     assert owners == [("sparkify_builder",)]
     built = cluster.status()
 
+    # A load and a build hold all of their locks, and no command of the reader waits.
+    named = set(" ".join(locks).split('"'))
+    assert named >= {"load_lock", "build_lock", *(f"{mart}_lock" for mart in MARTS)}
+    writer = Server(
+        cluster.server.postgres.directory,
+        {"user": cluster.server.user, "database": cluster.server.database},
+    )
+    writer.query("begin;" + " ".join(locks))
+    cluster.server.query("alter role sparkify_reader set lock_timeout = 1")
     users("sparkify_reader")
     cluster.faults.clear()
     assert cluster.status() == built
-    cluster.done("test", "-s", "users", "stg_events")
+    cluster.done("test")
+    cluster.done("compile")
     cluster.done("docs", "generate")
     assert freshness(cluster) == "warn"
+    writer.close()
     # Unit tests make temporary tables, which everybody may.
     writes = ("create schema", "create table", "insert", "update", "delete", "grant")
     assert not [sql for sql in cluster.sent() if sql.lower().startswith(writes)]

@@ -239,6 +239,13 @@ def test_a_build_that_breaks_is_completed_by_the_next_one(
     delivery.take_back()
     cluster.done("run")
     delivery.load()
+    violation = "1023: Serializable isolation violation on table - 112"
+    cluster.faults.fail(pattern, violation)
+    conflict = (
+        "dbt build: another transaction was in the way; run again .* on table - 112"
+    )
+    with pytest.raises(WarehouseError, match=conflict):
+        cluster.build()
     cluster.faults.cut_after(pattern)
     with pytest.raises(WarehouseError):
         cluster.build()
