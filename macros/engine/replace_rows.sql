@@ -53,7 +53,9 @@
         target_relation, model, existing if keep_table else catalogued(this)
     ) %}
     {% do apply_grants(
-        target_relation, config.get('grants'), should_revoke(cached, full_refresh_mode=not keep_table)
+        target_relation,
+        config.get('grants'),
+        should_revoke(cached, full_refresh_mode=not keep_table)
     ) %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do adapter.commit() %}

@@ -31,12 +31,27 @@
 {% endmacro %}
 
 
-{#- The watermark of an increment: the newest load in a relation, by its note. -#}
+{#-
+    The watermark of an increment: the newest load in a relation, by its note. It keeps the
+    newest load in the ledger for `note_increment`: dbt compiles a model before its
+    transaction begins, and the SQL may rest on what was loaded until then.
+-#}
 {% macro newest_load(relation) -%}
     {%- if not execute -%}{{ return(0) }}{%- endif -%}
     {%- set note = load_relation(increment_note(relation)) -%}
     {%- if not note -%}{{ return(0) }}{%- endif -%}
-    {{ return(run_query(newest_load_in(note)).rows[0]['load_id']) }}
+    {%- set loads = run_query(
+        'select (' ~ newest_load_in(note) ~ ') as noted, ('
+        ~ newest_load_in(source('sparkify', 'loaded_files')) ~ ') as newest'
+    ).rows[0] -%}
+    {%- do graph.update({compiled_at(relation): loads['newest']}) -%}
+    {{ return(loads['noted']) }}
+{%- endmacro %}
+
+
+{#- Where dbt's `graph`, which all models of a command share, has that load. -#}
+{% macro compiled_at(relation) -%}
+    newest load for {{ relation.render() }} in {{ invocation_id }}
 {%- endmacro %}
 
 
@@ -66,12 +81,14 @@
 
 {#-
     The post-hook of an incremental model. All statements of a transaction see the same
-    loads: the newest now is the newest that the new rows come from.
+    loads, so the new rows come from the newest now, or from the newest when the SQL was
+    compiled. With an older note the next increment only repeats work.
 -#}
 {% macro note_increment(upstream=none) -%}
     {%- if not execute or flags.WHICH == 'clone' -%}{{ return('') }}{%- endif -%}
     update {{ increment_note(this).render() }}
-    set load_id = {{ '0' if flags.EMPTY else 'newest.load_id' }}
+    set load_id = {{ '0' if flags.EMPTY else 'least(newest.load_id, '
+        ~ graph.get(compiled_at(this), 'newest.load_id') ~ ')' }}
     from ({{ newest_load_in(upstream_of_increment(upstream)) }}) as newest
 {%- endmacro %}
 

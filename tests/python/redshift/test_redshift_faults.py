@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from errors import WarehouseError
 from load.loading import Loaded
-from support.helpers import DBT
+from support.helpers import DBT, song
 from support.redshift_delivery import Delivery
 from support.redshift_warehouse import (
     MARTS,
@@ -254,6 +254,23 @@ def test_a_build_that_breaks_is_completed_by_the_next_one(
     cluster.build(full_refresh=True)
     assert cluster.status() == rebuilt
     assert rebuilt["marts"]["songplays"]["rows"] == 5
+
+
+def test_songs_that_are_loaded_while_a_build_begins_are_not_left_out(
+    delivery: Delivery,
+) -> None:
+    cluster = delivery.cluster
+    delivery.take_back()
+    cluster.done("run")
+    songs = (song("SO1", artist_id="AR9"), song("SO2", title="Otra"))
+    cluster.put_songs("A.json", *songs)
+    later = partial(cluster.command, "load", "--max-errors", "1")
+    cluster.faults.meanwhile('^lock .*"artists_lock"', later)
+    cluster.done("run")
+    cluster.done("run")
+    built = cluster.status()["marts"]
+    cluster.done("run", "--full-refresh")
+    assert cluster.status()["marts"] == built
 
 
 @pytest.mark.parametrize(
