@@ -282,23 +282,27 @@ def test_of_two_builds_at_once_none_doubles_a_row(
     cluster = delivery.cluster
     delivery.take_back()
     cluster.done("run", "-s", "config.materialized:view")
-    build = ("build", "--exclude", "config.materialized:view")
-    build += ("--exclude-resource-type", "test", "unit_test")
+    build = ["build", "--exclude", "config.materialized:view"]
+    build += ["--exclude-resource-type", "test", "unit_test"]
     names = [*MARTS, "int_user_steps"]
     if made == "empty":
         cluster.done(*build, "--empty")
         names.append("expected_results")
     else:
-        build += ("seed",)
+        build.append("seed")
     arrived = dict.fromkeys(names, 0)
+    one_asks = threading.Lock()
 
     def meet(name: str) -> None:
         # Until the other build has come, too, or waits for a lock.
         arrived[name] += 1
-        waiting = "select count(*) from pg_locks where not granted"
         until = time.monotonic() + 10
         while arrived[name] < 2 and time.monotonic() < until:
-            if cluster.server.postgres.admin.query(waiting) != [("0",)]:
+            with one_asks:
+                waiting = cluster.value(
+                    "select count(*) from pg_locks where not granted"
+                )
+            if waiting != "0":
                 break
             time.sleep(0.05)
 
