@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -13,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dbt_errors import one_line, plain_dbt_error
+from dbt_errors import ANOTHER_TRANSACTION, CONFLICT, one_line, plain_dbt_error
 from dbt_insides import keep_connections
 from dbt_profile import profile_path
 from endings import explained, plain_os_error, was_interrupted
@@ -24,6 +25,7 @@ from settings import PROJECT
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
 
+SLEEP = "sleep 1"  # what a macro logs to pause for a second
 INLINE = "sql_operation.sparkify.inline_query"
 # What dbt reads of the project; of the profile it counts what this target says.
 READ = (
@@ -229,6 +231,11 @@ class Dbt:
             for outcome in outcomes
             if outcome.status in ("error", "fail")
         ]
+        if conflict := CONFLICT.search("; ".join(bad)):
+            raise WarehouseError(
+                f"dbt build: {ANOTHER_TRANSACTION} ({conflict.string}); the load is"
+                " complete, the marts are not"
+            )
         if bad or not result.success:
             named = "; ".join(bad[:3]) + ("; ..." if len(bad) > 3 else "")
             raise WarehouseError(
@@ -277,6 +284,8 @@ class Dbt:
             self._failure = event.info.msg
         elif event.info.name == "JinjaLogWarning":
             warn(one_line(event.data.msg))
+        elif event.info.name == "JinjaLogDebug" and event.data.msg == SLEEP:
+            time.sleep(1)
         elif self._on_event:
             self._on_event(event)
 
