@@ -107,9 +107,14 @@ docs: setup  ## generate the documentation and serve it, at PORT=... if given
 	@$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || { \
 	echo 'error: port $(PORT) is taken, perhaps by another `make docs`: end that one, or `make docs PORT=8081`' >&2; \
 	exit 1; }
+	@$(MAKE) --no-print-directory .venv/dev.done
 	@$(BIN)/dbt --quiet docs generate --static --target-path target
+	@# Without these two it would ask the package index, and the page a tracker.
+	@DBT_COLIBRI_NO_VERSION_CHECK=1 $(BIN)/colibri generate --disable-telemetry \
+		--output-dir target/columns >target/columns.log 2>&1 || { cat target/columns.log >&2; exit 1; }
 	@echo 'The documentation is one file, target/static_index.html.'
-	@echo 'It is at http://localhost:$(PORT) too; Ctrl-C ends it.'
+	@echo 'The lineage of columns is another, target/columns/index.html.'
+	@echo 'They are at http://localhost:$(PORT) too; Ctrl-C ends it.'
 	@# Without the trap make reports an error when Ctrl-C ends the server.
 	@trap : INT; $(BIN)/python -m http.server --bind 127.0.0.1 --directory target $(PORT) >/dev/null 2>&1
 

@@ -11,6 +11,11 @@ LOCKED = re.compile(r'Could not set lock on file "([^"]*)".*?\(PID (\d+)\)', re.
 NO_DATABASE = re.compile(r'file "?([^"\n]*?)"? exists, but it is not a valid DuckDB')
 OTHER_VERSION = "Trying to read a database file with version number"
 NO_SPACE = re.compile("No space left on device|File too large|Disk quota exceeded")
+CONFLICT = re.compile(
+    "concurrent transaction|isolation violation|deadlock|could not obtain lock",
+    re.IGNORECASE,
+)
+ANOTHER_TRANSACTION = "another transaction was in the way; run again"
 FROM_MACROS = re.compile(r"(Runtime Error\s+)?Compilation Error")
 
 Advice = tuple[type[WarehouseError], str, str]  # error, pattern, what to do

@@ -5,13 +5,16 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Callable, Iterable
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dbt_errors import one_line, plain_dbt_error
+from dbt_errors import ANOTHER_TRANSACTION, CONFLICT, one_line, plain_dbt_error
 from dbt_insides import keep_connections
 from dbt_profile import profile_path
 from endings import explained, plain_os_error, was_interrupted
@@ -22,6 +25,7 @@ from settings import PROJECT
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
 
+SLEEP = "sleep 1"  # what a macro logs to pause for a second
 INLINE = "sql_operation.sparkify.inline_query"
 # What dbt reads of the project; of the profile it counts what this target says.
 READ = (
@@ -120,15 +124,33 @@ class Dbt:
                 f" it: `sudo chown $USER {path}`"
             )
 
-    def require_file(self) -> None:
-        """Raise Refused where there is nothing to look at; nothing is made then."""
+    @contextmanager
+    def read_only(self) -> Iterator[None]:
+        """Open DuckDB's file to read it, as any number of processes can at once.
+
+        Raises Refused where there is no file; nothing is made then.
+        """
         path = self.database
-        if path is not None and not path.exists():
+        if path is None:
+            yield
+            return
+        if not path.is_file():
             raise Refused(
                 f"{path}: there is no warehouse; check SPARKIFY_DUCKDB, or make one"
                 " with `warehouse.py run`"
             )
-        self.require_folder()
+        if not os.access(path, os.R_OK):
+            raise Refused(f"{path}: no permission to read; ask its owner for it")
+        # DuckDB's own choice is one folder for all processes that read a file: two that
+        # run out of memory at once overwrite each other's pages, and crash.
+        with tempfile.TemporaryDirectory(prefix="sparkify-") as folder:
+            opened = {"SPARKIFY_ACCESS_MODE": "read_only", "SPARKIFY_TEMP": folder}
+            os.environ |= opened
+            try:
+                yield
+            finally:
+                for name in opened:
+                    del os.environ[name]
 
     def operation(self, macro: str, **arguments: object) -> None:
         """Run a macro; raises WarehouseError with the macro's own message."""
@@ -168,6 +190,13 @@ class Dbt:
         """Whether nothing that a build depends on changed since its tests passed."""
         return _recorded(counts) == (self._code(), _content(counts))
 
+    def require_tested(self, counts: Rows) -> None:
+        """Raise Refused unless tests passed on what is there, whatever the code was."""
+        if not counts or _recorded(counts)[1] != _content(counts):
+            raise Refused(
+                f"{self.place} changed after its tests passed; run `warehouse.py run`"
+            )
+
     def build(self, full_refresh: bool, counts: Rows) -> Rows:
         """`dbt build` without the unit tests, which look at code and not at data.
 
@@ -202,6 +231,11 @@ class Dbt:
             for outcome in outcomes
             if outcome.status in ("error", "fail")
         ]
+        if conflict := CONFLICT.search("; ".join(bad)):
+            raise WarehouseError(
+                f"dbt build: {ANOTHER_TRANSACTION} ({conflict.string}); the load is"
+                " complete, the marts are not"
+            )
         if bad or not result.success:
             named = "; ".join(bad[:3]) + ("; ..." if len(bad) > 3 else "")
             raise WarehouseError(
@@ -250,6 +284,8 @@ class Dbt:
             self._failure = event.info.msg
         elif event.info.name == "JinjaLogWarning":
             warn(one_line(event.data.msg))
+        elif event.info.name == "JinjaLogDebug" and event.data.msg == SLEEP:
+            time.sleep(1)
         elif self._on_event:
             self._on_event(event)
 
@@ -267,6 +303,8 @@ class Dbt:
         credentials = profile.credentials
         settings = dict(credentials.connection_info())
         settings.pop("path", None)  # the record lies in this file itself
+        for name in ("access_mode", "temp_directory"):  # how it is opened
+            (settings.get("config_options") or {}).pop(name, None)
         packages = (*PACKAGES, *DRIVERS.get(self.engine, ()))
         flags = {
             name: value

@@ -50,8 +50,8 @@ def main(target: str | None, out: Path) -> None:
     """Write a page of answers about the marts; print its path."""
     out = out.absolute()  # dbt changes the working directory
     dbt = Dbt(target)
-    dbt.require_file()
-    text = insights(dbt)
+    with dbt.read_only():
+        text = insights(dbt)
     try:
         out.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:

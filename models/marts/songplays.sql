@@ -2,8 +2,7 @@
 -- new loads. If they brought songs, it also takes the old plays whose match a new or
 -- corrected song may change.
 --
--- On Redshift it is sorted by time, which most questions limit, and spread by time as
--- `time` is: a millisecond spreads evenly, and the two join where they lie.
+-- On Redshift it is sorted by time, which most questions limit.
 {{ config(
     materialized='incremental',
     incremental_strategy='bounded_delete_insert',
@@ -11,8 +10,7 @@
     on_schema_change='append_new_columns',
     pre_hook='{{ start_increment() }}',
     post_hook='{{ note_increment() }}',
-    sort='start_time',
-    dist='start_time'
+    sort='start_time'
 ) }}
 
 {% set since = newest_load(this) if is_incremental() else 0 %}

@@ -70,8 +70,7 @@ def views_tell_of_each_copy(trial: Trial) -> str:
 
 def marts_equal_duckdbs(trial: Trial) -> str:
     trial.dbt.command("run")
-    rows = trial.dbt.analysis("mart_fingerprints")
-    found = {row["mart"]: row["fingerprint"] for row in rows}
+    found = trial.fingerprints()
     if different := [
         name for name in FINGERPRINTS if found.get(name) != FINGERPRINTS[name]
     ]:
@@ -215,6 +214,29 @@ def two_loads_at_once(trial: Trial) -> str:
     return "one published; " + (stopped[0] if stopped else "the other came too late")
 
 
+def two_builds_at_once(trial: Trial) -> str:
+    trial.dbt.command("run")
+    before = trial.fingerprints()
+    trial.dbt.command("run", "--full-refresh", "--empty")
+    words = ["run", "--exclude", "config.materialized:view"]
+    command = [sys.executable, "-m", "dbt.cli.main", *words]
+    command += ["--profiles-dir", str(trial.dbt.profile_path.parent)]
+    command += ["--target", trial.dbt.target] if trial.dbt.target else []
+    with subprocess.Popen(
+        command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as other:
+        heard: Iterator[str] = iter(other.stdout or [])
+        there = [*itertools.takewhile(lambda line: " START " not in line, heard)]
+        trial.dbt.command(*words)
+        there += heard
+    if other.returncode:
+        raise CheckFailed(f"exit code {other.returncode}: {there[-1:]}")
+    found = trial.fingerprints()
+    if different := [name for name in before if found[name] != before[name]]:
+        raise CheckFailed(f"rows missing or doubled in {', '.join(different)}")
+    return f"{len(found)} marts as after one build"
+
+
 def unattached_role(trial: Trial) -> str:
     return _copy_fails(trial, "the cluster cannot use the role", role=NO_ROLE)
 
@@ -254,6 +276,7 @@ LINES: dict[str, Line] = {
     "a repeated key": repeated_key,
     "more than 4 MB": more_than_4_mb,
     "two loads at once": two_loads_at_once,
+    "two builds at once": two_builds_at_once,
     "a role that is not attached": unattached_role,
     "another region": another_region,
     "a missing object": missing_object,

@@ -145,7 +145,9 @@ def test_ctrl_c_ends_the_documentation_without_an_error(
     make: Make, tmp_path: Path
 ) -> None:
     make("setup", "PYTHON=./python")
-    shutil.copy(tmp_path / "python", tmp_path / ".venv" / "bin" / "dbt")
+    for name in ("dbt", "colibri"):
+        shutil.copy(tmp_path / "python", tmp_path / ".venv" / "bin" / name)
+    (tmp_path / "target").mkdir()  # as dbt does
     done = make("docs", "PORT=0")  # any free port
     assert "Ctrl-C ends it" in done.stdout
     assert done.stderr == ""

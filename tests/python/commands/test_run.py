@@ -10,7 +10,7 @@ import pytest
 import warehouse as commands
 from click.testing import CliRunner, Result
 from dbt_project import Dbt
-from support.helpers import COMMAND, NOTHING, DataSet, Sources, Warehouse, options
+from support.helpers import NOTHING, DataSet, Sources, Warehouse, options
 from support.sample import Sample
 
 MARTS = {"songplays", "users", "songs", "artists", "time", "user_levels"}
@@ -184,25 +184,6 @@ def test_a_build_that_fails_is_1_and_names_what_failed(
     assert "level" in last
     log = Path(last.split("; see ")[1].split(",")[0])
     assert "accepted_values_" in log.read_text(encoding="utf-8")
-
-
-def test_a_second_process_names_the_first(
-    warehouse: Warehouse, sources: Sources
-) -> None:
-    words = ("run", "--json", *sources.options)
-    first = warehouse.start(*COMMAND, *words)
-    assert first.stderr is not None
-    while first.stderr.readline() != "events: 1 files, 1 to read\n":
-        assert first.poll() is None
-    with warehouse.stopped(first):
-        second = warehouse.command(*words)
-    assert (second.returncode, second.stdout) == (1, "")
-    assert second.stderr.splitlines()[3:] == [
-        f"error: {warehouse.path}: another process (PID {first.pid}) has this DuckDB"
-        " file open; wait for it or close it, then run again"
-    ]
-    result = answer(warehouse.finished(first))
-    assert result["match"] == {"plays": 1, "matched": 1, "exact": 1}
 
 
 # dbt, as its users start it
