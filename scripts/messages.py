@@ -52,7 +52,8 @@ def progress(label: str, length: int, in_bytes: bool = False) -> Iterator[Bar]:
         task = shown.add_task(label, total=length, what="")
 
         def advance(steps: int, what: str, total: int) -> None:
-            changed = {"what": what} if what else {}
-            shown.update(task, advance=steps, total=total or None, **changed)
+            if what:
+                shown.update(task, what=what)
+            shown.update(task, advance=steps, total=total or None)
 
         yield Bar(advance)

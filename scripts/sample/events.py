@@ -23,8 +23,8 @@ HOURS = [int(letter, 36) for letter in "664457888adghgjosuusqkgc"]
 WEEKDAYS = (21, 24, 14, 10, 22, 23, 27)
 LAST_HOUR = 20  # of the last day: nobody begins later, so that all sessions end in it
 LOGGED_OUT = ("Home", "Home", "Home", "Login", "About", "Help")
-LOGGED_IN = ("Home", "Home", "Home", "Logout", "Logout", "Plan", "Settings", "Settings")
-LOGGED_IN = (*LOGGED_IN * 2, "Plan", "Help", "Help", "About", "Error")
+OFTEN = ("Home", "Home", "Home", "Logout", "Logout", "Plan", "Settings", "Settings")
+LOGGED_IN = (*OFTEN, *OFTEN, "Plan", "Help", "Help", "About", "Error")
 PLAN = {"paid": "Downgrade", "free": "Upgrade"}
 # What changes from event to event is left open. All times end in the same millisecond,
 # as in the real logs: plays of one second share a ts.

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from benchmark import __main__ as bench
+from benchmark.contestants import Workspace
 from benchmark.processes import Cost
 from click.testing import CliRunner
 
@@ -47,7 +48,7 @@ def test_no_time_counts_where_the_tables_differ(
     monkeypatch.setattr(bench, "facts", lambda *_: next(facts))
     monkeypatch.setattr(bench, "cost_of", lambda *_: COST)
     for command in ("script", "warehouse"):
-        monkeypatch.setattr(bench.Workspace, command, lambda *_: COST)
+        monkeypatch.setattr(Workspace, command, lambda *_: COST)
     done = CliRunner().invoke(bench.main, ["--contestant", "run", "--events", "10"])
     assert done.exit_code == 1
     assert "run and the floor made different tables: (1,) instead of (2,)" in (

@@ -21,10 +21,11 @@ def test_the_override_was_written_for_the_dbt_that_is_pinned() -> None:
 def test_another_dbt_goes_its_own_way(
     release: str, is_replaced: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(RedshiftConnectionManager, "release", "dbt's own")
+    original = RedshiftConnectionManager.release
+    monkeypatch.setattr(RedshiftConnectionManager, "release", original)
     monkeypatch.setattr(dbt_insides, "version", lambda _: release)
     dbt_insides.keep_connections()
-    assert (RedshiftConnectionManager.release != "dbt's own") == is_replaced
+    assert (RedshiftConnectionManager.release is not original) == is_replaced
 
 
 def test_the_end_of_a_process_finds_all_that_it_made(dbt: Dbt) -> None:
