@@ -1,5 +1,9 @@
 -- The logs' events with our names and types. Key of an event: session, item, page and
 -- time, which the load keeps unique.
+--
+-- Title and artist of a play are cleaned once per recording, in int_recordings. Here they
+-- are a key: never null, and without the trailing blanks that Redshift ignores when it
+-- compares.
 with events as (
 
     select * from {{ source('sparkify', 'staging_events') }}
@@ -25,8 +29,8 @@ cleaned as (
         page,
         auth,
         method,
-        {{ clean_text('song') }} as song_title,
-        {{ clean_text('artist') }} as artist_name,
+        rtrim(coalesce(song, ''), ' ') as raw_title,
+        rtrim(coalesce(artist, ''), ' ') as raw_artist,
         {{ clean_text('location') }} as location,
         {{ blank_to_null('user_agent') }} as user_agent,
         status,

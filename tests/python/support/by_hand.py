@@ -37,6 +37,7 @@ class Play:
     artist_name: str | None
     duration: Decimal
     song_match: str | None
+    recording_id: str
 
     @property
     def moment(self) -> datetime:
@@ -91,6 +92,17 @@ def whole(raw: Raw, key: str) -> int:
     return int(raw[key] or "")
 
 
+def md5(text: str) -> str:
+    """A key: the hexadecimal md5 of a text."""
+    return hashlib.md5(text.encode()).hexdigest()
+
+
+def event_id(raw: Raw) -> str:
+    """The key of an event."""
+    keys = ("sessionId", "itemInSession", "page", "ts")
+    return md5("|".join(raw[key] or "" for key in keys))
+
+
 def events_in_order(events: Iterable[Raw]) -> list[Raw]:
     """Events by time; in one millisecond by session, item and page."""
     return sorted(
@@ -125,12 +137,10 @@ def songplays(events: list[Raw], catalogue: list[Raw]) -> list[Play]:
         if match:
             same = rounded(match[0], "0.001") == rounded(duration, "0.001")
             how = "exact" if same else "title and artist"
-        event = "|".join(
-            raw[key] or "" for key in ("sessionId", "itemInSession", "page", "ts")
-        )
+        texts = [(raw[key] or "").rstrip(" ") for key in ("song", "artist")]
         plays.append(
             Play(
-                songplay_id=hashlib.md5(event.encode()).hexdigest(),
+                songplay_id=event_id(raw),
                 ts=whole(raw, "ts"),
                 user_id=raw["userId"] or None,
                 level=raw["level"] or "",
@@ -143,6 +153,7 @@ def songplays(events: list[Raw], catalogue: list[Raw]) -> list[Play]:
                 artist_name=artist,
                 duration=duration,
                 song_match=how,
+                recording_id=md5("\x1f".join([*texts, str(duration)])),
             )
         )
     return plays
@@ -295,12 +306,12 @@ def fingerprint(rows: Iterable[Iterable[object]]) -> str:
 
 def set_fingerprint(texts: Iterable[str]) -> str:
     """The fingerprint of a set of texts, by its definition in the same file."""
-    digests = [hashlib.md5(text.encode()).hexdigest() for text in texts]
+    digests = [md5(text) for text in texts]
     sums = (
         sum(int(digest[at : at + 8], 16) for digest in digests)
         for at in range(0, 32, 8)
     )
-    return hashlib.md5("|".join(map(str, (len(digests), *sums))).encode()).hexdigest()
+    return md5("|".join(map(str, (len(digests), *sums))))
 
 
 def _text(value: object) -> str:
