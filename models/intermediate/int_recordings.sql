@@ -93,17 +93,34 @@ candidates as (
 
 ),
 
+-- Names that one artist alone has, in any spelling of the catalogue.
+artist_names as (
+
+    select
+        artist_name,
+        max(artist_id) as artist_id
+    from songs
+    group by artist_name
+    having min(artist_id) = max(artist_id)
+
+),
+
 matched as (
 
     select
         recordings.*,
         candidates.song_id,
-        candidates.artist_id,
-        candidates.song_match
+        coalesce(candidates.artist_id, artist_names.artist_id) as artist_id,
+        case
+            when candidates.song_id is not null then candidates.song_match
+            when artist_names.artist_id is not null then 'artist'
+        end as song_match
     from recordings
     left join candidates
         on recordings.recording_id = candidates.recording_id
         and candidates.closeness = 1
+    left join artist_names
+        on recordings.artist_name = artist_names.artist_name
 
 )
 

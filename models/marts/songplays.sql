@@ -50,6 +50,7 @@ new_plays as (
         events.session_id,
         events.location,
         events.user_agent,
+        events.state,
         {{ of_recording }},
         greatest(events._load_id, recordings._load_id) as _load_id
     from events
@@ -71,6 +72,7 @@ select
     plays.session_id,
     plays.location,
     plays.user_agent,
+    plays.state,
     {{ of_recording }},
     recordings._load_id
 from {{ this }} as plays

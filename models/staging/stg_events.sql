@@ -37,10 +37,14 @@ cleaned as (
         {{ to_decimal('length', 10) }} as duration,
         ts as occurred_ms,
         {{ timestamp_from_ms('ts') }} as occurred_at,
-        {{ timestamp_from_ms('registration') }} as registered_at,
+        {{ timestamp_from_ms('floor(registration)') }} as registered_at,
         _load_id
     from events
 
 )
 
-select * from cleaned
+-- An area across states ('NY-NJ-PA') is in the first one named, as its first city is.
+select
+    *,
+    nullif(split_part(split_part(location, ', ', 2), '-', 1), '') as state
+from cleaned

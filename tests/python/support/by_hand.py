@@ -9,7 +9,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ class Play:
     artist_name: str | None
     duration: Decimal
     song_match: str | None
+    state: str | None
     recording_id: str
 
     @property
@@ -103,6 +104,12 @@ def event_id(raw: Raw) -> str:
     return md5("|".join(raw[key] or "" for key in keys))
 
 
+def state(raw: Raw) -> str | None:
+    """The first state that a location names, after its comma."""
+    _, _, states = (clean(raw["location"]) or "").partition(", ")
+    return states.partition(", ")[0].partition("-")[0] or None
+
+
 def events_in_order(events: Iterable[Raw]) -> list[Raw]:
     """Events by time; in one millisecond by session, item and page."""
     return sorted(
@@ -119,7 +126,9 @@ def events_in_order(events: Iterable[Raw]) -> list[Raw]:
 def songplays(events: list[Raw], catalogue: list[Raw]) -> list[Play]:
     """Every play, matched to the closest song of its title and artist."""
     songs = defaultdict(list)
+    artists: dict[str | None, set[str | None]] = defaultdict(set)
     for raw in catalogue:
+        artists[clean(raw["artist_name"])].add(raw["artist_id"])
         key = (clean(raw["title"]), clean(raw["artist_name"]))
         songs[key].append((Decimal(raw["duration"] or ""), raw))
     plays = []
@@ -133,10 +142,13 @@ def songplays(events: list[Raw], catalogue: list[Raw]) -> list[Play]:
             key=lambda song: (abs(song[0] - duration), song[1]["song_id"]),
             default=None,
         )
-        how = None
+        how, artist_id = None, None
         if match:
+            artist_id = match[1]["artist_id"]
             same = rounded(match[0], "0.001") == rounded(duration, "0.001")
             how = "exact" if same else "title and artist"
+        elif len(artists[artist]) == 1:
+            how, (artist_id,) = "artist", artists[artist]
         texts = [(raw[key] or "").rstrip(" ") for key in ("song", "artist")]
         plays.append(
             Play(
@@ -145,7 +157,7 @@ def songplays(events: list[Raw], catalogue: list[Raw]) -> list[Play]:
                 user_id=raw["userId"] or None,
                 level=raw["level"] or "",
                 song_id=match[1]["song_id"] if match else None,
-                artist_id=match[1]["artist_id"] if match else None,
+                artist_id=artist_id,
                 session_id=whole(raw, "sessionId"),
                 location=clean(raw["location"]),
                 user_agent=raw["userAgent"],
@@ -153,23 +165,56 @@ def songplays(events: list[Raw], catalogue: list[Raw]) -> list[Play]:
                 artist_name=artist,
                 duration=duration,
                 song_match=how,
+                state=state(raw),
                 recording_id=md5("\x1f".join([*texts, str(duration)])),
             )
         )
     return plays
 
 
-def users(events: list[Raw]) -> dict[str, tuple[str | None, ...]]:
-    """Each user's names, gender and level, of the latest event on any page."""
+def page_views(events: list[Raw]) -> list[tuple[object, ...]]:
+    """Every event that is not a play."""
+    return [
+        (
+            event_id(raw),
+            moment(whole(raw, "ts")),
+            raw["userId"] or None,
+            raw["level"],
+            whole(raw, "sessionId"),
+            whole(raw, "itemInSession"),
+            raw["page"],
+            raw["method"],
+            whole(raw, "status"),
+            raw["auth"],
+            clean(raw["location"]),
+            state(raw),
+            raw["userAgent"],
+        )
+        for raw in events
+        if raw["page"] != "NextSong"
+    ]
+
+
+def users(events: list[Raw]) -> dict[str, tuple[Any, ...]]:
+    """Each user's names, gender, level and registration, of the latest event on any
+    page; then the times of the first and the latest event."""
+    seen: dict[str, list[datetime]] = defaultdict(list)
+    latest: dict[str, Raw] = {}
+    for raw in events_in_order(events):
+        if user := raw["userId"]:
+            seen[user].append(moment(whole(raw, "ts")))
+            latest[user] = raw
     return {
-        raw["userId"]: (
+        user: (
             clean(raw["firstName"]),
             clean(raw["lastName"]),
             raw["gender"],
             raw["level"],
+            moment(int(Decimal(raw["registration"] or ""))),
+            seen[user][0],
+            seen[user][-1],
         )
-        for raw in events_in_order(events)
-        if raw["userId"]
+        for user, raw in latest.items()
     }
 
 
@@ -238,6 +283,18 @@ def calendar(ts: int) -> tuple[int, ...]:
     return ts, at.hour, at.day, week, at.month, at.year, weekday
 
 
+def dates(events: list[Raw]) -> list[tuple[object, ...]]:
+    """Every day from the first event to the last."""
+    days = [moment(whole(raw, "ts")).date() for raw in events]
+    found = []
+    for number in range((max(days) - min(days)).days + 1):
+        day = min(days) + timedelta(days=number)
+        iso = day.isocalendar()
+        week = (iso.year, iso.week, day.month, day.day, iso.weekday)
+        found.append((day, day.year, *week, iso.weekday > 5))
+    return found
+
+
 def earlier_system(events: list[Raw], catalogue: list[Raw]) -> dict[str, int]:
     """The earlier system's counts, from the text as it came."""
     plays = [raw for raw in events if raw["page"] == "NextSong"]
@@ -276,12 +333,14 @@ def marts(
 ) -> dict[str, dict[str, object]]:
     """The number of rows and the fingerprint of every mart."""
     rows: dict[str, list[Any]] = {
-        "songplays": [tuple(vars(play).values()) for play in plays],
-        "users": [(user, *of) for user, of in users(events).items()],
-        "songs": songs(catalogue),
         "artists": artists(catalogue),
+        "dates": dates(events),
+        "page_views": page_views(events),
+        "songplays": [tuple(vars(play).values()) for play in plays],
+        "songs": songs(catalogue),
         "time": [calendar(ts) for ts in {play.ts for play in plays}],
         "user_levels": [(*spell, spell[-1] is None) for spell in user_levels(events)],
+        "users": [(user, *of) for user, of in users(events).items()],
     }
     return {
         mart: {"rows": len(of), "fingerprint": fingerprint(of)}
@@ -291,11 +350,10 @@ def marts(
 
 def matches(plays: list[Play]) -> dict[str, int]:
     """How many plays there are, how many found a song, and how many exactly."""
-    how = Counter(play.song_match for play in plays)
     return {
         "plays": len(plays),
-        "matched": len(plays) - how[None],
-        "exact": how["exact"],
+        "matched": sum(play.song_id is not None for play in plays),
+        "exact": sum(play.song_match == "exact" for play in plays),
     }
 
 
@@ -321,6 +379,8 @@ def _text(value: object) -> str:
         return "\x1f" + str(value).lower()
     if isinstance(value, datetime):
         return f"\x1f{(value - EPOCH) // MILLISECOND}"
+    if isinstance(value, date):
+        return f"\x1f{(value - EPOCH.date()).days}"
     return f"\x1f{value}"
 
 

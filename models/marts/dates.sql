@@ -1,0 +1,57 @@
+-- The calendar: every day (UTC) from the first event to the last, also those on which
+-- nothing happened. A hundred years are enough: the load refuses a time before 2001.
+with days as (
+
+    select
+        min(event_date) as first_date,
+        max(event_date) as last_date
+    from {{ ref('int_user_steps') }}
+
+),
+
+numbers as (
+
+    {{ dbt.generate_series(36525) }}
+
+),
+
+calendar as (
+
+    select cast({{ dbt.dateadd('day', 'generated_number - 1', 'first_date') }} as date) as date
+    from days
+    inner join numbers
+        on numbers.generated_number
+            <= 1 + {{ dbt.datediff('days.first_date', 'days.last_date', 'day') }}
+
+),
+
+-- An ISO week belongs to the year of its Thursday.
+weeks as (
+
+    select
+        date,
+        cast(date_trunc('week', date) as date) as monday,
+        {{ dbt.dateadd('day', 3, "date_trunc('week', date)") }} as thursday
+    from calendar
+
+),
+
+numbered as (
+
+    select
+        *,
+        1 + {{ dbt.datediff('monday', 'date', 'day') }} as weekday
+    from weeks
+
+)
+
+select
+    date,
+    cast(extract(year from date) as integer) as year,
+    cast(extract(year from thursday) as integer) as iso_year,
+    cast(extract(week from date) as integer) as iso_week,
+    cast(extract(month from date) as integer) as month,
+    cast(extract(day from date) as integer) as day,
+    cast(weekday as integer) as weekday,
+    case when weekday > 5 then true else false end as is_weekend -- noqa: ST02
+from numbered
