@@ -1,0 +1,52 @@
+-- Who went quiet? Listeners without a play in the last 7 days (UTC) up to the newest
+-- play, those who played most first. They are inactive, not lost: the logs have no
+-- cancellation.
+with plays as (
+
+    select * from {{ ref('songplays') }}
+
+),
+
+users as (
+
+    select * from {{ ref('users') }}
+
+),
+
+history as (
+
+    select cast(max(start_time) as date) as newest_day from plays
+
+),
+
+listeners as (
+
+    select
+        user_id,
+        count(*) as plays,
+        max(start_time) as last_play_at
+    from plays
+    where user_id is not null
+    group by user_id
+
+)
+
+select
+    listeners.user_id,
+    users.first_name,
+    users.last_name,
+    users.level,
+    listeners.plays,
+    listeners.last_play_at,
+    {{ dbt.datediff('cast(listeners.last_play_at as date)', 'history.newest_day', 'day') }}
+        as days_quiet
+from listeners
+cross join history
+inner join users
+    on listeners.user_id = users.user_id
+where
+    {{ dbt.datediff('cast(listeners.last_play_at as date)', 'history.newest_day', 'day') }}
+    > 6
+order by
+    listeners.plays desc nulls last,
+    listeners.user_id asc
