@@ -18,7 +18,6 @@
 {% set of_recording %}recordings.recording_id,
         recordings.song_title,
         recordings.artist_name,
-        recordings.duration,
         recordings.song_id,
         recordings.artist_id,
         recordings.song_match{% endset %}
@@ -51,6 +50,7 @@ new_plays as (
         events.location,
         events.user_agent,
         events.state,
+        events.duration,
         {{ of_recording }},
         greatest(events._load_id, recordings._load_id) as _load_id
     from events
@@ -73,6 +73,7 @@ select
     plays.location,
     plays.user_agent,
     plays.state,
+    plays.duration,
     {{ of_recording }},
     recordings._load_id
 from {{ this }} as plays
