@@ -1,5 +1,5 @@
--- Where are the played artists from? By the catalogue's free text. A left join keeps the
--- plays whose artist it lacks, so the plays add up to all.
+-- Where are the played artists from? By the catalogue's free text. A left join keeps
+-- the plays whose artist it lacks, so the plays add up to all.
 with plays as (
 
     select * from {{ ref('songplays') }}

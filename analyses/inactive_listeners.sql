@@ -29,24 +29,31 @@ listeners as (
     where user_id is not null
     group by user_id
 
+),
+
+quiet as (
+
+    select
+        listeners.*,
+        {{ dbt.datediff('listeners.last_play_at', 'history.newest_day', 'day') }}
+            as days_quiet
+    from listeners
+    cross join history
+
 )
 
 select
-    listeners.user_id,
+    quiet.user_id,
     users.first_name,
     users.last_name,
     users.level,
-    listeners.plays,
-    listeners.last_play_at,
-    {{ dbt.datediff('cast(listeners.last_play_at as date)', 'history.newest_day', 'day') }}
-        as days_quiet
-from listeners
-cross join history
+    quiet.plays,
+    quiet.last_play_at,
+    quiet.days_quiet
+from quiet
 inner join users
-    on listeners.user_id = users.user_id
-where
-    {{ dbt.datediff('cast(listeners.last_play_at as date)', 'history.newest_day', 'day') }}
-    > 6
+    on quiet.user_id = users.user_id
+where quiet.days_quiet >= 7
 order by
-    listeners.plays desc nulls last,
-    listeners.user_id asc
+    quiet.plays desc nulls last,
+    quiet.user_id asc

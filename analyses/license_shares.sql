@@ -71,7 +71,8 @@ select
     added.songs,
     added.plays,
     total.missing_plays,
-    {{ rounded_ratio('100 * added.plays', 'total.missing_plays') }} as percent_of_missing,
+    {{ rounded_ratio('100 * added.plays', 'total.missing_plays') }}
+        as percent_of_missing,
     {{ rounded_ratio('100 * added.plays', 'total.plays') }} as percent_of_plays
 from added
 cross join total

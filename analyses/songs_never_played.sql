@@ -1,5 +1,5 @@
 -- Which songs of the catalogue were never played? A play without a song has a null
--- song_id: `not in` over it would find nothing, `not exists` does not mind.
+-- song_id, so `not in` would find nothing.
 with songs as (
 
     select * from {{ ref('songs') }}
@@ -9,6 +9,12 @@ with songs as (
 artists as (
 
     select * from {{ ref('artists') }}
+
+),
+
+played as (
+
+    select distinct song_id from {{ ref('songplays') }}
 
 )
 
@@ -20,8 +26,7 @@ select
 from songs
 inner join artists
     on songs.artist_id = artists.artist_id
-where not exists (
-    select 1 from {{ ref('songplays') }} as plays
-    where plays.song_id = songs.song_id
-)
+left join played
+    on songs.song_id = played.song_id
+where played.song_id is null
 order by songs.song_id

@@ -1,8 +1,12 @@
--- Who sees the page to change plans, and who then submits? Users, each once, at any
+-- Who sees the page to change plans, and who of them submits? Users, each once, at any
 -- time. A change without users has zeros.
-with page_views as (
+with users_of_pages as (
 
-    select * from {{ ref('page_views') }}
+    select distinct
+        page,
+        user_id
+    from {{ ref('page_views') }}
+    where user_id is not null
 
 ),
 
@@ -27,14 +31,14 @@ counted as (
     select
         changes.place,
         changes.change,
-        count(distinct case when page_views.page = changes.page then page_views.user_id end)
-            as saw,
-        count(distinct
-            case when page_views.page = changes.submit_page then page_views.user_id end
-        ) as submitted
+        count(distinct viewers.user_id) as saw,
+        count(distinct submitters.user_id) as submitted
     from changes
-    left join page_views
-        on page_views.page in (changes.page, changes.submit_page)
+    left join users_of_pages as viewers
+        on changes.page = viewers.page
+    left join users_of_pages as submitters
+        on changes.submit_page = submitters.page
+        and viewers.user_id = submitters.user_id
     group by
         changes.place,
         changes.change

@@ -1,7 +1,7 @@
--- Who comes back? Listeners by the week (UTC, named by its Monday) of their first play in
--- these logs, and how many of them play some weeks later. The first cohort is cut off on
--- the left: its listeners may have come long before the logs begin. A week in which
--- nobody of a cohort plays shows 0.
+-- Who comes back? Listeners by the week (UTC, named by its Monday) of their first play
+-- in these logs, and how many of them play some weeks later. The first cohort is cut
+-- off on the left: its listeners may have come long before the logs begin. A week in
+-- which nobody of a cohort plays shows 0.
 with plays as (
 
     select * from {{ ref('songplays') }}
@@ -71,7 +71,8 @@ select
     case when cohorts.cohort = history.first_week then true else false end -- noqa: ST02
         as is_cut_off,
     cohorts.listeners,
-    row_number() over (partition by cohorts.cohort order by weeks.week) - 1 as weeks_later,
+    row_number() over (partition by cohorts.cohort order by weeks.week) - 1
+        as weeks_later,
     coalesce(returned.listeners, 0) as returned,
     {{ rounded_ratio('100 * coalesce(returned.listeners, 0)', 'cohorts.listeners') }}
         as percent_returned

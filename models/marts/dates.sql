@@ -17,7 +17,11 @@ numbers as (
 
 calendar as (
 
-    select cast({{ dbt.dateadd('day', 'generated_number - 1', 'first_date') }} as date) as date
+    select
+        cast(
+            {{ dbt.dateadd('day', 'numbers.generated_number - 1', 'days.first_date') }}
+            as date
+        ) as date
     from days
     inner join numbers
         on numbers.generated_number
@@ -25,22 +29,23 @@ calendar as (
 
 ),
 
--- An ISO week belongs to the year of its Thursday.
 weeks as (
 
     select
         date,
-        cast(date_trunc('week', date) as date) as monday,
-        {{ dbt.dateadd('day', 3, "date_trunc('week', date)") }} as thursday
+        cast(date_trunc('week', date) as date) as monday
     from calendar
 
 ),
 
+-- An ISO week belongs to the year of its Thursday.
 numbered as (
 
     select
-        *,
-        1 + {{ dbt.datediff('monday', 'date', 'day') }} as weekday
+        date,
+        {{ dbt.dateadd('day', 3, 'monday') }} as thursday,
+        1 + {{ dbt.datediff('monday', 'date', 'day') }}
+            as weekday
     from weeks
 
 )

@@ -1,9 +1,9 @@
 -- The logs' events with our names and types. Key of an event: session, item, page and
 -- time, which the load keeps unique.
 --
--- Title and artist of a play are cleaned once per recording, in int_recordings. Here they
--- are a key: never null, and without the trailing blanks that Redshift ignores when it
--- compares.
+-- Title and artist of a play are cleaned once per recording, in int_recordings. Here
+-- they are a key: never null, and without the trailing blanks that Redshift ignores
+-- when it compares.
 with events as (
 
     select * from {{ source('sparkify', 'staging_events') }}

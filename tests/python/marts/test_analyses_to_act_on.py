@@ -52,7 +52,10 @@ def test_upgrade_funnel(answers: dict[str, list[Row]], events: list[Raw]) -> Non
             users[raw["page"]].add(user)
     expected = []
     for change in ("Upgrade", "Downgrade"):
-        saw, submitted = len(users[change]), len(users[f"Submit {change}"])
+        saw, submitted = (
+            len(users[change]),
+            len(users[change] & users[f"Submit {change}"]),
+        )
         share = ratio(100 * submitted, saw) if saw else None
         expected.append((change.lower(), saw, submitted, share))
     assert answers["upgrade_funnel"] == expected
