@@ -261,8 +261,10 @@ class Dbt:
     def _error(self, result: "dbtRunnerResult") -> WarehouseError:
         if isinstance(result.exception, OSError):
             return plain_os_error(result.exception, "dbt's folder target")
-        text = str(result.exception or self._failure or "")
-        return plain_dbt_error(text or f"dbt failed; see {self.log_file}", self.engine)
+        text = str(result.exception or self._failure)
+        file = self.database if self.engine == "duckdb" else None
+        text = text or f"dbt failed; see {self.log_file}"
+        return plain_dbt_error(text, self.engine, file)
 
     def _code(self) -> str:
         """A hash of all that decides what dbt makes of staging. It has no secret."""

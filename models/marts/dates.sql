@@ -4,7 +4,8 @@ with days as (
 
     select
         min(event_date) as first_date,
-        max(event_date) as last_date
+        1 + {{ dbt.datediff('min(event_date)', 'max(event_date)', 'day') }}
+            as day_count
     from {{ ref('int_user_steps') }}
 
 ),
@@ -24,8 +25,7 @@ calendar as (
         ) as date
     from days
     inner join numbers
-        on numbers.generated_number
-            <= 1 + {{ dbt.datediff('days.first_date', 'days.last_date', 'day') }}
+        on days.day_count >= numbers.generated_number
 
 ),
 

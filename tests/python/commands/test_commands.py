@@ -317,6 +317,30 @@ def test_a_place_where_no_warehouse_can_be_is_named(
     assert f"{text} is not a DuckDB file; set SPARKIFY_DUCKDB" in last_line(done)
 
 
+# How a file of DuckDB 2.0.1 begins: checksum, magic, versions, identifier; then two
+# headers of zeros, whose checksum is 5381.
+NEWER_FILE = (
+    bytes.fromhex("d59dbe1d284ce03e")
+    + b"DUCK"
+    + (999).to_bytes(40, "little")
+    + b"v2.0.1".ljust(32, b"\0")
+    + b"8d78114e90".ljust(40, b"\0")
+    + bytes.fromhex("e5781003b38bd09cc4d4b8f0b8fca666"),
+    (5381).to_bytes(8, "little"),
+    (5381).to_bytes(8, "little"),
+)
+
+
+def test_a_file_of_a_newer_duckdb_names_both_versions(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "newer.duckdb"
+    file.write_bytes(b"".join(block.ljust(4096, b"\0") for block in NEWER_FILE))
+    done = run("status", at=file)
+    assert done.exit_code == 1
+    ours = duckdb.__version__
+    told = f"{file} was written by DuckDB v2.0.1, and .venv has v{ours}, which cannot"
+    assert told in last_line(done)
+
+
 def test_a_full_temporary_folder_is_not_the_files_fault(
     run: Run,
     warehouse: Warehouse,
