@@ -1,5 +1,6 @@
 -- Every play, with the song that its recording matched. An increment takes the plays of
--- new loads, and the old plays whose recording has another match since.
+-- new loads, and the old plays whose recording has another match since. Its note is that
+-- of the recordings: a play that is newer is taken again, when its recording is there.
 --
 -- On Redshift it is sorted by time, which most questions limit, and distributed by it
 -- like `time`: values are evenly spread and the join is co-located.
@@ -28,14 +29,10 @@ with recordings as (
 
 ),
 
--- Without the upper bound, a play could be newer than the recordings.
 events as (
 
     select * from {{ ref('stg_events') }}
-    where
-        page = 'NextSong'
-        and _load_id > {{ since }}
-        and _load_id <= ({{ newest_load_in(increment_note(ref('int_recordings'))) }})
+    where page = 'NextSong' and _load_id > {{ since }}
 
 ),
 

@@ -105,7 +105,8 @@ def test_empty_adds_no_row_to_the_fact_and_the_next_run_fills_all_again(
                 " from staging_songs where song_id = 'SO2'",
                 "delete from staging_songs where num_songs = 0",
             ),
-            {"stg_events", "int_user_steps", "users", "user_levels"},
+            {"stg_events", "int_user_steps", "page_views"}
+            | {"users", "user_levels", "dates"},
         ),
     ],
     ids=["a model", "a data test"],
