@@ -12,20 +12,20 @@ with days as (
 
 numbers as (
 
-    {{ dbt.generate_series(36525) }}
+    select cast(generated_number - 1 as integer) as days_later
+    from (
+        {{ dbt.generate_series(36525) }}
+    ) as series
 
 ),
 
 calendar as (
 
-    select
-        cast(
-            {{ dbt.dateadd('day', 'numbers.generated_number - 1', 'days.first_date') }}
+    select cast({{ dbt.dateadd('day', 'numbers.days_later', 'days.first_date') }} as date)
             as date
-        ) as date
     from days
     inner join numbers
-        on days.day_count >= numbers.generated_number
+        on days.day_count > numbers.days_later
 
 ),
 

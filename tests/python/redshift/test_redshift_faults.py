@@ -264,7 +264,7 @@ def test_of_two_builds_at_once_none_doubles_a_row(
     cluster.done("run")
     delivery.load()
     if model == "time":
-        cluster.done("run", "-s", "songplays")
+        cluster.done("run", "-s", "int_recordings", "songplays")
     one_asks = threading.Lock()
 
     def waits() -> bool:
