@@ -21,8 +21,10 @@ numbers as (
 
 calendar as (
 
-    select cast({{ dbt.dateadd('day', 'numbers.days_later', 'days.first_date') }} as date)
-            as date
+    select
+        cast(
+            {{ dbt.dateadd('day', 'numbers.days_later', 'days.first_date') }} as date
+        ) as date
     from days
     inner join numbers
         on days.day_count > numbers.days_later

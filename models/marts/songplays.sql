@@ -1,6 +1,6 @@
 -- Every play, with the song that its recording matched. An increment takes the plays of
--- new loads, and the old plays whose recording has another match since. Its note is that
--- of the recordings: a play that is newer is taken again, when its recording is there.
+-- new loads, and the old plays whose recording has another match since. Its note is
+-- that of the recordings: a newer play is taken again when its recording is there.
 --
 -- On Redshift it is sorted by time, which most questions limit, and distributed by it
 -- like `time`: values are evenly spread and the join is co-located.
