@@ -65,7 +65,7 @@ def test_weekly_retention(
     answers: dict[str, list[Row]], plays: list[Play], events: list[Raw]
 ) -> None:
     first, *_, last = (day for day, *_ in by_hand.dates(events))
-    first_week = first - timedelta(days=first.weekday())  # type: ignore[operator, attr-defined]
+    first_week = first - timedelta(days=first.weekday())
     weeks: dict[str, set[date]] = defaultdict(set)
     for play in plays:
         if play.user_id:
@@ -74,7 +74,7 @@ def test_weekly_retention(
     expected = []
     for cohort, size in sorted(cohorts.items()):
         later, week = 0, cohort
-        while week <= last:  # type: ignore[operator]
+        while week <= last:
             back = sum(min(all_) == cohort and week in all_ for all_ in weeks.values())
             share = ratio(100 * back, size)
             expected.append((cohort, cohort == first_week, size, later, back, share))

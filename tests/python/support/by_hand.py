@@ -196,8 +196,7 @@ def page_views(events: list[Raw]) -> list[tuple[object, ...]]:
 
 
 def users(events: list[Raw]) -> dict[str, tuple[Any, ...]]:
-    """Each user's names, gender, level and registration, of the latest event on any
-    page; then the times of the first and the latest event."""
+    """Each user as of the latest event, with the times of the first and the latest."""
     seen: dict[str, list[datetime]] = defaultdict(list)
     latest: dict[str, Raw] = {}
     for raw in events_in_order(events):
@@ -283,16 +282,15 @@ def calendar(ts: int) -> tuple[int, ...]:
     return ts, at.hour, at.day, week, at.month, at.year, weekday
 
 
-def dates(events: list[Raw]) -> list[tuple[object, ...]]:
+def dates(events: list[Raw]) -> list[tuple[Any, ...]]:
     """Every day from the first event to the last."""
     days = [moment(whole(raw, "ts")).date() for raw in events]
-    found = []
-    for number in range((max(days) - min(days)).days + 1):
-        day = min(days) + timedelta(days=number)
-        iso = day.isocalendar()
-        week = (iso.year, iso.week, day.month, day.day, iso.weekday)
-        found.append((day, day.year, *week, iso.weekday > 5))
-    return found
+    first, count = min(days), (max(days) - min(days)).days + 1
+    return [
+        (day, day.year, *week, day.month, day.day, weekday, weekday > 5)
+        for day in (first + timedelta(days=number) for number in range(count))
+        for *week, weekday in [day.isocalendar()]
+    ]
 
 
 def earlier_system(events: list[Raw], catalogue: list[Raw]) -> dict[str, int]:
