@@ -188,9 +188,12 @@ class Warehouse(InThisProcess):
     def start(self, *words: str | Path, **options: Any) -> subprocess.Popen[str]:
         """A process that was started on this warehouse: any program of the venv's."""
         self.release()
-        places = {"env": os.environ | {"SPARKIFY_DUCKDB": str(self.path)}}
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(words, **(places | pipes | options))
+        places: dict[str, Any] = {
+            "env": os.environ | {"SPARKIFY_DUCKDB": str(self.path)}
+        }
+        pipe = subprocess.PIPE
+        places |= {"stdout": pipe, "stderr": pipe, "text": True}
+        return subprocess.Popen(words, **(places | options))
 
     def command(
         self, *words: str | Path, **options: Any
