@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # rich takes a while to import: only what prints a table pays
     from rich.table import Table
     from rich.text import Text
 
-UNLIMITED = 100_000  # columns of what is no terminal
+UNLIMITED = 100_000  # columns of a pipe or a file
 SHOWN_LOADS = 10  # by `status`: one load a day is usual
 
 

@@ -114,10 +114,11 @@ def test_a_path_with_blanks_and_quotes_reaches_the_command(
 ) -> None:
     make("setup", "PYTHON=./python")
     asked(tmp_path)
-    done = make("run", "EVENTS=my 'logs'", "SONGS=my songs", "TARGET=dev")
+    more = "ARGS=--max-errors 5"
+    done = make("run", "EVENTS=my 'logs'", "SONGS=my songs", "TARGET=dev", more)
     assert done.returncode == 0, done.stderr
     words = ["scripts/warehouse.py", "run", "--events", "my 'logs'"]
-    words += ["--songs", "my songs", "--target", "dev"]
+    words += ["--songs", "my songs", "--target", "dev", "--max-errors", "5"]
     assert asked(tmp_path) == "".join(f"<{word}>\n" for word in words)
     assert "Look next: " in done.stdout
     assert "\\" not in done.stdout
