@@ -93,7 +93,7 @@ bench: .venv/run.done  ## measure what full runs and increments cost
 lint: .venv/dev.done profiles.yml  ## check code, types, SQL, YAML and conventions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyrefly check --summary=none
+	$(BIN)/pyrefly check --summary=none --min-severity=error
 	$(BIN)/yamllint --strict .
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*
 	$(BIN)/zizmor --quiet --offline .github

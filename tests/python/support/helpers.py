@@ -188,12 +188,10 @@ class Warehouse(InThisProcess):
     def start(self, *words: str | Path, **options: Any) -> subprocess.Popen[str]:
         """A process that was started on this warehouse: any program of the venv's."""
         self.release()
-        places: dict[str, Any] = {
-            "env": os.environ | {"SPARKIFY_DUCKDB": str(self.path)}
-        }
         pipe = subprocess.PIPE
-        places |= {"stdout": pipe, "stderr": pipe, "text": True}
-        return subprocess.Popen(words, **(places | options))
+        usual: dict[str, Any] = {"stdout": pipe, "stderr": pipe, "text": True}
+        usual["env"] = os.environ | {"SPARKIFY_DUCKDB": str(self.path)}
+        return subprocess.Popen(words, **(usual | options))
 
     def command(
         self, *words: str | Path, **options: Any
