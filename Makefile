@@ -93,14 +93,14 @@ bench: .venv/run.done  ## measure what full runs and increments cost
 lint: .venv/dev.done profiles.yml  ## check code, types, SQL, YAML and conventions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/pyrefly check --summary=none --min-severity=error
 	$(BIN)/yamllint --strict .
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*
 	$(BIN)/zizmor --quiet --offline .github
-	SPARKIFY_DUCKDB=:memory: $(BIN)/dbt --quiet --warn-error parse --no-partial-parse
+	@# The target redshift shows deprecations that the other hides. The stand-in's rules
+	@# check what is compiled for it, which sqlfluff's dialect would let pass.
 	SPARKIFY_DUCKDB=:memory: $(BIN)/dbt --quiet --warn-error parse --no-partial-parse --target redshift
-	SPARKIFY_DUCKDB=:memory: $(BIN)/sqlfluff lint --dialect duckdb .
-	SPARKIFY_DUCKDB=:memory: $(BIN)/sqlfluff lint --dialect redshift .
+	SPARKIFY_DUCKDB=:memory: $(BIN)/sqlfluff lint .
 	$(BIN)/dbt-bouncer run
 
 docs: setup  ## generate the documentation and serve it, at PORT=... if given
@@ -122,7 +122,7 @@ pictures: .venv/dev.done profiles.yml  ## draw the pictures of docs/, which need
 	@$(BIN)/python scripts/pictures.py
 
 clean:  ## remove what was generated, but neither data nor .venv
-	rm -rf target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf target logs .pytest_cache .ruff_cache .hypothesis
 
 # One resolution: the run set takes its pins from the development set. Present pins stay
 # where they still fit; UPGRADE=--upgrade moves all to the newest that pyproject.toml allows.

@@ -16,8 +16,7 @@ ANALYSES = PROJECT / "analyses"
 WAREHOUSE = """
 {% set missing = [] %}
 {% for mart in marts() %}
-{% set relation = ref(mart) %}
-{% do missing.append(mart) if execute and not load_relation(relation) %}
+{% do missing.append(mart.identifier) if not load_relation(mart) %}
 {% endfor %}
 select
     '{{ target.database }}.{{ target.schema }}' as name,

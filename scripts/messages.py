@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import click
 
@@ -52,8 +53,7 @@ def progress(label: str, length: int, in_bytes: bool = False) -> Iterator[Bar]:
         task = shown.add_task(label, total=length, what="")
 
         def advance(steps: int, what: str, total: int) -> None:
-            if what:
-                shown.update(task, what=what)
-            shown.update(task, advance=steps, total=total or None)
+            changed: dict[str, Any] = {"what": what} if what else {}
+            shown.update(task, advance=steps, total=total or None, **changed)
 
         yield Bar(advance)

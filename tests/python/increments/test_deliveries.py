@@ -178,7 +178,7 @@ def test_late_and_corrected_songs_change_old_plays(
         load_and_run(warehouse, sources.data)
         return match(warehouse)
 
-    assert deliver() == [(None, None, None)]
+    assert deliver() == [(None, "AR1", "artist")]
     late = song("SO3", duration=199.5)
     assert deliver(("C.json", late)) == [("SO3", "AR1", "title and artist")]
     closer = song("SO4", artist_id="AR2")

@@ -11,6 +11,7 @@ from load.loading import Loaded
 from settings import Data
 from support.helpers import DataSet, Sources, Warehouse, event, song
 from support.metrics import answer, metricflow, names
+from support.pages import questions
 from support.redshift_warehouse import RedshiftWarehouse
 
 
@@ -65,6 +66,12 @@ def test_a_warehouse_grows_as_on_duckdb(
     run(cluster, sample_set)
     warehouse = sample_set.warehouse.copy(tmp_path / "copy")
     both(cluster, warehouse)
+    for question in questions():
+        answer = [
+            tuple(None if value is None else str(value) for value in row)
+            for row in warehouse.rows(question)
+        ]
+        assert cluster.rows(question) == answer, question
     pages = [insights.insights(dbt) for dbt in (warehouse._opened(), cluster._dbt)]
     lines = zip(*(page.splitlines() for page in pages), strict=True)
     # One line names the warehouse.

@@ -97,7 +97,7 @@ def test_objects_are_separated_by_white_space_alone(run: Run, s3: S3) -> None:
     assert run("select pg_last_copy_count()") == [[3]]
 
 
-BAD = [
+BAD: list[tuple[str | bytes, int, str]] = [
     ('{"ts": 1},{"ts": 2}', 1216, "Expected a JSON object"),
     ('{"ts": 1', 1216, "Invalid JSON object"),
     ('[{"ts": 1}]', 1216, "An array needs a JSONPaths file"),

@@ -25,7 +25,7 @@ def metricflow(dbt: Dbt) -> CLIConfiguration:
     manifest = SemanticManifest(dbt._manifest)._get_pydantic_semantic_manifest()
     made = CLIConfiguration()
     made._is_setup = True
-    adapter = get_adapter_by_type(dbt.engine)  # type: ignore[no-untyped-call]
+    adapter: Any = get_adapter_by_type(dbt.engine)
     made._sql_client = AdapterBackedSqlClient(adapter)
     made._mf = MetricFlowEngine(
         semantic_manifest_lookup=SemanticManifestLookup(parsed(manifest.json())),

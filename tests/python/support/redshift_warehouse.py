@@ -17,12 +17,11 @@ from settings import PROJECT, Data
 from standin.stack import StandIn
 from standin.wire import Server, ServerError
 
-from support.helpers import COMMAND, DBT, InThisProcess, lines, options
+from support.helpers import COMMAND, DBT, MARTS, InThisProcess, lines, options
 from support.s3_server import Objects
 
 SCHEMA = "sparkify"
 STAGING = f"{SCHEMA}_staging"
-MARTS = ("songplays", "users", "songs", "artists", "time", "user_levels")
 TABLES = (
     "staging_events",
     "staging_songs",
