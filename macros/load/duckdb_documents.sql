@@ -47,9 +47,9 @@
 {%- endmacro %}
 
 
-{#- The columns of a source, each with the text that the document has for it. -#}
-{% macro duckdb__values(source) %}
-    {% set columns = staging_columns(source) %}
+{#- The columns of a kind, each with the text that the document has for it. -#}
+{% macro duckdb__values(kind) %}
+    {% set columns = staging_columns(kind) %}
     {% for column in columns %}
         {% do column.update({'value': 'fields."' ~ column.key ~ '"'}) %}
     {% endfor %}

@@ -13,7 +13,7 @@
             {{ sql_text(plan.files) }},
             format = 'newline_delimited',
             columns = {
-                'file_id': 'bigint', 'source': 'varchar', 'path': 'varchar',
+                'file_id': 'bigint', 'kind': 'varchar', 'path': 'varchar',
                 'etag': 'varchar', 'bytes': 'bigint', 'modified_ns': 'bigint',
                 'documents': 'bigint', 'is_new': 'boolean', 'place': 'bigint',
                 'file': 'varchar', 'file_bytes': 'bigint', 'file_s': 'bigint'
@@ -34,23 +34,23 @@
             {{ sql_text(plan.batches) }},
             format = 'newline_delimited',
             columns = {
-                'batch': 'bigint', 'source': 'varchar', 'form': 'varchar',
+                'batch': 'bigint', 'kind': 'varchar', 'form': 'varchar',
                 'line_bytes': 'bigint', 'files': 'varchar[]', 'documents': 'bigint'
             }
         );
         {% else %}
         select distinct
             batch,
-            source,
+            kind,
             'whole' as form,
             cast(null as bigint) as documents
         from load_files;
         {% endif %}
         create or replace temp table load_rejects (
-            file_id bigint, source varchar, path varchar,
+            file_id bigint, kind varchar, path varchar,
             line bigint, reason varchar, document varchar
         );
-        create or replace temp table load_unknown_keys (source varchar, key varchar)
+        create or replace temp table load_unknown_keys (kind varchar, key varchar)
     {% endcall %}
 {% endmacro %}
 
@@ -58,14 +58,14 @@
 {#- By hand: the files of two folders that the ledger does not have, or all for a reload. -#}
 {% macro duckdb__found_files(events, songs, reload) %}
     with found as (
-        {%- for source, folder in [('events', events), ('songs', songs)] if folder %}
+        {%- for kind, folder in [('events', events), ('songs', songs)] if folder %}
         {% if not loop.first %}union all{% endif %}
         select
-            '{{ source }}' as source,
+            '{{ kind }}' as kind,
             filename as path,
             md5(content) as etag,
             size as bytes,
-            {% if source == 'events' %}
+            {% if kind == 'events' %}
             len(list_filter(
                 string_split(decode(content), chr(10)),
                 lambda line: not regexp_full_match(line, '[ \t\r]*')
@@ -81,7 +81,7 @@
 
     select
         row_number() over (
-            order by found.source, known.place nulls last, found.path
+            order by found.kind, known.place nulls last, found.path
         ) as file_id,
         found.*,
         true as is_new,
@@ -90,7 +90,7 @@
         {{ 'coalesce(known.place, 0)' if reload else '0' }} as place
     from found
     left join ({{ known_files() }}) as known
-        on found.source = known.source
+        on found.kind = known.source
         and found.path = known.path
     where known.path is null or found.etag <> known.etag or {{ reload }}
 {% endmacro %}
@@ -129,13 +129,13 @@
     {% else %}
     select
         file_id,
-        {% if batch['source'] == 'events' %}
+        {% if batch['kind'] == 'events' %}
         unnest(range(1, len(string_split(content, chr(10))) + 1)) as line,
         {% else %}
         1 as line,
         {% endif %}
         cast(null as varchar) as fault,
-        {% if batch['source'] == 'events' %}
+        {% if batch['kind'] == 'events' %}
         unnest(string_split(content, chr(10))) as document
         {% else %}
         content as document
@@ -150,7 +150,7 @@
         from read_blob(getvariable('load_paths')) as found
         inner join load_files
             on found.filename = load_files.path
-            and load_files.source = '{{ batch['source'] }}'
+            and load_files.kind = '{{ batch['kind'] }}'
     ) as texts
     {% endif %}
 {% endmacro %}
@@ -189,21 +189,21 @@
         );
         create or replace temp table load_counts as
         select
-            load_files.source,
+            load_files.kind,
             load_files.path,
             load_files.documents - count(load_rejects.path) as rows_loaded,
             count(load_rejects.path) as rows_rejected
         from load_files
         left join load_rejects
             on load_files.file_id = load_rejects.file_id
-        group by load_files.source, load_files.path, load_files.documents
+        group by load_files.kind, load_files.path, load_files.documents
     {% endcall %}
     {% set changed = [] %}
     {% for kind in ['events', 'songs'] %}
         {% for row in run_query("
             select min(path) as path
             from load_counts
-            where source = '" ~ kind ~ "'
+            where kind = '" ~ kind ~ "'
             having sum(rows_loaded) <> (
                 select count(*) from " ~ source('sparkify', 'staging_' ~ kind) ~ "
                 where _load_id = " ~ load_id ~ "

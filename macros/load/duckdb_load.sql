@@ -33,9 +33,9 @@
     batch is taken out again, and each document examined.
 -#}
 {% macro duckdb__read_batch(batch, load_id) %}
-    {% set columns = duckdb__values(batch['source']) %}
+    {% set columns = duckdb__values(batch['kind']) %}
     {% set names = columns | map(attribute='name') | join(', ') %}
-    {% set table = source('sparkify', 'staging_' ~ batch['source']) %}
+    {% set table = source('sparkify', 'staging_' ~ batch['kind']) %}
     {% set last_row = run_query(
         'select coalesce(max(rowid), -1) as last_row from ' ~ table
     ).rows[0]['last_row'] | int %}
@@ -44,7 +44,7 @@
             {% if batch['form'] == 'whole' %}
             select list(path order by file_id)
             from load_files
-            where batch = {{ batch['batch'] }} and source = '{{ batch['source'] }}'
+            where batch = {{ batch['batch'] }} and kind = '{{ batch['kind'] }}'
             {% else %}
             select files from load_batches where batch = {{ batch['batch'] }}
             {% endif %}
@@ -122,7 +122,7 @@
         insert into load_rejects
         select
             load_files.file_id,
-            load_files.source,
+            load_files.kind,
             load_files.path,
             documents.examined.line,
             documents.examined.reason,
@@ -133,7 +133,7 @@
         where documents.examined.reason is not null;
         insert into load_unknown_keys
         select distinct
-            '{{ batch['source'] }}',
+            '{{ batch['kind'] }}',
             key
         from (
             select unnest(json_keys(examined.document)) as key
@@ -149,14 +149,14 @@
 {% macro duckdb__report_unknown_keys() %}
     {% for row in run_query("
         select
-            source,
+            kind,
             string_agg(distinct key, ', ' order by key) as keys
         from load_unknown_keys
-        group by source
-        order by source
+        group by kind
+        order by kind
     ").rows %}
         {% do exceptions.warn(
-            row['source'] ~ ': keys that no column takes were left out: ' ~ row['keys']
+            row['kind'] ~ ': keys that no column takes were left out: ' ~ row['keys']
         ) %}
     {% endfor %}
 {% endmacro %}

@@ -28,14 +28,14 @@
 
 
 {#- By hand a folder without a match must not look like a load, nor reload nothing. -#}
-{% macro require_files(source, folder) %}
+{% macro require_files(kind, folder) %}
     {% if folder %}
         {% set found = run_query(
             'select count(*) from glob(' ~ sql_text(folder ~ '/**/*.json') ~ ')'
         ) %}
         {% if found.rows[0][0] == 0 %}
             {% do exceptions.raise_compiler_error(
-                source ~ ': no *.json file under ' ~ folder
+                kind ~ ': no *.json file under ' ~ folder
                 ~ '; nothing was loaded, check the folder'
             ) %}
         {% endif %}

@@ -5,7 +5,7 @@
 
     load_id      where the caller's own transaction has put the new rows into staging
                  under this number, and load_events and load_songs are views of them
-    found        else what is known of the work table of each source that there is: its
+    found        else what is known of the work table of each kind that there is: its
                  first and last `ts`, and whether keys were repeated
     has_rejects  whether load_rejects is there
 -#}
@@ -37,7 +37,7 @@
         insert into {{ rejected }}
         select
             numbered.load_id,
-            load_rejects.source,
+            load_rejects.kind,
             load_rejects.path,
             load_rejects.line,
             load_rejects.reason,
@@ -46,14 +46,14 @@
         cross join ({{ next_load_id(ledger) }}) as numbered;
         {% endif %}
 
-        {% for source, table in staging.items() %}
-        {% set key = staging_key(source) %}
+        {% for kind, table in staging.items() %}
+        {% set key = staging_key(kind) %}
         {% if reload %}
         delete from {{ table }}{{ ' where _load_id < ' ~ load_id if load_id }};
         {% endif %}
         {#- Without this, a load of songs alone would look through all events. -#}
-        {% if (found is not none and source not in found)
-            or (source == 'events' and span['first'] is none) %}
+        {% if (found is not none and kind not in found)
+            or (kind == 'events' and span['first'] is none) %}
             {% continue %}
         {% endif %}
         {% if not reload and (not load_id or run_query(
@@ -62,9 +62,9 @@
         {% set same_key %}
             {%- for column in key -%}
             {{ "and " if not loop.first }}{{ table.identifier }}.{{ column }}
-                = load_{{ source }}.{{ column }}
+                = load_{{ kind }}.{{ column }}
             {% endfor -%}
-            {%- if source == 'events' -%}
+            {%- if kind == 'events' -%}
             and {{ table.identifier }}.ts
                 between {{ span['first'] | int }} and {{ span['last'] | int }}
             {%- endif %}
@@ -73,7 +73,7 @@
         insert into {{ superseded }}
         select
             numbered.load_id,
-            '{{ source }}',
+            '{{ kind }}',
             found.superseded_load_id,
             found.row_count
         from (
@@ -81,41 +81,41 @@
                 {{ table.identifier }}._load_id as superseded_load_id,
                 count(*) as row_count
             from {{ table }}
-            inner join load_{{ source }}
+            inner join load_{{ kind }}
                 on {{ same_key }}
             group by {{ table.identifier }}._load_id
         ) as found
         cross join ({{ next_load_id(ledger) }}) as numbered;
         delete from {{ table }}
-        using load_{{ source }}
+        using load_{{ kind }}
         where {{ same_key }};
         {% endif %}
         {#- Within the load a later row may have superseded an earlier one. -#}
-        {% if load_id or found[source].repeated_keys %}
+        {% if load_id or found[kind].repeated_keys %}
         insert into {{ superseded }}
         select
             numbered.load_id,
-            '{{ source }}',
+            '{{ kind }}',
             numbered.load_id,
             accepted.row_count - kept.row_count
         from (
             select coalesce(sum(rows_loaded), 0) as row_count
             from load_counts
-            where source = '{{ source }}'
+            where kind = '{{ kind }}'
         ) as accepted
-        cross join (select count(*) as row_count from load_{{ source }}) as kept
+        cross join (select count(*) as row_count from load_{{ kind }}) as kept
         cross join ({{ next_load_id(ledger) }}) as numbered
         where accepted.row_count <> kept.row_count;
         {% endif %}
         {% if not load_id %}
         insert into {{ table }} (
-            {%- for column in staging_columns(source) %}
+            {%- for column in staging_columns(kind) %}
             {{ column.name }},
             {%- endfor %}
             _load_id
         )
         select
-            {%- for column in staging_columns(source) %}
+            {%- for column in staging_columns(kind) %}
             {%- if column.choice %}
             nullif({{ column.name }}, ''),
             {%- else %}
@@ -123,7 +123,7 @@
             {%- endif %}
             {%- endfor %}
             numbered.load_id
-        from load_{{ source }}
+        from load_{{ kind }}
         cross join ({{ next_load_id(ledger) }}) as numbered;
         {% endif %}
         {% endfor %}
@@ -132,7 +132,7 @@
         insert into {{ ledger }}
         select
             numbered.load_id,
-            load_files.source,
+            load_files.kind,
             load_files.path,
             load_files.etag,
             load_files.bytes,
@@ -142,7 +142,7 @@
         from load_files
         cross join ({{ next_load_id(ledger) }}) as numbered
         left join load_counts
-            on load_files.source = load_counts.source
+            on load_files.kind = load_counts.kind
             and load_files.path = load_counts.path;
         {% if reload %}
         delete from {{ ledger }}

@@ -21,11 +21,11 @@
         {% do refuse_bad_lines(max_errors) %}
     {% endif %}
     {% set found = {} %}
-    {% for source in copies | map(attribute='source') | unique %}
-        {% do found.update({source: redshift__check_rows(source, copies)}) %}
+    {% for kind in copies | map(attribute='kind') | unique %}
+        {% do found.update({kind: redshift__check_rows(kind, copies)}) %}
     {% endfor %}
-    {% for source in found if found[source].repeated_keys %}
-        {% do redshift__keep_one_of_each(source) %}
+    {% for kind in found if found[kind].repeated_keys %}
+        {% do redshift__keep_one_of_each(kind) %}
     {% endfor %}
     {% do publish_load(reload, found=found, has_rejects=max_errors > 0) %}
     {% do redshift__analyze(plan, found) %}
@@ -42,7 +42,7 @@
     {% call statement('plan_files', auto_begin=false) %}
         set statement_timeout to {{ 2 * 60 * 60 * 1000 }};
         create temp table load_files (
-            source varchar(16) not null,
+            kind varchar(16) not null,
             path varchar(2048) not null,
             manifest varchar(16) not null,
             etag varchar(128) not null,
@@ -50,11 +50,11 @@
             shown_path varchar(256) not null,
             shown_key varchar(256) not null
         );
-        copy load_files (source, path, manifest, etag, bytes, shown_path, shown_key)
+        copy load_files (kind, path, manifest, etag, bytes, shown_path, shown_key)
         from '{{ plan.files }}plan.json'
         {{ redshift__copy_options(plan, 'auto') }};
         create temp table load_counts (
-            source varchar(16) not null,
+            kind varchar(16) not null,
             path varchar(2048) not null,
             manifest varchar(16) not null,
             line_count bigint,
@@ -62,10 +62,10 @@
             rows_loaded bigint,
             rows_rejected bigint
         );
-        {%- for source in ['events', 'songs']
-            if source ~ '.' in plan.manifests | join(' ') %}
-        create temp table load_{{ source }} (
-            {%- for column in staging_columns(source) %}
+        {%- for kind in ['events', 'songs']
+            if kind ~ '.' in plan.manifests | join(' ') %}
+        create temp table load_{{ kind }} (
+            {%- for column in staging_columns(kind) %}
             {{ column.name }} {{ column.type }}
                 {%- if column.required %} not null{% endif %}
                 {{- "," if not loop.last }}
@@ -77,15 +77,15 @@
 
 
 {#-
-    COPY into load_<source> by a manifest that scripts/warehouse.py wrote. COPY stops at
+    COPY into load_<kind> by a manifest that scripts/warehouse.py wrote. COPY stops at
     the bad line that is one too many.
 -#}
 {% macro redshift__copy_files(manifest, plan, max_errors) %}
-    {% set source = manifest.split('.')[0] %}
-    {% set names = staging_columns(source) | map(attribute='name') | join(', ') %}
-    {% set json = plan.files ~ 'events.jsonpaths' if source == 'events' else 'auto' %}
+    {% set kind = manifest.split('.')[0] %}
+    {% set names = staging_columns(kind) | map(attribute='name') | join(', ') %}
+    {% set json = plan.files ~ 'events.jsonpaths' if kind == 'events' else 'auto' %}
     {% call statement('copy_files', fetch_result=true, auto_begin=false) %}
-        copy load_{{ source }} ({{ names }})
+        copy load_{{ kind }} ({{ names }})
         from '{{ plan.files ~ manifest ~ '.manifest' }}'
         {{ redshift__copy_options(plan, json) }}
         manifest
@@ -98,7 +98,7 @@
     {% set done = load_result('copy_files').table.rows[0] %}
     {{ return({
         'manifest': manifest,
-        'source': source,
+        'kind': kind,
         'query_id': done['query_id'] | int,
         'row_count': done['row_count'] | int,
     }) }}
@@ -120,26 +120,26 @@
     not say which file a row is from, so no line can be set aside: such a row always stops
     the load. Returns the span of time, and how many keys come more than once.
 -#}
-{% macro redshift__check_rows(source, copies) %}
-    {% set key = staging_key(source) | join(', ') %}
+{% macro redshift__check_rows(kind, copies) %}
+    {% set key = staging_key(kind) | join(', ') %}
     {% set row = run_query(
         'select count(*) as row_count, count(reason) as bad_rows, min(reason) as reason,'
-        ~ (' min(ts) as first, max(ts) as last,' if source == 'events')
-        ~ ' (select count(*) from (select ' ~ key ~ ' from load_' ~ source
+        ~ (' min(ts) as first, max(ts) as last,' if kind == 'events')
+        ~ ' (select count(*) from (select ' ~ key ~ ' from load_' ~ kind
         ~ ' group by ' ~ key ~ ' having count(*) > 1) as repeated) as repeated_keys'
-        ~ ' from (select ' ~ redshift__reason(source) ~ ' as reason'
-        ~ (', ts' if source == 'events') ~ ' from load_' ~ source ~ ') as checked'
+        ~ ' from (select ' ~ redshift__reason(kind) ~ ' as reason'
+        ~ (', ts' if kind == 'events') ~ ' from load_' ~ kind ~ ') as checked'
     ).rows[0] %}
-    {% set copied = copies | selectattr('source', 'equalto', source)
+    {% set copied = copies | selectattr('kind', 'equalto', kind)
         | sum(attribute='row_count') %}
     {% if row['row_count'] != copied %}
         {% do exceptions.raise_compiler_error(
-            source ~ ': COPY reported ' ~ copied ~ ' rows; the work table has '
+            kind ~ ': COPY reported ' ~ copied ~ ' rows; the work table has '
             ~ row['row_count'] ~ '; nothing was loaded, run again'
         ) %}
     {% elif row['bad_rows'] %}
         {% do exceptions.raise_compiler_error(
-            source ~ ': ' ~ row['reason'] ~ ' (' ~ row['bad_rows'] ~ ' bad row(s) in'
+            kind ~ ': ' ~ row['reason'] ~ ' (' ~ row['bad_rows'] ~ ' bad row(s) in'
             ~ ' all); nothing was loaded: Redshift does not say in which file,'
             ~ ' `load --target dev` on the same files does'
         ) %}
@@ -147,15 +147,15 @@
     {{ return({
         'row_count': row['row_count'],
         'repeated_keys': row['repeated_keys'],
-        'first': row['first'] if source == 'events',
-        'last': row['last'] if source == 'events',
+        'first': row['first'] if kind == 'events',
+        'last': row['last'] if kind == 'events',
     }) }}
 {% endmacro %}
 
 
-{% macro redshift__reason(source) %}
+{% macro redshift__reason(kind) %}
     case
-        {%- for column in staging_columns(source) %}
+        {%- for column in staging_columns(kind) %}
         {%- if column.type.startswith('varchar') %}
         {%- if column.required %}
         when {{ column.name }} = ''
@@ -193,9 +193,9 @@
     the later by path and line, and Redshift does not know which that is. A point at
     the end keeps Redshift from seeing texts as equal that differ in blanks.
 -#}
-{% macro redshift__keep_one_of_each(source) %}
-    {% set key = staging_key(source) %}
-    {% set columns = staging_columns(source) %}
+{% macro redshift__keep_one_of_each(kind) %}
+    {% set key = staging_key(kind) %}
+    {% set columns = staging_columns(kind) %}
     {% set names = columns | map(attribute='name') | join(', ') %}
     {% set exact = [] %}
     {% for column in columns %}
@@ -203,14 +203,14 @@
     {% endfor %}
     {% set different = run_query(
         'select ' ~ key | join(', ') ~ ', count(*) over () as key_count from ('
-        ~ ' select ' ~ key | join(', ') ~ ' from load_' ~ source
+        ~ ' select ' ~ key | join(', ') ~ ' from load_' ~ kind
         ~ ' group by ' ~ (key + exact) | join(', ')
         ~ ' ) as versions group by ' ~ key | join(', ') ~ ' having count(*) > 1'
         ~ ' order by ' ~ key | join(', ') ~ ' limit 5'
     ).rows %}
     {% if different %}
         {% do exceptions.raise_compiler_error(
-            source ~ ': ' ~ different[0]['key_count'] ~ ' key(s) with different rows in'
+            kind ~ ': ' ~ different[0]['key_count'] ~ ' key(s) with different rows in'
             ~ ' one load, and Redshift does not say which is the later: '
             ~ named_keys(different, key, different[0]['key_count'])
             ~ '; nothing was loaded: first load the files with the earlier rows'
@@ -218,25 +218,25 @@
         ) %}
     {% endif %}
     {% call statement('keep_one_of_each', auto_begin=false) %}
-        create temp table load_repeated_{{ source }} as
+        create temp table load_repeated_{{ kind }} as
         select distinct {{ names }}
-        from load_{{ source }}
+        from load_{{ kind }}
         where ({{ key | join(', ') }}) in (
             select {{ key | join(', ') }}
-            from load_{{ source }}
+            from load_{{ kind }}
             group by {{ key | join(', ') }}
             having count(*) > 1
         );
-        delete from load_{{ source }}
-        using load_repeated_{{ source }}
+        delete from load_{{ kind }}
+        using load_repeated_{{ kind }}
         where
             {%- for column in key %}
-            {{ "and " if not loop.first }}load_{{ source }}.{{ column }}
-                = load_repeated_{{ source }}.{{ column }}
+            {{ "and " if not loop.first }}load_{{ kind }}.{{ column }}
+                = load_repeated_{{ kind }}.{{ column }}
             {%- endfor %};
-        insert into load_{{ source }} ({{ names }})
+        insert into load_{{ kind }} ({{ names }})
         select {{ names }}
-        from load_repeated_{{ source }}
+        from load_repeated_{{ kind }}
     {% endcall %}
 {% endmacro %}
 
@@ -290,7 +290,7 @@
                 ) as recency
             from {{ ledger }}
         ) as delivered
-            on load_files.source = delivered.source
+            on load_files.kind = delivered.source
             and load_files.path = delivered.path
             and load_files.etag = delivered.etag
             and delivered.recency = 1;

@@ -1,11 +1,11 @@
 {#-
-    What the load knows of a source: for every column its name, its key in the JSON,
+    What the load knows of a kind: for every column its name, its key in the JSON,
     its type, and whether an object without it is refused; for a text its `width` in
     bytes, and `choice` where only these values are taken; for a number the `range` that
     the marts can hold. The order is that of the staging table, of most files' keys and,
     on Redshift, of the JSONPaths file.
 -#}
-{% macro staging_columns(source) %}
+{% macro staging_columns(kind) %}
     {% set columns = {
         'events': [
             ('artist', 'artist', 'varchar(1024)', false),
@@ -50,7 +50,7 @@
     } %}
     {% set choices = {'level': ['free', 'paid']} %}
     {% set found = [] %}
-    {% for name, key, type, required in columns[source] %}
+    {% for name, key, type, required in columns[kind] %}
         {% do found.append({
             'name': name,
             'key': key,
@@ -66,9 +66,9 @@
 
 
 {#- The key of a staging table. -#}
-{% macro staging_key(source) %}
+{% macro staging_key(kind) %}
     {{ return({
         'events': ['session_id', 'item_in_session', 'page', 'ts'],
         'songs': ['song_id'],
-    }[source]) }}
+    }[kind]) }}
 {% endmacro %}

@@ -3,7 +3,8 @@
 import functools
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import aws
 import s3_address
-from dbt_project import Dbt
+from dbt_project import Dbt, Rows
 from endings import explained
 from errors import Refused, WarehouseError
 from messages import progress, say, warn
@@ -19,17 +20,26 @@ from sample.mark import is_sample
 from settings import PROJECT, Data
 
 from load import redshift, s3
-from load.files import Known, Listed, Source, is_unchanged, list_folder
+from load.files import (
+    HIDDEN,
+    Kind,
+    Known,
+    Listed,
+    described,
+    is_unchanged,
+    list_folder,
+    reason_to_ignore,
+)
 from load.reading import Reader
 
 CACHE = PROJECT / "data" / "cache"
 # What names another warehouse, by engine.
 OTHER_WAREHOUSE = {"duckdb": "SPARKIFY_DUCKDB", "redshift": "REDSHIFT_SCHEMA"}
 
-Place = tuple[str, str]  # source and path
-Placed = tuple[int, Listed]  # a file, and its place in the order of a reload
+Delivered = tuple[str, str]  # kind and path
+Ordered = tuple[int, Listed]  # a file, after its position in the order of a reload
 Connect = Callable[[], Any]  # makes the S3 client, or gives the one that is there
-Prepared = tuple[dict[str, Any], dict[Place, str]]  # the plan, and the files' ETags
+Prepared = tuple[dict[str, Any], dict[Delivered, str]]  # the plan, and the files' ETags
 
 
 @dataclass(frozen=True)
@@ -43,17 +53,29 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Listing:
-    """What there is of a source."""
+    """The files of a kind below a folder or prefix."""
 
-    source: Source
+    kind: Kind
     uri: str
     files: list[Listed]
-    ignored: int
+    ignored: Counter[str]
 
     @property
     def paths(self) -> list[str]:
         """The files' names in the ledger."""
         return [file.path for file in self.files]
+
+    def hidden(self, known: Iterable[Delivered]) -> list[str]:
+        """Files in the ledger that an earlier version loaded from hidden paths."""
+        uri = self.uri
+        root = str(s3_address.parse(uri)) if s3_address.is_s3(uri) else f"{uri}/"
+        return sorted(
+            path
+            for kind, path in known
+            if kind == self.kind
+            and path.startswith(root)
+            and reason_to_ignore(path.removeprefix(root)) == HIDDEN
+        )
 
 
 def load(
@@ -91,15 +113,17 @@ def load(
         if not mix_sample:
             _refuse_mix(dbt, [*by_place, (dbt.place, [path for _, path in known])])
         new = [file for listing in listings for file in _new(listing, known)]
+        for listing in listings:
+            _warn_of_hidden(listing, rows, reload)
     loaded = Loaded(0, 0, 0)
     if new:
         # A reload takes the files in the order in which they first came, new ones last.
         places = {(row["source"], row["path"]): int(row["place"]) for row in rows}
         ordered = [
-            (places.get((file.source, file.path), len(rows) + 1) if reload else 0, file)
+            (places.get((file.kind, file.path), len(rows) + 1) if reload else 0, file)
             for file in new
         ]
-        ordered.sort(key=lambda entry: (entry[1].source, entry[0], entry[1].path))
+        ordered.sort(key=lambda entry: (entry[1].kind, entry[0], entry[1].path))
         with (
             explained(lambda: _published(dbt, newest)),
             prepare(dbt, data, connect, ordered, known) as (plan, etags),
@@ -138,30 +162,42 @@ def _loaded(row: dict[str, Any]) -> Loaded:
     return Loaded(int(row["files"]), int(row["rows_loaded"]), int(row["rows_rejected"]))
 
 
-def _list(source: Source, uri: str, connect: Connect) -> Listing:
-    """The files of a source, new or not."""
+def _list(kind: Kind, uri: str, connect: Connect) -> Listing:
+    """The files of a kind, new or not."""
     if s3_address.is_s3(uri):
-        files, ignored = s3.list_prefix(connect(), source, uri)
+        files, ignored = s3.list_prefix(connect(), kind, uri)
     else:
-        files, ignored = list_folder(source, Path(uri))
+        files, ignored = list_folder(kind, Path(uri))
     if not files:
+        others = f" ({described(ignored)})" if ignored else ""
         raise WarehouseError(
-            f"{source}: no JSON file under {uri}; check --{source} or warehouse.toml"
+            f"{kind}: no JSON file under {uri}{others};"
+            f" check --{kind} or warehouse.toml"
         )
-    return Listing(source, uri, files, ignored)
+    return Listing(kind, uri, files, ignored)
 
 
-def _new(listing: Listing, known: dict[Place, Known]) -> list[Listed]:
+def _new(listing: Listing, known: dict[Delivered, Known]) -> list[Listed]:
     """The files that the listing alone does not show to be unchanged."""
-    source, files, ignored = listing.source, listing.files, listing.ignored
+    kind, files = listing.kind, listing.files
     new = [
-        file for file in files if not is_unchanged(file, known.get((source, file.path)))
+        file for file in files if not is_unchanged(file, known.get((kind, file.path)))
     ]
-    say(
-        f"{source}: {len(files):,} files, {len(new):,} to read"
-        + (f", {ignored:,} ignored (not JSON)" if ignored else "")
-    )
+    counts = [f"{len(files):,} files", f"{len(new):,} to read"]
+    counts += [described(listing.ignored)] if listing.ignored else []
+    say(f"{kind}: {', '.join(counts)}")
     return new
+
+
+def _warn_of_hidden(listing: Listing, rows: Rows, reload: bool) -> None:
+    """Name the files of hidden paths whose rows are in the warehouse."""
+    hidden = listing.hidden((row["source"], row["path"]) for row in rows)
+    if hidden:
+        named = ", ".join(hidden[:3]) + (", ..." if len(hidden) > 3 else "")
+        warn(
+            f"{listing.kind}: {len(hidden):,} loaded files are {HIDDEN}: {named}; "
+            + ("the reload drops them" if reload else "`run --reload` drops their rows")
+        )
 
 
 def _refuse_mix(dbt: Dbt, places: list[tuple[str, list[str]]]) -> None:
@@ -190,8 +226,8 @@ def _prepare_files(
     dbt: Dbt,
     data: Data,
     connect: Connect,
-    files: list[Placed],
-    known: dict[Place, Known],
+    files: list[Ordered],
+    known: dict[Delivered, Known],
 ) -> Iterator[Prepared]:
     """Look at the files here, for DuckDB to read; those in S3 are fetched first."""
     remote = [file for _, file in files if file.etag is not None]
@@ -205,7 +241,7 @@ def _prepare_files(
         with progress("reading", len(files)) as bar:
             for _, file in files:
                 local = str(fetched[file]) if file.etag is not None else file.path
-                reader.examine(file, local, known.get((file.source, file.path)))
+                reader.examine(file, local, known.get((file.kind, file.path)))
                 bar.update(1)
         reader.finish()
         plan = {"files": folder / "files.ndjson", "batches": folder / "batches.ndjson"}
@@ -218,7 +254,7 @@ def _prepare_files(
             out.writelines(json.dumps(asdict(batch)) + "\n" for batch in reader.batches)
         yield (
             {name: str(path) for name, path in plan.items()},
-            {(file.source, file.path): file.etag for file in reader.deliveries},
+            {(file.kind, file.path): file.etag for file in reader.deliveries},
         )
 
 
@@ -240,10 +276,10 @@ def _prepare_manifests(
     dbt: Dbt,
     data: Data,
     connect: Connect,
-    files: list[Placed],
-    known: dict[Place, Known],
+    files: list[Ordered],
+    known: dict[Delivered, Known],
 ) -> Iterator[Prepared]:
     """Redshift reads the files itself, and a reload in any order."""
     listed = [file for _, file in files]
     with redshift.prepared(dbt, data, connect, listed) as plan:
-        yield plan, {(file.source, file.path): str(file.etag) for file in listed}
+        yield plan, {(file.kind, file.path): str(file.etag) for file in listed}

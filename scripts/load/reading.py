@@ -18,7 +18,7 @@ from endings import FULL
 from errors import WarehouseError
 
 from load.documents import BYTE_ORDER_MARK, SHOWN, split_documents, split_lines
-from load.files import Known, Listed, Source, changed, unreadable
+from load.files import Kind, Known, Listed, changed, is_zipped, unreadable
 
 CHUNK_BYTES = 1 << 22
 GZIP_MAGIC = b"\x1f\x8b"
@@ -42,7 +42,7 @@ class Delivery(NamedTuple):
     """
 
     file_id: int
-    source: Source
+    kind: Kind
     path: str
     etag: str
     bytes: int
@@ -63,7 +63,7 @@ class Batch:
     """
 
     batch: int
-    source: Source
+    kind: Kind
     form: Literal["lines", "rows"]
     line_bytes: int
     files: list[str] = field(default_factory=list)
@@ -104,7 +104,7 @@ class Reader:
         self.deliveries.append(
             Delivery(
                 len(self.deliveries),
-                file.source,
+                file.kind,
                 file.path,
                 etag,
                 file.size,
@@ -127,8 +127,8 @@ class Reader:
         self, file: Listed, local: str, stream: BinaryIO, known: Known | None
     ) -> tuple[str, int | None, bool]:
         """The file's etag, its number of new documents, and if it is read in place."""
-        is_zipped = file.path.endswith(".gz")
-        self._check_name(file.path, is_zipped, stream)
+        zipped = is_zipped(file.path)
+        self._check_name(file.path, zipped, stream)
         size = os.fstat(stream.fileno()).st_size
         if size <= IN_PLACE_BYTES:
             content = stream.read()
@@ -137,13 +137,13 @@ class Reader:
                 return etag, None, False
             chunks = (
                 _unzipped(file.path, iter([content]))
-                if is_zipped
+                if zipped
                 else iter([content] if content else [])
             )
-            return etag, self._copy_rows(file.source, chunks), False
+            return etag, self._copy_rows(file.kind, chunks), False
         digest = hashlib.md5(usedforsecurity=False)
         look = _Look()
-        can_stay = file.source == "events" and not is_zipped
+        can_stay = file.kind == "events" and not zipped
         for chunk in _chunks(stream, digest.update):
             if can_stay:
                 look.see(chunk)
@@ -154,7 +154,7 @@ class Reader:
         settled = time.time() - os.fstat(stream.fileno()).st_mtime > SETTLED_SECONDS
         if can_stay and settled and look.is_plain and not _is_odd(local):
             self.finish()
-            batch = self._batch(file.source, "lines", look.longest)
+            batch = self._batch(file.kind, "lines", look.longest)
             batch.files.append(local)
             batch.documents += look.documents
             batch.bytes += size
@@ -162,47 +162,45 @@ class Reader:
         stream.seek(0)
         again = hashlib.md5(usedforsecurity=False)
         chunks = _chunks(stream, again.update)
-        if is_zipped:
+        if zipped:
             chunks = _unzipped(file.path, chunks)
-        documents = self._copy_rows(file.source, chunks)
+        documents = self._copy_rows(file.kind, chunks)
         if again.digest() != digest.digest():
             raise changed(file.path)
         return etag, documents, False
 
-    def _check_name(self, path: str, is_zipped: bool, stream: BinaryIO) -> None:
+    def _check_name(self, path: str, zipped: bool, stream: BinaryIO) -> None:
         head = stream.read(2)
         stream.seek(0)
-        if head == GZIP_MAGIC and not is_zipped:
+        if head == GZIP_MAGIC and not zipped:
             raise WarehouseError(
                 f"{path}, line 1: gzip data, but the name does not end in .gz;"
                 " rename the file"
             )
-        if head and head != GZIP_MAGIC and is_zipped:
+        if head and head != GZIP_MAGIC and zipped:
             raise WarehouseError(
                 f"{path}, line 1: the name ends in .gz, but this is no gzip data;"
                 " rename the file"
             )
 
-    def _batch(
-        self, source: Source, form: Literal["lines", "rows"], longest: int
-    ) -> Batch:
+    def _batch(self, kind: Kind, form: Literal["lines", "rows"], longest: int) -> Batch:
         """The batch that goes on, or a new one: rows keep the order of their files."""
         line_bytes = SHORT_LINE if longest < SHORT_LINE - 1000 else LONG_LINE
         last = self.batches[-1] if self.batches else None
         if (
             last is None
-            or (last.source, last.form, last.line_bytes) != (source, form, line_bytes)
+            or (last.kind, last.form, last.line_bytes) != (kind, form, line_bytes)
             or last.bytes > BATCH_BYTES
         ):
             self.finish()
-            last = Batch(len(self.batches), source, form, line_bytes)
+            last = Batch(len(self.batches), kind, form, line_bytes)
             self.batches.append(last)
         return last
 
-    def _copy_rows(self, source: Source, chunks: Iterator[bytes]) -> int:
+    def _copy_rows(self, kind: Kind, chunks: Iterator[bytes]) -> int:
         """Copy a file's documents, and count them."""
         documents = 0
-        split = split_lines if source == "events" else split_documents
+        split = split_lines if kind == "events" else split_documents
         file_id = str(len(self.deliveries)).encode()
         for rows in split(chunks):
             if not rows:
@@ -211,7 +209,7 @@ class Reader:
                 b"%b\v%d\v%b\v%b\n" % (file_id, line, fault.encode(), document)
                 for line, fault, document in rows
             )
-            batch = self._batch(source, "rows", max(len(row[2]) for row in rows))
+            batch = self._batch(kind, "rows", max(len(row[2]) for row in rows))
             if self._copy is None:
                 copy = self._copies / f"{batch.batch}.rows"
                 batch.files.append(str(copy))

@@ -16,7 +16,7 @@ from settings import Data
 
 from load.copy_errors import plain_copy_errors
 from load.files import Listed
-from load.manifests import check_places, shown_names, write_plan
+from load.manifests import check_locations, shown_names, write_plan
 
 VIEWS_SECONDS = 60  # how long to wait for system views that lag
 ANALYZE_ROWS = 100_000  # as many new rows make the planner's statistics wrong
@@ -37,7 +37,7 @@ order by query_id desc, file_name, line_number
 
 def check(dbt: Dbt, data: Data) -> None:
     """Raise Refused, before anything is asked, for settings that cannot work."""
-    check_places(data)
+    check_locations(data)
     check_profile(dbt.profile_path, dbt.target)
 
 

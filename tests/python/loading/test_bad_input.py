@@ -226,7 +226,7 @@ def test_harmless_oddities_load(
         lines(event(20)) + b"\r\n\r\n   \n" + lines(event(21, mood="gay", weather=None))
     )
     sources.write(sources.events / "odd [1].json", odd)
-    sources.write(sources.events / "nested" / "more.ndjson.gz", gzip.compress(GOOD))
+    sources.write(sources.events / "nested" / "more.Jsonl.gz", gzip.compress(GOOD))
     sources.write(sources.events / "empty.json", b"")
     sources.write(sources.events / "blank.json", b"\n \n")
     sources.write(sources.events / "README.txt", b"not a log")
@@ -253,7 +253,7 @@ def test_harmless_oddities_load(
         ("SO5", "4.6", "Café Tacuba"),
     ]
     said = capsys.readouterr().err
-    assert "1 ignored" in said
+    assert "1 ignored: .txt\n" in said
     assert "empty.json: empty, 0 rows" in said
     assert "blank.json: empty, 0 rows" in said
     assert said.count("mood, weather") == 1

@@ -192,7 +192,8 @@ def test_linked_folders_are_followed_without_loops(
     os.mkfifo(sources.events / "pipe.json")
     listed, ignored = list_folder("events", sources.events)
     names = [str(Path(file.path).relative_to(sources.events)) for file in listed]
-    assert (names, ignored) == (["1.json", "link/2.json"], 1)
+    assert names == ["1.json", "link/2.json"]
+    assert ignored == {"not a regular file": 1}
 
 
 def test_a_name_that_is_not_utf8_is_named(sources: Sources) -> None:

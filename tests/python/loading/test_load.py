@@ -63,6 +63,42 @@ def test_a_touched_file_is_no_delivery_and_its_new_time_is_noted(
     assert warehouse.value("select count(*) from loaded_files") == 4
 
 
+def test_a_stale_copy_in_a_hidden_folder_is_not_loaded(
+    warehouse: Warehouse, sources: Sources, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sources.write_events("old/2-copy.json", event(2))
+    warehouse.load(sources.data)
+    sources.write_events("2.json", event(2, level="paid"))
+    warehouse.load(sources.data)
+    for name in ("_old/3.json", "._2.json", "a/.b/c/4.json"):
+        sources.write_events(name, event(2))
+    (sources.events / "table.CSV").touch()
+    (sources.events / "README").touch()
+    capsys.readouterr()
+    assert warehouse.load(sources.data) == Loaded(0, 0, 0)
+    assert warehouse.value("select max(level) from staging_events") == "paid"
+    assert (
+        "events: 3 files, 0 to read, 5 ignored: .csv, no ending, 3 hidden (a name that"
+        " begins with . or _)\n" in capsys.readouterr().err
+    )
+
+    # An earlier version loaded such files.
+    hidden = sources.events / ".ipynb_checkpoints"
+    (sources.events / "old").rename(hidden)
+    warehouse.change(
+        "update loaded_files set path = replace(path, '/old/', '/.ipynb_checkpoints/')"
+    )
+    named = f"events: 1 loaded files are hidden (a name that begins with . or _): {hidden}"
+    warehouse.load(sources.data)
+    assert (
+        f"{named}/2-copy.json; `run --reload` drops their rows"
+        in capsys.readouterr().err
+    )
+    warehouse.load(sources.data, reload=True)
+    assert f"{named}/2-copy.json; the reload drops them" in capsys.readouterr().err
+    assert warehouse.value("select count(*) from loaded_files") == 4
+
+
 def test_a_changed_file_replaces_its_events_and_removes_none(
     warehouse: Warehouse, sources: Sources
 ) -> None:
