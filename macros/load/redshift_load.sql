@@ -22,6 +22,7 @@
     {% endif %}
     {% set found = {} %}
     {% for kind in copies | map(attribute='kind') | unique %}
+        {% do redshift__trim_ids(kind) %}
         {% do found.update({kind: redshift__check_rows(kind, copies)}) %}
     {% endfor %}
     {% for kind in found if found[kind].repeated_keys %}
@@ -115,6 +116,24 @@
 {%- endmacro %}
 
 
+{#- Remove white space around what identifies a row. Blanks at the end are equal to none. -#}
+{% macro redshift__trim_ids(kind) %}
+    {% call statement('trim_ids', auto_begin=false) %}
+        {% set columns = staging_columns(kind) | selectattr('is_trimmed') | list %}
+        update load_{{ kind }}
+        set
+            {%- for column in columns %}
+            {{ column.name }} = {{ trimmed(column.name) }}{{ "," if not loop.last }}
+            {%- endfor %}
+        where
+            {%- for column in columns %}
+            {{ "or " if not loop.first }}{{ column.name }} || '.'
+                <> {{ trimmed(column.name) }} || '.'
+            {%- endfor %}
+    {% endcall %}
+{% endmacro %}
+
+
 {#-
     Refuse values that COPY accepts, and a COPY that a driver sent twice. Redshift does
     not say which file a row is from, so no line can be set aside: such a row always stops
@@ -124,10 +143,12 @@
     {% set key = staging_key(kind) | join(', ') %}
     {% set row = run_query(
         'select count(*) as row_count, count(reason) as bad_rows, min(reason) as reason,'
+        ~ ' min(case when reason is not null then row_key end) as bad_row,'
         ~ (' min(ts) as first, max(ts) as last,' if kind == 'events')
         ~ ' (select count(*) from (select ' ~ key ~ ' from load_' ~ kind
         ~ ' group by ' ~ key ~ ' having count(*) > 1) as repeated) as repeated_keys'
-        ~ ' from (select ' ~ redshift__reason(kind) ~ ' as reason'
+        ~ ' from (select ' ~ redshift__reason(kind) ~ ' as reason,'
+        ~ row_key(kind) ~ ' as row_key'
         ~ (', ts' if kind == 'events') ~ ' from load_' ~ kind ~ ') as checked'
     ).rows[0] %}
     {% set copied = copies | selectattr('kind', 'equalto', kind)
@@ -140,8 +161,9 @@
     {% elif row['bad_rows'] %}
         {% do exceptions.raise_compiler_error(
             kind ~ ': ' ~ row['reason'] ~ ' (' ~ row['bad_rows'] ~ ' bad row(s) in'
-            ~ ' all); nothing was loaded: Redshift does not say in which file,'
-            ~ ' `load --target dev` on the same files does'
+            ~ ' all), such as ' ~ row['bad_row'] ~ '; nothing was loaded: Redshift does'
+            ~ ' not say in which file; `SPARKIFY_DUCKDB=:memory: warehouse.py load'
+            ~ ' --target dev` with the same --events and --songs does'
         ) %}
     {% endif %}
     {{ return({
@@ -158,7 +180,7 @@
         {%- for column in staging_columns(kind) %}
         {%- if column.type.startswith('varchar') %}
         {%- if column.required %}
-        when {{ column.name }} = ''
+        when {{ trimmed(column.name) }} = ''
             then 'required key {{ column.key }} is missing or empty'
         {%- endif %}
         {%- if column.choice %}
@@ -171,16 +193,14 @@
         when left({{ column.name }}, 1) = '['
             and is_valid_json_array({{ column.name }})
             then '{{ column.key }} holds a nested value, not a text'
-        {%- elif column.key == 'ts' %}
-        when ts < 1000000000000
-            or ts > datediff(
-                millisecond, timestamp '1970-01-01', dateadd(day, 1, getdate())
-            )
-            then 'ts must be epoch milliseconds between 2001 and tomorrow: '
-                || cast(ts as varchar(20))
+        {%- if column.is_id %}
+        when {{ column.name }} ~ '^-?[0-9]+[.][0-9]+$'
+            then '{{ column.key }} must be a text or a whole number: '
+                || left({{ column.name }}, 40)
+        {%- endif %}
         {%- elif column.range %}
         when {{ column.name }} not between {{ column.range | join(' and ') }}
-            then '{{ column.key }} must be from {{ column.range | join(" to ") }}: '
+            then '{{ column.key }} must be {{ column.range_words }}: '
                 || cast({{ column.name }} as varchar(40))
         {%- endif %}
         {%- endfor %}
@@ -304,4 +324,9 @@
 
 {% macro redshift__delivery_time() -%}
     {{ utc_now() }}
+{%- endmacro %}
+
+
+{% macro redshift__tomorrow_ms() -%}
+    datediff(millisecond, timestamp '1970-01-01', dateadd(day, 1, getdate()))
 {%- endmacro %}

@@ -82,7 +82,8 @@ def _bad_line(dbt: Dbt, files: list[Listed], started: float) -> WarehouseError:
         if time.monotonic() >= until:
             return WarehouseError(
                 "more bad lines than --max-errors allows, and sys_load_error_detail"
-                " does not say which; nothing was loaded: `load --target dev` on the"
-                " same files names them"
+                " does not say which; nothing was loaded: `SPARKIFY_DUCKDB=:memory:"
+                " warehouse.py load --target dev` with the same --events and --songs"
+                " names them"
             )
         time.sleep(1)

@@ -52,11 +52,17 @@ BAD_LINES: dict[str, tuple[bytes, str]] = {
     "text for a number": (bad_event(sessionId="x1"), "sessionId is not a whole number"),
     "fraction": (bad_event(status=200.5), "status is not a whole number: 200.5"),
     "text for a length": (bad_event(length="long"), "length is not a number: long"),
-    "seconds": (bad_event(ts=TS // 1000), "ts is no time in epoch milliseconds"),
-    "microseconds": (bad_event(ts=TS * 1000), "ts is no time in epoch milliseconds"),
+    "seconds": (
+        bad_event(ts=TS // 1000),
+        "ts must be epoch milliseconds between 2001 and tomorrow",
+    ),
+    "microseconds": (
+        bad_event(ts=TS * 1000),
+        "ts must be epoch milliseconds between 2001 and tomorrow",
+    ),
     "future": (
         bad_event(ts=int(time.time() * 1000) + 2 * 86_400_000),
-        "ts is no time in epoch milliseconds",
+        "ts must be epoch milliseconds between 2001 and tomorrow",
     ),
     "duplicate key": (
         GOOD + b"\n" + lines(event(12)).replace(b"{", b'{"page": "Home", ', 1),
@@ -178,6 +184,7 @@ def test_a_damaged_file_stops_the_load_whatever_is_allowed(
 BAD_SONGS: dict[str, tuple[bytes, int, str]] = {
     "malformed": (b'{"song_id": ', 1, "not valid JSON"),
     "missing key": (lines(song("SO2", title=None)), 1, "required key title is missing"),
+    "blank key": (lines(song("SO2", title="\u2003 ")), 1, "title is missing or empty"),
     "empty key": (lines(song("SO2", artist_name="")), 1, "artist_name is missing or"),
     "text for a year": (lines(song("SO2", year="old")), 1, "year is not a whole"),
     "array": (b"[" + lines(song("SO2")) + b"]", 1, "not a JSON object but array"),

@@ -117,6 +117,9 @@ VALUES: list[tuple[dict[str, object], str]] = [
     ({"registration": 1e300}, "registration must be from 0 to 253402300799999: 1e+300"),
     ({"level": "gold"}, "level must be free or paid: gold"),
     ({"level": 1}, "level must be free or paid: 1"),
+    ({"userId": 39.0}, "userId must be a text or a whole number: 39.0"),
+    ({"userId": "39.0"}, "userId must be a text or a whole number: 39.0"),
+    ({"song": 1e5}, "song must be a text: put its number in quotes"),
 ]
 SONG_VALUES: list[tuple[dict[str, object], str]] = [
     ({"duration": 100000}, "duration must be from 0 to 99999: 100000"),
@@ -136,19 +139,38 @@ def test_what_is_not_json_or_cannot_be_built_is_refused_by_line_and_range(
     songs = [song(f"S{item}", **change) for item, (change, _) in enumerate(SONG_VALUES)]
     sources.write_songs("v.json", *songs)
     message = refused(warehouse, sources)
-    assert "v.json, line 1: length must be from 0 to 99999: 123456; 16 bad" in message
-    warehouse.load(sources.data, max_errors=16)
+    assert "v.json, line 1: length must be from 0 to 99999: 123456; 19 bad" in message
+    warehouse.load(sources.data, max_errors=19)
     told = warehouse.rows(
         "select reason from rejected_rows order by source, path, line"
     )
     reasons = [row[0] for row in told]
-    assert reasons[:6] == [reason for _, reason in VALUES]
-    assert all(reason.startswith("not valid JSON") for reason in reasons[6:12])
-    assert reasons[12:] == [reason for _, reason in SONG_VALUES]
+    good = len(VALUES)
+    assert reasons[:good] == [reason for _, reason in VALUES]
+    assert all(
+        reason.startswith("not valid JSON") for reason in reasons[good : good + 6]
+    )
+    assert reasons[good + 6 :] == [reason for _, reason in SONG_VALUES]
     assert warehouse.rows(
         "select level from staging_events where item_in_session >= 40"
     ) == [(None,), (None,)]
     warehouse.build()  # what passes the load builds
+
+
+def test_white_space_around_ids_and_texts_makes_no_other_user_or_song(
+    warehouse: Warehouse, sources: Sources
+) -> None:
+    users = ["39", 39, "39\t", " 39", "39\u00a0", "\u202839"]
+    events = [event(10 + at, userId=user) for at, user in enumerate(users)]
+    sources.write_events(
+        "1.json", *events, event(10, page="NextSong\u3000", userId="39")
+    )
+    sources.write_songs("A.json", song("SO1"), song("SO1\t", title="Eres\u2003\n"))
+    assert warehouse.load(sources.data) == Loaded(2, 9, 0)
+    assert warehouse.value("select count(*) from staging_events") == len(users)
+    warehouse.done("run", "-s", "+users", "+songs")
+    assert warehouse.rows("select user_id from users") == [("39",)]
+    assert warehouse.rows("select song_id, title from songs") == [("SO1", "Eres")]
 
 
 @pytest.mark.parametrize("moment", ["hashed", "examined", "counted"])

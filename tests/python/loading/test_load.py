@@ -88,7 +88,9 @@ def test_a_stale_copy_in_a_hidden_folder_is_not_loaded(
     warehouse.change(
         "update loaded_files set path = replace(path, '/old/', '/.ipynb_checkpoints/')"
     )
-    named = f"events: 1 loaded files are hidden (a name that begins with . or _): {hidden}"
+    named = (
+        f"events: 1 loaded files are hidden (a name that begins with . or _): {hidden}"
+    )
     warehouse.load(sources.data)
     assert (
         f"{named}/2-copy.json; `run --reload` drops their rows"

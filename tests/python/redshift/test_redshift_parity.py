@@ -1,10 +1,13 @@
 """On Redshift the same files give the same marts as on DuckDB, whatever came when."""
 
 import json
+import random
+from decimal import ROUND_HALF_UP, Decimal
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import insights
 import pytest
 from dbt_project import Dbt
@@ -103,6 +106,35 @@ def test_a_warehouse_grows_as_on_duckdb(
 
     cluster.build(full_refresh=True)
     assert both(cluster, warehouse) == grown
+
+
+def test_fractions_are_rounded_alike_and_as_the_files_digits_say(
+    cluster: RedshiftWarehouse, dbt: Dbt
+) -> None:
+    chance = random.Random(21)
+    digits = ["0.000005", "-0.000005", "2.000025", "123.456785", "99998.999995"]
+    digits += [
+        f"{chance.uniform(-low, low):.{places}f}"
+        for low in (1, 180, 99_998)
+        for places in (6, 7, 8, 9)
+        for _ in range(500)
+    ]
+    rounded = dbt.text("{{ to_decimal('number', 10) }}")
+    with duckdb.connect() as connection:
+        here = connection.execute(
+            f"select {rounded} from (select unnest(?::double[]) as number)", [digits]
+        ).fetchall()
+    values = ",".join(f"({at}, {text})" for at, text in enumerate(digits))
+    there = cluster.server.query(
+        "create temp table numbers (at int, number double precision);"
+        f" insert into numbers values {values};"
+        f" select {rounded} from numbers order by at"
+    )
+    wanted = [
+        Decimal(text).quantize(Decimal("0.00001"), ROUND_HALF_UP) for text in digits
+    ]
+    assert [row[0] for row in here] == wanted
+    assert [Decimal(str(row[0])) for row in there] == wanted
 
 
 def test_increments_in_any_order_equal_a_rebuild(

@@ -85,7 +85,7 @@ def test_without_max_errors_no_view_of_errors_has_to_be_right(
     cluster.faults.views("no errors")
     message = cluster.refused()
     assert message.startswith(f"{stopped}and sys_load_error_detail does not say which")
-    assert "nothing was loaded: `load --target dev` on the same files" in message
+    assert "nothing was loaded: `SPARKIFY_DUCKDB=:memory: warehouse.py load" in message
     cluster.faults.views("ids shifted", "names without bucket")
     message = cluster.refused()
     assert message.startswith(f"{bad}, line 1: Invalid JSON object; {stopped}nothing")
