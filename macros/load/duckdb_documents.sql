@@ -147,7 +147,7 @@
         when json_type(document) <> 'OBJECT'
             then 'not a JSON object but ' || lower(json_type(document))
         when not list_unique(json_keys(document)) = len(json_keys(document))
-            or list_contains(getvariable('load_repeated'), document)
+            or list_contains(getvariable('repeating_documents'), document)
             then 'a key stands twice in one object'
         when contains(document, '\u0000')
             and regexp_matches(document, '(^|[^\\])(\\\\)*\\u0000')

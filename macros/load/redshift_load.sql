@@ -3,14 +3,7 @@
     COPY itself, and the rows that each COPY reports must be the lines that the views
     count. Wrong, missing or late views can stop the load, and nothing else.
 -#}
-{% macro redshift__load_staging(plan, events, songs, max_errors, reload) %}
-    {% if not plan %}
-        {% do exceptions.raise_compiler_error(
-            'load_staging needs manifests on Redshift, which it cannot write:'
-            ~ ' use scripts/warehouse.py load --target ' ~ target.name
-        ) %}
-    {% endif %}
-    {% do redshift__check_plan(plan) %}
+{% macro redshift__load_staging(plan, max_errors, reload) %}
     {% do redshift__plan_files(plan) %}
     {% set copies = [] %}
     {% for manifest in plan.manifests %}
@@ -20,16 +13,17 @@
     {% if max_errors %}
         {% do refuse_bad_lines(max_errors) %}
     {% endif %}
-    {% set found = {} %}
+    {% set kinds = {} %}
     {% for kind in copies | map(attribute='kind') | unique %}
         {% do redshift__trim_ids(kind) %}
-        {% do found.update({kind: redshift__check_rows(kind, copies)}) %}
+        {% do kinds.update({kind: redshift__check_rows(kind, copies)}) %}
     {% endfor %}
-    {% for kind in found if found[kind].repeated_keys %}
+    {% for kind in kinds if kinds[kind].repeated_rows %}
         {% do redshift__keep_one_of_each(kind) %}
     {% endfor %}
-    {% do publish_load(reload, found=found, has_rejects=max_errors > 0) %}
-    {% do redshift__analyze(plan, found) %}
+    {% set load_id = '(' ~ next_load_id(source('sparkify', 'loaded_files')) ~ ')' %}
+    {% do publish_load(load_id, kinds, reload, has_rejects=max_errors > 0) %}
+    {% do redshift__analyze(plan, kinds) %}
 {% endmacro %}
 
 
@@ -52,7 +46,7 @@
             shown_key varchar(256) not null
         );
         copy load_files (kind, path, manifest, etag, bytes, shown_path, shown_key)
-        from '{{ plan.files }}plan.json'
+        from {{ redshift__literal(plan.files ~ 'plan.json') }}
         {{ redshift__copy_options(plan, 'auto') }};
         create temp table load_counts (
             kind varchar(16) not null,
@@ -87,7 +81,7 @@
     {% set json = plan.files ~ 'events.jsonpaths' if kind == 'events' else 'auto' %}
     {% call statement('copy_files', fetch_result=true, auto_begin=false) %}
         copy load_{{ kind }} ({{ names }})
-        from '{{ plan.files ~ manifest ~ '.manifest' }}'
+        from {{ redshift__literal(plan.files ~ manifest ~ '.manifest') }}
         {{ redshift__copy_options(plan, json) }}
         manifest
         {%- if manifest.endswith('.gzip') %} gzip{% endif %}
@@ -108,9 +102,9 @@
 
 {#- The options of every COPY. The cluster's own role reads S3, never a key. -#}
 {% macro redshift__copy_options(plan, json) -%}
-    iam_role {{ 'default' if plan.role == 'default' else "'" ~ plan.role ~ "'" }}
-    json '{{ json }}'
-    region '{{ plan.region }}'
+    iam_role {{ 'default' if plan.role == 'default' else redshift__literal(plan.role) }}
+    json {{ redshift__literal(json) }}
+    region {{ redshift__literal(plan.region) }}
     compupdate off
     statupdate off
 {%- endmacro %}
@@ -137,7 +131,7 @@
 {#-
     Refuse values that COPY accepts, and a COPY that a driver sent twice. Redshift does
     not say which file a row is from, so no line can be set aside: such a row always stops
-    the load. Returns the span of time, and how many keys come more than once.
+    the load. Returns what publish_load needs, and the number of rows.
 -#}
 {% macro redshift__check_rows(kind, copies) %}
     {% set key = staging_key(kind) | join(', ') %}
@@ -146,9 +140,9 @@
         ~ ' min(case when reason is not null then row_key end) as bad_row,'
         ~ (' min(ts) as first, max(ts) as last,' if kind == 'events')
         ~ ' (select count(*) from (select ' ~ key ~ ' from load_' ~ kind
-        ~ ' group by ' ~ key ~ ' having count(*) > 1) as repeated) as repeated_keys'
+        ~ ' group by ' ~ key ~ ') as keys) as key_count'
         ~ ' from (select ' ~ redshift__reason(kind) ~ ' as reason,'
-        ~ row_key(kind) ~ ' as row_key'
+        ~ row_key(kind, 'load_' ~ kind) ~ ' as row_key'
         ~ (', ts' if kind == 'events') ~ ' from load_' ~ kind ~ ') as checked'
     ).rows[0] %}
     {% set copied = copies | selectattr('kind', 'equalto', kind)
@@ -168,9 +162,10 @@
     {% endif %}
     {{ return({
         'row_count': row['row_count'],
-        'repeated_keys': row['repeated_keys'],
+        'repeated_rows': row['row_count'] - row['key_count'],
         'first': row['first'] if kind == 'events',
         'last': row['last'] if kind == 'events',
+        'has_earlier': true,
     }) }}
 {% endmacro %}
 
@@ -222,7 +217,8 @@
         {% do exact.append(column.name ~ (" || '.'" if column.width else '')) %}
     {% endfor %}
     {% set different = run_query(
-        'select ' ~ key | join(', ') ~ ', count(*) over () as key_count from ('
+        'select ' ~ row_key(kind, 'versions') ~ ' as row_key,'
+        ~ ' count(*) over () as key_count from ('
         ~ ' select ' ~ key | join(', ') ~ ' from load_' ~ kind
         ~ ' group by ' ~ (key + exact) | join(', ')
         ~ ' ) as versions group by ' ~ key | join(', ') ~ ' having count(*) > 1'
@@ -232,7 +228,7 @@
         {% do exceptions.raise_compiler_error(
             kind ~ ': ' ~ different[0]['key_count'] ~ ' key(s) with different rows in'
             ~ ' one load, and Redshift does not say which is the later: '
-            ~ named_keys(different, key, different[0]['key_count'])
+            ~ named_keys(different, different[0]['key_count'])
             ~ '; nothing was loaded: first load the files with the earlier rows'
             ~ ' alone, or remove one of the two'
         ) %}
@@ -262,8 +258,8 @@
 
 
 {#- COPY keeps no statistics of a work table, and the planner needs those of staging. -#}
-{% macro redshift__analyze(plan, found) %}
-    {% for kind in found if found[kind].row_count >= plan.analyze_rows | int %}
+{% macro redshift__analyze(plan, kinds) %}
+    {% for kind in kinds if kinds[kind].row_count >= plan.analyze_rows | int %}
         {% call statement('analyze', auto_begin=false) %}
             analyze {{ source('sparkify', 'staging_' ~ kind).include(database=false) }}
         {% endcall %}
@@ -271,31 +267,30 @@
 {% endmacro %}
 
 
-{#- Only values of the expected form get from a settings file into SQL. -#}
-{% macro redshift__check_plan(plan) %}
-    {% for name, pattern in [
-        ('files', 's3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/([A-Za-z0-9_.=+@-]+/)*'),
-        ('region', '[a-z]{2}(-[a-z]+)+-[0-9]{1,2}'),
-        ('role', 'default|arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}'),
-    ] %}
-        {% if not modules.re.fullmatch(pattern, plan[name] | string) %}
-            {% do exceptions.raise_compiler_error(
-                'load_staging refuses the plan: ' ~ name
-                ~ ' has the wrong form; check [data] in warehouse.toml'
-            ) %}
-        {% endif %}
-    {% endfor %}
-    {% for manifest in plan.manifests
-        if not modules.re.fullmatch('(events|songs)[.](plain|gzip)', manifest | string) %}
+{#-
+    A text of the plan as a literal in COPY. Which characters could end it depends on the
+    server; scripts/load/manifests.py checks the forms.
+-#}
+{% macro redshift__literal(text) -%}
+    {%- if not modules.re.fullmatch('[A-Za-z0-9_.=+@,:/-]+', text | string) -%}
         {% do exceptions.raise_compiler_error(
-            'load_staging refuses the plan: a load writes no such manifest'
+            'load_staging refuses the plan: ' ~ text | string | tojson
+            ~ ' holds a character that does not belong there; check [data] in'
+            ~ ' warehouse.toml'
         ) %}
-    {% endfor %}
-{% endmacro %}
+    {%- endif -%}
+    '{{ text }}'
+{%- endmacro %}
 
 
-{#- Redshift has no assert; a division by zero ends the transaction. -#}
-{% macro redshift__assert_not_loaded(ledger, reload) -%}
+{#-
+    No report reads the locked table, so only other loads wait. The plan was compared with
+    the ledger before, and another load may have come between. Redshift has no assert: a
+    division by zero ends the transaction.
+-#}
+{% macro redshift__begin_publishing(ledger, superseded, reload) -%}
+    begin;
+    {{ lock_tables([superseded]) }}
     {% if not reload %}
         select 1 / (1 - least(1, count(*))) as not_loaded
         from load_files
@@ -315,6 +310,31 @@
             and load_files.etag = delivered.etag
             and delivered.recency = 1;
     {% endif %}
+{%- endmacro %}
+
+
+{% macro redshift__insert_new_rows(kind, table, load_id) -%}
+        insert into {{ table }} (
+            {%- for column in staging_columns(kind) %}
+            {{ column.name }},
+            {%- endfor %}
+            _load_id
+        )
+        select
+            {%- for column in staging_columns(kind) %}
+            {%- if column.choice %}
+            nullif({{ column.name }}, ''),
+            {%- else %}
+            {{ column.name }},
+            {%- endif %}
+            {%- endfor %}
+            {{ load_id }}
+        from load_{{ kind }};
+{%- endmacro %}
+
+
+{% macro redshift__end_publishing() -%}
+    commit
 {%- endmacro %}
 
 

@@ -14,12 +14,8 @@
         ) %}
         {% set seen.wrong = redshift__what_is_wrong(plan, copies) %}
         {% if not seen.wrong or now() >= until %}{% break %}{% endif %}
-        {#- dbt cannot sleep. -#}
-        {% set next_look = now() + modules.datetime.timedelta(seconds=1) %}
-        {%- for _ in range(100000) -%}
-            {%- for _ in range(1000) -%}{%- endfor -%}
-            {%- if now() >= next_look %}{% break %}{% endif -%}
-        {%- endfor %}
+        {#- warehouse.py sleeps for a second when it sees this. -#}
+        {% do log('load_staging: wait') %}
     {% endfor %}
     {% if seen.wrong %}
         {% do exceptions.raise_compiler_error(

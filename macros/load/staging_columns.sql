@@ -80,10 +80,11 @@
 {%- endmacro %}
 
 
-{#- The key of a row as a text for people. -#}
-{% macro row_key(kind) -%}
+{#- The key of a row as a text for people; `rows` names the relation. -#}
+{% macro row_key(kind, rows) -%}
     {%- for column in staging_key(kind) -%}
-        {{ " || ' " if not loop.first else "'" }}{{ column }} ' || cast({{ column }} as varchar(64))
+        {{ " || ' " if not loop.first else "'" }}{{ column }} ' || cast({{ rows }}.
+        {{- column }} as varchar(64))
     {%- endfor -%}
 {%- endmacro %}
 

@@ -301,8 +301,8 @@ def _copy_fails(trial: Trial, words: str, path: str = FIRST, **changes: Any) -> 
     files = [Listed("events", f"{trial.root}{path}", 1, etag="0" * 32)]
     connect = functools.partial(lambda s3: s3, trial.s3)
     try:
-        with redshift.prepared(trial.dbt, data, connect, files) as plan:
-            trial.dbt.operation("load_staging", plan=plan | changes)
+        with redshift.prepared(trial.dbt, data, connect, files) as (plan, answer):
+            trial.dbt.operation("load_staging", answer=answer, plan=plan | changes)
     except WarehouseError as error:
         if words not in str(error):
             raise CheckFailed(f"COPY failed in other words: {error}") from None

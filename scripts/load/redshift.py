@@ -44,8 +44,10 @@ def check(dbt: Dbt, data: Data) -> None:
 @contextmanager
 def prepared(
     dbt: Dbt, data: Data, connect: Callable[[], Any], files: list[Listed]
-) -> Iterator[dict[str, Any]]:
-    """Say in S3 what there is to load: the plan for the macro load_staging.
+) -> Iterator[tuple[dict[str, Any], Callable[[str], None]]]:
+    """Write to S3 what there is to load: the plan for the macro load_staging.
+
+    The second is for what the macro logs: it waits when the macro wants to.
 
     Within the block an error of Redshift's becomes one line with the next step.
     """
@@ -57,11 +59,17 @@ def prepared(
     started = time.monotonic()
     with plain_copy_errors(data):
         try:
-            yield plan
+            yield plan, wait
         except DatabaseError as error:
             if TOO_MANY.search(str(error)):
                 raise _bad_line(dbt, files, started) from None
             raise
+
+
+def wait(logged: str) -> None:
+    """Let a second pass before the macro looks at the system views again."""
+    if logged == "load_staging: wait":
+        time.sleep(1)
 
 
 def _bad_line(dbt: Dbt, files: list[Listed], started: float) -> WarehouseError:

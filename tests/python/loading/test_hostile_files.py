@@ -1,18 +1,20 @@
 """Odd names, odd files and odd values: each loads whole, or stops the load by name."""
 
 import gzip
+import itertools
 import json
 import os
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from errors import WarehouseError
 from load import reading
 from load.files import list_folder
 from load.loading import Loaded
-from load.reading import Reader
+from load.reading import Batch, Reader, Task
 from support.helpers import Sources, Warehouse, event, lines, song
 
 
@@ -173,7 +175,11 @@ def test_white_space_around_ids_and_texts_makes_no_other_user_or_song(
     assert warehouse.rows("select song_id, title from songs") == [("SO1", "Eres")]
 
 
-@pytest.mark.parametrize("moment", ["hashed", "examined", "counted"])
+# SQL asks for the log, then for the songs, and once more when it has read both.
+MOMENTS = ["examined", "request 0", "request 1", "request 2", "same size and time"]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_a_file_rewritten_while_it_is_read_stops_the_load(
     moment: str,
     warehouse: Warehouse,
@@ -183,22 +189,37 @@ def test_a_file_rewritten_while_it_is_read_stops_the_load(
     in_place(monkeypatch)
     path = sources.events / "1.json"
     os.utime(path, ns=(0, 0))
-    finish = Reader.finish
+    content = path.read_bytes()
 
-    def rewrite(reader: Reader) -> None:
-        finish(reader)
-        if len(reader.deliveries) != (0 if moment == "hashed" else 2):
-            return  # while the log is read, or after all files were
-        content = path.read_bytes()
-        if moment != "counted":  # as many bytes and lines as before, at another time
+    def rewrite() -> None:
+        if moment != "same size and time":  # as many bytes and lines as before
             path.write_bytes(content.replace(b"Ada", b"Eva"))
-        else:  # as many bytes, at the same time
+        else:
             path.write_bytes(content.split(b"\n")[0].ljust(len(content)))
             os.utime(path, ns=(0, 0))
 
-    monkeypatch.setattr(Reader, "finish", rewrite)
+    look, next_batch = reading.look, Reader.next_batch
+    requests = itertools.count()
+
+    def looked(*words: Any) -> Any:
+        seen = look(*words)
+        if moment == "examined":
+            rewrite()
+        return seen
+
+    def requested(reader: Reader) -> Any:
+        number = next(requests)
+        if moment == f"request {number}":
+            rewrite()
+        batch = next_batch(reader)
+        if number == 0 and moment == "same size and time":
+            rewrite()
+        return batch
+
+    monkeypatch.setattr(reading, "look", looked)
+    monkeypatch.setattr(Reader, "next_batch", requested)
     message = refused(warehouse, sources)
-    named = "events: a file" if moment == "counted" else f"{path}:"
+    named = "events: a file" if moment == "same size and time" else f"{path}:"
     assert message == f"{named} changed while it was read; run again"
 
 
@@ -271,14 +292,18 @@ def test_a_reload_keeps_the_order_of_deliveries_and_names_what_it_loses(
     )
 
 
+def batches(copies: Path, folder: Path) -> list[Batch]:
+    """How a folder's logs are read."""
+    tasks = [Task(file, file.path) for file in list_folder("events", folder)[0]]
+    with Reader(copies, tasks) as reader:
+        return list(iter(reader.next_batch, None))
+
+
 def test_the_plan_says_what_was_hashed(tmp_path: Path, sources: Sources) -> None:
     # The copy holds the bytes that were hashed, whatever happens to the file later.
-    reader = Reader(tmp_path)
-    for file in list_folder("events", sources.events)[0]:
-        reader.examine(file, file.path, None)
-    reader.finish()
+    (batch,) = batches(tmp_path, sources.events)
     (sources.events / "1.json").write_bytes(b"")
-    copied = Path(reader.batches[0].files[0]).read_text().split("\n")[:-1]
+    copied = Path(batch.files[0]).read_text().split("\n")[:-1]
     parsed = [json.loads(row.split("\v")[3]) for row in copied]
     assert parsed == [event(0), event(1)]
 
@@ -301,8 +326,4 @@ def test_sql_never_counts_lines_whose_ends_are_mixed(
 ) -> None:
     in_place(monkeypatch)
     sources.write(sources.events / "1.json", text)
-    reader = Reader(tmp_path)
-    for file in list_folder("events", sources.events)[0]:
-        reader.examine(file, file.path, None)
-    reader.finish()
-    assert [batch.form for batch in reader.batches] == [form]
+    assert [batch.form for batch in batches(tmp_path, sources.events)] == [form]

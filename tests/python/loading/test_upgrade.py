@@ -115,7 +115,9 @@ def test_a_warehouse_of_an_earlier_version_is_upgraded_by_run(
         connection.execute(f"attach '{now}' as now (read_only)")
         connection.execute(EARLIER)
         for table in COPIED:
-            connection.execute(f"insert into {table} select * from now.{table}")
+            columns = connection.table(table).columns
+            listed = ", ".join(f'"{name}"' for name in columns)
+            connection.execute(f"insert into {table} select {listed} from now.{table}")
     assert warehouse.load(sources.data) == Loaded(0, 0, 0)
     warehouse.build()
     assert warehouse.published() == published
