@@ -61,27 +61,34 @@
         from (
             {{ duckdb__plain_rows(columns, duckdb__documents(batch, with_file=false)) }}
         ) as plain
-        where not coalesce({{ duckdb__out_of_range(columns) }}, false)
     {% endcall %}
-    {% set rows_of_batch %}
-        select
-            count(*) as row_count,
-            coalesce(min(rowid), {{ last_row }} + 1) as first_row,
-            coalesce(max(rowid), {{ last_row }}) as last_row
-        from {{ table }}
-        where rowid > {{ last_row }}
-    {% endset %}
-    {% set found = run_query(rows_of_batch).rows[0] %}
-    {% if found['row_count'] != batch['documents'] %}
+    {% set inserted = duckdb__rows_after(table, last_row, columns) %}
+    {% if inserted['good_rows'] != batch['documents'] %}
         {% do duckdb__examine_batch(batch, file, columns, table, load_id, last_row) %}
-        {% set found = run_query(rows_of_batch).rows[0] %}
+        {% set inserted = duckdb__rows_after(table, last_row, []) %}
     {% endif %}
     {{ return({
-        'row_count': found['row_count'] | int,
-        'first_row': found['first_row'] | int,
-        'last_row': found['last_row'] | int,
+        'row_count': inserted['good_rows'] | int,
+        'first_row': inserted['first_row'] | int,
+        'last_row': inserted['last_row'] | int,
         'position': earlier | sum(attribute='row_count'),
     }) }}
+{% endmacro %}
+
+
+{#-
+    The rows of a batch, and how many of them are in their ranges. Not in the query that
+    inserts them: DuckDB would parse each document once per condition.
+-#}
+{% macro duckdb__rows_after(table, last_row, columns) %}
+    {{ return(run_query(
+        'select'
+        ~ ' count(*) filter (where not coalesce(' ~ duckdb__out_of_range(columns)
+        ~ ', false)) as good_rows,'
+        ~ ' coalesce(min(rowid), ' ~ last_row ~ ' + 1) as first_row,'
+        ~ ' coalesce(max(rowid), ' ~ last_row ~ ') as last_row'
+        ~ ' from ' ~ table ~ ' where rowid > ' ~ last_row
+    ).rows[0]) }}
 {% endmacro %}
 
 
