@@ -15,8 +15,12 @@
     {% endif %}
     {% set kinds = {} %}
     {% for kind in copies | map(attribute='kind') | unique %}
-        {% do redshift__trim_ids(kind) %}
-        {% do kinds.update({kind: redshift__check_rows(kind, copies)}) %}
+        {% set found = redshift__check_rows(kind, copies) %}
+        {% if found.untrimmed_rows %}
+            {% do redshift__trim_ids(kind) %}
+            {% set found = redshift__check_rows(kind, copies) %}
+        {% endif %}
+        {% do kinds.update({kind: found}) %}
     {% endfor %}
     {% for kind in kinds if kinds[kind].repeated_rows %}
         {% do redshift__keep_one_of_each(kind) %}
@@ -119,13 +123,17 @@
             {%- for column in columns %}
             {{ column.name }} = {{ trimmed(column.name) }}{{ "," if not loop.last }}
             {%- endfor %}
-        where
-            {%- for column in columns %}
-            {{ "or " if not loop.first }}{{ column.name }} || '.'
-                <> {{ trimmed(column.name) }} || '.'
-            {%- endfor %}
+        where {{ redshift__is_untrimmed(kind) }}
     {% endcall %}
 {% endmacro %}
+
+
+{% macro redshift__is_untrimmed(kind) -%}
+    {%- for column in staging_columns(kind) if column.is_trimmed -%}
+    {{ "or " if not loop.first }}{{ column.name }} || '.'
+        <> {{ trimmed(column.name) }} || '.'
+    {% endfor -%}
+{%- endmacro %}
 
 
 {#-
@@ -138,11 +146,13 @@
     {% set row = run_query(
         'select count(*) as row_count, count(reason) as bad_rows, min(reason) as reason,'
         ~ ' min(case when reason is not null then row_key end) as bad_row,'
+        ~ ' count(case when is_untrimmed then 1 end) as untrimmed_rows,'
         ~ (' min(ts) as first, max(ts) as last,' if kind == 'events')
         ~ ' (select count(*) from (select ' ~ key ~ ' from load_' ~ kind
         ~ ' group by ' ~ key ~ ') as keys) as key_count'
         ~ ' from (select ' ~ redshift__reason(kind) ~ ' as reason,'
-        ~ row_key(kind, 'load_' ~ kind) ~ ' as row_key'
+        ~ ' ' ~ row_key(kind, 'load_' ~ kind) ~ ' as row_key,'
+        ~ ' ' ~ redshift__is_untrimmed(kind) ~ ' as is_untrimmed'
         ~ (', ts' if kind == 'events') ~ ' from load_' ~ kind ~ ') as checked'
     ).rows[0] %}
     {% set copied = copies | selectattr('kind', 'equalto', kind)
@@ -162,6 +172,7 @@
     {% endif %}
     {{ return({
         'row_count': row['row_count'],
+        'untrimmed_rows': row['untrimmed_rows'],
         'repeated_rows': row['row_count'] - row['key_count'],
         'first': row['first'] if kind == 'events',
         'last': row['last'] if kind == 'events',
