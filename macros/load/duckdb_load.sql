@@ -322,7 +322,7 @@
 
 
 {#- The plan was compared with the ledger by this process, which has the file. -#}
-{% macro duckdb__begin_publishing(ledger, superseded, reload) -%}
+{% macro duckdb__begin_publishing(ledger, reload) -%}
 {%- endmacro %}
 
 

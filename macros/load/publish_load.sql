@@ -17,7 +17,7 @@
         {% do name_lost_rows(kinds) %}
     {% endif %}
     {% call statement('publish', auto_begin=false) %}
-        {{ begin_publishing(ledger, superseded, reload) }}
+        {{ begin_publishing(ledger, reload) }}
         {% if reload %}
         delete from {{ rejected }}
         where load_id < {{ load_id }};
@@ -139,8 +139,8 @@
 
 
 {#- Begin the transaction, if the load has none yet, and keep other loads out. -#}
-{% macro begin_publishing(ledger, superseded, reload) -%}
-    {{ adapter.dispatch('begin_publishing')(ledger, superseded, reload) }}
+{% macro begin_publishing(ledger, reload) -%}
+    {{ adapter.dispatch('begin_publishing')(ledger, reload) }}
 {%- endmacro %}
 
 

@@ -299,9 +299,9 @@
     the ledger before, and another load may have come between. Redshift has no assert: a
     division by zero ends the transaction.
 -#}
-{% macro redshift__begin_publishing(ledger, superseded, reload) -%}
+{% macro redshift__begin_publishing(ledger, reload) -%}
     begin;
-    {{ lock_tables([superseded]) }}
+    {{ wait_for_writers('load') }}
     {% if not reload %}
         select 1 / (1 - least(1, count(*))) as not_loaded
         from load_files

@@ -325,5 +325,5 @@ def _prepare_manifests(
     """Redshift reads the files itself, and a reload in any order."""
     files = [task.file for task in tasks]
     etags = {(file.kind, file.path): str(file.etag) for file in files}
-    with redshift.prepared(dbt, data, connect, files) as (plan, answer):
-        yield plan, answer, lambda: etags
+    with redshift.prepared(dbt, data, connect, files) as plan:
+        yield plan, None, lambda: etags

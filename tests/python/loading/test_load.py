@@ -151,7 +151,7 @@ def test_a_load_of_songs_alone_does_not_look_through_the_events(
     warehouse.load(sources.data)
     sources.write_songs("C.json", song("SO3"))
     sent: list[str] = []
-    watch_statements(monkeypatch, lambda *seen: sent.append(seen[-1]))
+    watch_statements(monkeypatch, lambda number, when, sql: sent.append(sql))
     assert warehouse.load(sources.data) == Loaded(1, 1, 0)
     published = [sql for sql in sent if "insert into" in sql and "load_songs" in sql]
     assert published

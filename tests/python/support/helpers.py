@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import yaml
 from check import trial
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt_project import Dbt
@@ -34,6 +35,21 @@ Once = Callable[[str, Callable[[Path], None]], Path]
 DBT = (Path(sys.executable).with_name("dbt"), "--no-use-colors")
 
 TS = trial.TS
+
+
+def contracts() -> dict[str, dict[str, str]]:
+    """The type of every column of every mart, in the order of the contract."""
+    path = PROJECT / "models" / "marts" / "_marts.yml"
+    return {
+        model["name"]: {
+            column["name"]: column["data_type"] for column in model["columns"]
+        }
+        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+    }
+
+
+CONTRACTS = contracts()
+MARTS = tuple(sorted(CONTRACTS))
 
 
 def event(item: int, **changes: Any) -> dict[str, Any]:
@@ -180,9 +196,12 @@ class Warehouse(InThisProcess):
     def start(self, *words: str | Path, **options: Any) -> subprocess.Popen[str]:
         """A process that was started on this warehouse: any program of the venv's."""
         self.release()
-        places = {"env": os.environ | {"SPARKIFY_DUCKDB": str(self.path)}}
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(words, **(places | pipes | options))
+        places: dict[str, Any] = {
+            "env": os.environ | {"SPARKIFY_DUCKDB": str(self.path)}
+        }
+        pipe = subprocess.PIPE
+        places |= {"stdout": pipe, "stderr": pipe, "text": True}
+        return subprocess.Popen(words, **(places | options))
 
     def command(
         self, *words: str | Path, **options: Any
