@@ -68,7 +68,9 @@ EARLIER = """
     insert into expected_results
     select 'this_warehouse', name, expected from now.expected_results;
     insert into main_staging.int_user_steps
-    select * from now.main_staging.int_user_steps where user_id <> '';
+    select
+        user_id, first_name, last_name, gender, level, event_date, occurred_at, _load_id
+    from now.main_staging.int_user_steps where user_id <> '';
 """
 COPIED = (
     *("songplays", "time", "main_staging.staging_events", "main_staging.staging_songs"),
