@@ -1,17 +1,16 @@
 {#-
     A text as people wrote it: double encoding repaired, \x18 and \x19 replaced by the
-    apostrophes that they stand for, no blanks around it, null if nothing is left. The
-    trim names the blank, because engines differ in what else a bare trim removes.
+    apostrophes that they stand for, no white space around it, null if nothing is left.
 -#}
 {% macro clean_text(text) -%}
-    {#- Few texts need repair, and the test is far cheaper. None of them ends up empty. -#}
+    {#- Few texts need repair, and the test is far cheaper. -#}
     case
         when {{ text }} like '%Â%' or {{ text }} like '%Ã%'
             or {{ text }} like '%' || chr(24) || '%'
             or {{ text }} like '%' || chr(25) || '%'
-            then trim(both ' ' from replace(
+            then nullif(trim(both {{ white_space() }} from replace(
                 replace({{ repair_text(text) }}, chr(24), ''''), chr(25), ''''
-            ))
+            )), '')
         else {{ blank_to_null(text) }}
     end
 {%- endmacro %}
@@ -26,13 +25,38 @@
 {%- endmacro %}
 
 
-{#- A text without blanks around it, null if nothing is left. -#}
+{#- A text without white space around it, null if nothing is left. -#}
 {% macro blank_to_null(text) -%}
+    nullif({{ trimmed(text) }}, '')
+{%- endmacro %}
+
+
+{#-
+    A text without white space around it. Few texts have any, and the test is far cheaper
+    than the trim: a first character up to the blank, a last one of ASCII's white space, or
+    any character beyond ASCII.
+-#}
+{% macro trimmed(text) -%}
     case
-        when {{ text }} like ' %' or {{ text }} like '% '
-            then nullif(trim(both ' ' from {{ text }}), '')
-        else nullif({{ text }}, '')
+        when {{ text }} < '!' or {{ text }} like '% '
+            {%- for code in range(9, 14) %}
+            or {{ text }} like '%' || chr({{ code }})
+            {%- endfor %}
+            or {{ byte_length(text) }} <> length({{ text }})
+            then trim(both {{ white_space() }} from {{ text }})
+        else {{ text }}
     end
+{%- endmacro %}
+
+
+{#- Unicode's white space. A bare trim removes other characters on each engine. -#}
+{% macro white_space() -%}
+    {%- set characters = namespace(text='') -%}
+    {%- for code in [133, 160, 5760, 8232, 8233, 8239, 8287, 12288] + range(8192, 8203) | list -%}
+        {%- set characters.text = characters.text ~ '%c' | format(code) -%}
+    {%- endfor -%}
+    {%- for code in range(9, 14) %}chr({{ code }}) || {% endfor -%}
+    chr(32) || '{{ characters.text }}'
 {%- endmacro %}
 
 

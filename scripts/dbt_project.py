@@ -152,9 +152,36 @@ class Dbt:
                 for name in opened:
                     del os.environ[name]
 
-    def operation(self, macro: str, **arguments: object) -> None:
-        """Run a macro; raises WarehouseError with the macro's own message."""
-        self._invoke("run-operation", macro, "--args", json.dumps(arguments))
+    def operation(
+        self,
+        macro: str,
+        answer: Callable[[str], None] | None = None,
+        **arguments: object,
+    ) -> None:
+        """Run a macro; raises WarehouseError with the macro's own message.
+
+        The macro waits while `answer` is called with a text that it logs. What `answer`
+        raises ends the macro, and is raised here.
+        """
+        raised: list[Exception] = []
+
+        def on_event(event: Any) -> None:
+            if answer and event.info.name == "JinjaLogDebug":
+                try:
+                    answer(event.data.msg)
+                except Exception as error:
+                    raised.append(error)
+                    raise
+
+        self._on_event = on_event
+        try:
+            self._invoke("run-operation", macro, "--args", json.dumps(arguments))
+        except WarehouseError:
+            if raised:
+                raise raised[0] from None
+            raise
+        finally:
+            self._on_event = None
 
     def command(self, *words: str) -> None:
         """A dbt command as its users type it; raises WarehouseError."""

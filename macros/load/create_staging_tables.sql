@@ -1,7 +1,7 @@
 {#-
     Make the tables that the load writes to, where they are missing: the two staging
-    tables, the ledger, and the load's own notes; and columns that staging lacks, because
-    an earlier version made it. Never drops anything, and asks for no right to create where
+    tables, the ledger, and the load's own notes; and columns that they lack, because an
+    earlier version made them. Never drops anything, and asks for no right to create where
     all is there.
 -#}
 {% macro create_staging_tables() %}
@@ -30,24 +30,27 @@
             {% endcall %}
             {% do adapter.commit() %}
         {% endif %}
-        {% for kind in ['events', 'songs'] if 'staging_' ~ kind in made %}
-            {% do add_new_columns(kind, made['staging_' ~ kind]) %}
+        {% for name, columns in load_tables().items() if name in made %}
+            {% do add_new_columns(name, columns, made[name]) %}
         {% endfor %}
     {% endif %}
 {% endmacro %}
 
 
-{#- Only a reload can fill a new column of rows that are there already. -#}
-{% macro add_new_columns(kind, there) %}
-    {% set table = source('sparkify', 'staging_' ~ kind).render() %}
-    {% for column in staging_columns(kind) if column.name not in there %}
+{#- Only a reload can fill a new column of staging in the rows that exist. -#}
+{% macro add_new_columns(name, columns, made) %}
+    {% set table = source('sparkify', 'loaded_files').incorporate(
+        path={'identifier': name}
+    ).render() %}
+    {% for column in columns if column.split(' ')[0] not in made and '"' not in column %}
         {% call statement('add_column') %}
-            alter table {{ table }} add column {{ column.name }} {{ column.type }}
+            alter table {{ table }} add column {{ column.replace(' not null', '') }}
         {% endcall %}
         {% do adapter.commit() %}
-        {% if run_query('select 1 from ' ~ table ~ ' limit 1').rows %}
+        {% if name.startswith('staging_')
+            and run_query('select 1 from ' ~ table ~ ' limit 1').rows %}
             {% do exceptions.warn(
-                'staging_' ~ kind ~ ': added the column ' ~ column.name ~ ', which is null'
+                name ~ ': added the column ' ~ column.split(' ')[0] ~ ', which is null'
                 ~ ' in the rows that are there: to fill it, `warehouse.py run --reload`'
             ) %}
         {% endif %}
@@ -99,6 +102,9 @@
             'source varchar(16) not null',
             'superseded_load_id bigint not null',
             'row_count bigint not null',
+            'row_key varchar(1024)',
+            'path varchar(2048)',
+            'superseded_path varchar(2048)',
         ],
         'file_times': [
             'path varchar(2048) not null',

@@ -20,7 +20,9 @@
 {% macro duckdb__typed(columns, fields='fields') -%}
     {% for column in columns %}
     {% set value = fields ~ '."' ~ column.key ~ '"' %}
-    {% if column.width and not column.choice -%}
+    {% if column.is_trimmed -%}
+    {{ trimmed(value) }}
+    {%- elif column.width and not column.choice -%}
     {{ value }}
     {%- else -%}
     try_cast(nullif({{ value }}, '') as {{ column.type }})
@@ -33,12 +35,13 @@
 {% macro duckdb__out_of_range(columns) -%}
     {%- for column in columns -%}
     {%- if column.width and column.required -%}
-    {{ column.name }} = '' or {{ '' }}
+    {{ column.name }} = '' or {{ column.name }} <> {{ trimmed(column.name) }} or {{ '' }}
+    {%- endif -%}
+    {%- if column.is_id -%}
+    (contains({{ column.name }}, '.') and {{ duckdb__is_fraction(column.name) }}) or {{ '' }}
     {%- endif -%}
     {%- if column.width and column.width < 1024 and not column.choice -%}
     strlen({{ column.name }}) > {{ column.width }} or {{ '' }}
-    {%- elif column.key == 'ts' -%}
-    ts not between 1000000000000 and epoch_ms(now()) + 86400000 or {{ '' }}
     {%- elif column.range -%}
     {{ column.name }} not between {{ column.range | join(' and ') }} or {{ '' }}
     {%- endif -%}
@@ -47,9 +50,9 @@
 {%- endmacro %}
 
 
-{#- The columns of a source, each with the text that the document has for it. -#}
-{% macro duckdb__values(source) %}
-    {% set columns = staging_columns(source) %}
+{#- The columns of a kind, each with the text that the document has for it. -#}
+{% macro duckdb__values(kind) %}
+    {% set columns = staging_columns(kind) %}
     {% for column in columns %}
         {% do column.update({'value': 'fields."' ~ column.key ~ '"'}) %}
     {% endfor %}
@@ -64,7 +67,6 @@
 -#}
 {% macro duckdb__plain_pattern(columns) %}
     {% set character = '(?:[^"\\\\]|\\\\[^u]|\\\\u(?:[^0]|0[^0]|00[^0]|000[^0]))' %}
-    {% set number = '-?[0-9]+(?:[.][0-9]+)?' %}
     {#- Keys of one kind stand together: RE2 is twice as fast with so few states. -#}
     {% set keys = {} %}
     {% for column in columns %}
@@ -72,11 +74,11 @@
             {% if column.choice -%}
             "(?:{{ column.choice | join('|') }})"
             {%- elif column.width -%}
-            "{{ character }}*"|{{ number }}
+            "{{ character }}*"|{{ duckdb__number_for_text(column) }}
             {%- elif column.type == 'bigint' -%}
             -?[0-9]{1,18}
             {%- else -%}
-            {{ number }}
+            -?[0-9]+(?:[.][0-9]+)?
             {%- endif %}
         {%- endset %}
         {% do keys.setdefault(
@@ -91,6 +93,22 @@
     {% endfor %}
     {{ return('(?:[{,] ?(?:' ~ members | join('|') ~ ') ?)+[}]') }}
 {% endmacro %}
+
+
+{#-
+    A number in place of a text that DuckDB keeps as it is in the file, as `311` or `4.6`;
+    it makes 4.6 of 4.60 and 100000.0 of 1e5. In an id only a whole one: 39.0 would be
+    another user than 39.
+-#}
+{% macro duckdb__number_for_text(column) -%}
+    0|-?[1-9][0-9]{0,17}
+    {{- '' if column.is_id else '|-?(?:0|[1-9][0-9]{0,8})[.][0-9]{0,3}[1-9]' }}
+{%- endmacro %}
+
+
+{% macro duckdb__is_fraction(text) -%}
+    regexp_full_match({{ text }}, '-?[0-9]+[.][0-9]+')
+{%- endmacro %}
 
 
 {#-
@@ -129,7 +147,7 @@
         when json_type(document) <> 'OBJECT'
             then 'not a JSON object but ' || lower(json_type(document))
         when not list_unique(json_keys(document)) = len(json_keys(document))
-            or list_contains(getvariable('load_repeated'), document)
+            or list_contains(getvariable('repeating_documents'), document)
             then 'a key stands twice in one object'
         when contains(document, '\u0000')
             and regexp_matches(document, '(^|[^\\])(\\\\)*\\u0000')
@@ -137,7 +155,7 @@
         {% for column in columns %}
         {% set value = column.value %}
         {% if column.required %}
-        when coalesce({{ value }}, '') = ''
+        when coalesce({{ trimmed(value) if column.width else value }}, '') = ''
             then 'required key {{ column.key }} is missing or empty'
         {% endif %}
         {% if column.choice %}
@@ -150,11 +168,19 @@
         when (starts_with({{ value }}, '{') or starts_with({{ value }}, '['))
             and json_type(document, '$.{{ column.key }}') in ('OBJECT', 'ARRAY')
             then '{{ column.key }} holds a nested value, not a text'
-        {% elif column.key == 'ts' %}
-        when not regexp_full_match({{ value }}, '[1-9][0-9]{12}')
-            or try_cast({{ value }} as bigint) > epoch_ms(now()) + 86400000
-            then 'ts is no time in epoch milliseconds between 2001 and tomorrow: '
+        {% if column.is_id %}
+        when {{ duckdb__is_fraction(value) }}
+            then '{{ column.key }} must be a text or a whole number: '
                 || left({{ value }}, 40)
+        {% endif %}
+        when json_type(document, '$.{{ column.key }}')
+                in ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE')
+            and not regexp_matches(
+                document,
+                '"{{ column.key }}"[ \t\r\n]*:[ \t\r\n]*(?:'
+                    '{{ duckdb__number_for_text(column) }})[ \t\r\n]*[,}]'
+            )
+            then '{{ column.key }} must be a text: put its number in quotes'
         {% elif column.type == 'bigint' %}
         when not regexp_full_match({{ value }}, '(-?[0-9]{1,18})?')
             then '{{ column.key }} is not a whole number: ' || left({{ value }}, 40)
@@ -169,7 +195,7 @@
             try_cast({{ value }} as double) between {{ column.range | join(' and ') }},
             false
         )
-            then '{{ column.key }} must be from {{ column.range | join(" to ") }}: '
+            then '{{ column.key }} must be {{ column.range_words }}: '
                 || left({{ value }}, 40)
         {% endif %}
         {% endfor %}
@@ -184,3 +210,8 @@
         ',[ \t\r\n]*[\]}]|(?i:nan|inf)'
     )
 {% endmacro %}
+
+
+{% macro duckdb__tomorrow_ms() -%}
+    epoch_ms(now()) + 86400000
+{%- endmacro %}

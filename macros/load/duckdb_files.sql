@@ -1,124 +1,52 @@
-{#-
-    load_plan: the files as planned; load_files: those of them that are new, in the order
-    in which they are loaded; load_batches: what is read at once. warehouse.py has planned
-    all of it; by hand the folders' files are what there is to plan.
--#}
-{% macro duckdb__plan_files(plan, events, songs, reload) %}
-    {% call statement('plan_files') %}
+{#- The work tables of a load. -#}
+{% macro duckdb__begin_load() %}
+    {% call statement('begin_load') %}
         -- Of one key the last row stays; a profile may say that rows need no order.
         set preserve_insertion_order = true;
-        create or replace temp table load_plan as
-        {% if plan %}
-        select * from read_json(
-            {{ sql_text(plan.files) }},
-            format = 'newline_delimited',
-            columns = {
-                'file_id': 'bigint', 'source': 'varchar', 'path': 'varchar',
-                'etag': 'varchar', 'bytes': 'bigint', 'modified_ns': 'bigint',
-                'documents': 'bigint', 'is_new': 'boolean', 'place': 'bigint',
-                'file': 'varchar', 'file_bytes': 'bigint', 'file_s': 'bigint'
-            }
+        create or replace temp table load_refused (
+            file_id bigint, line bigint, reason varchar, document varchar
         );
-        {% else %}
-        {{ duckdb__found_files(events, songs, reload) }};
-        {% endif %}
-        create or replace temp table load_files as
-        select
-            *,
-            sum(bytes) over (order by file_id) // 33554432 as batch
-        from load_plan
-        where is_new;
-        create or replace temp table load_batches as
-        {% if plan %}
-        select * from read_json(
-            {{ sql_text(plan.batches) }},
-            format = 'newline_delimited',
-            columns = {
-                'batch': 'bigint', 'source': 'varchar', 'form': 'varchar',
-                'line_bytes': 'bigint', 'files': 'varchar[]', 'documents': 'bigint'
-            }
-        );
-        {% else %}
-        select distinct
-            batch,
-            source,
-            'whole' as form,
-            cast(null as bigint) as documents
-        from load_files;
-        {% endif %}
-        create or replace temp table load_rejects (
-            file_id bigint, source varchar, path varchar,
-            line bigint, reason varchar, document varchar
-        );
-        create or replace temp table load_unknown_keys (source varchar, key varchar)
+        create or replace temp table load_unknown_keys (kind varchar, key varchar)
     {% endcall %}
 {% endmacro %}
 
 
-{#- By hand: the files of two folders that the ledger does not have, or all for a reload. -#}
-{% macro duckdb__found_files(events, songs, reload) %}
-    with found as (
-        {%- for source, folder in [('events', events), ('songs', songs)] if folder %}
-        {% if not loop.first %}union all{% endif %}
-        select
-            '{{ source }}' as source,
-            filename as path,
-            md5(content) as etag,
-            size as bytes,
-            {% if source == 'events' %}
-            len(list_filter(
-                string_split(decode(content), chr(10)),
-                lambda line: not regexp_full_match(line, '[ \t\r]*')
-            )) as documents
-            {% else %}
-            cast(
-                not regexp_full_match(decode(content), '[ \t\r\n]*') as bigint
-            ) as documents
-            {% endif %}
-        from read_blob({{ sql_text(folder ~ '/**/*.json') }})
-        {%- endfor %}
+{#- A batch as warehouse.py describes it: one row, or none where there is nothing more. -#}
+{% macro duckdb__batch_file(file) -%}
+    read_json(
+        {{ sql_text(file) }},
+        format = 'newline_delimited',
+        columns = {
+            'kind': 'varchar', 'form': 'varchar', 'line_bytes': 'bigint',
+            'documents': 'bigint', 'files': 'varchar[]', 'file_ids': 'bigint[]'
+        }
     )
-
-    select
-        row_number() over (
-            order by found.source, known.place nulls last, found.path
-        ) as file_id,
-        found.*,
-        true as is_new,
-        cast(null as bigint) as modified_ns,
-        cast(null as varchar) as file,
-        {{ 'coalesce(known.place, 0)' if reload else '0' }} as place
-    from found
-    left join ({{ known_files() }}) as known
-        on found.source = known.source
-        and found.path = known.path
-    where known.path is null or found.etag <> known.etag or {{ reload }}
-{% endmacro %}
+{%- endmacro %}
 
 
 {#-
     A batch's documents, with file and line. `lines` are files in place, whose lines have
     no number yet. `rows` is what warehouse.py took apart: file, line, fault or nothing,
-    and text. `whole` are files read by hand.
+    and text.
 -#}
 {% macro duckdb__documents(batch, with_file=true) %}
     {% if batch['form'] == 'lines' %}
     select
-        {% if with_file %}load_files.file_id,{% endif %}
+        {% if with_file %}
+        getvariable('load_file_ids')[
+            list_position(getvariable('load_paths'), filename)
+        ] as file_id,
+        {% endif %}
         cast(null as bigint) as line,
         cast(null as varchar) as fault,
-        lines.document
+        document
     from {{ duckdb__text_rows(
         "getvariable('load_paths')",
         "{'document': 'varchar'}",
         batch['line_bytes'],
         with_file
-    ) }} as lines
-    {% if with_file %}
-    left join load_files
-        on lines.filename = load_files.file
-    {% endif %}
-    {% elif batch['form'] == 'rows' %}
+    ) }}
+    {% else %}
     select *
     from {{ duckdb__text_rows(
         "getvariable('load_paths')",
@@ -126,32 +54,6 @@
             ~ " 'document': 'varchar'}",
         batch['line_bytes']
     ) }}
-    {% else %}
-    select
-        file_id,
-        {% if batch['source'] == 'events' %}
-        unnest(range(1, len(string_split(content, chr(10))) + 1)) as line,
-        {% else %}
-        1 as line,
-        {% endif %}
-        cast(null as varchar) as fault,
-        {% if batch['source'] == 'events' %}
-        unnest(string_split(content, chr(10))) as document
-        {% else %}
-        content as document
-        {% endif %}
-    from (
-        select
-            load_files.file_id,
-            decode(case when md5(found.content) = load_files.etag
-                then found.content
-                else error(found.filename || ': changed while it was read; run again')
-            end) as content
-        from read_blob(getvariable('load_paths')) as found
-        inner join load_files
-            on found.filename = load_files.path
-            and load_files.source = '{{ batch['source'] }}'
-    ) as texts
     {% endif %}
 {% endmacro %}
 
@@ -178,80 +80,25 @@
 {% endmacro %}
 
 
-{#-
-    What was read is what was hashed: as many documents as were counted, and the files
-    that were read in place look as before. `load_counts` is how many of each file.
--#}
-{% macro duckdb__refuse_changed_files(load_id) %}
-    {% call statement('count_documents') %}
-        set variable load_paths = (
-            select list(file) from load_files where file is not null
-        );
-        create or replace temp table load_counts as
-        select
-            load_files.source,
-            load_files.path,
-            load_files.documents - count(load_rejects.path) as rows_loaded,
-            count(load_rejects.path) as rows_rejected
-        from load_files
-        left join load_rejects
-            on load_files.file_id = load_rejects.file_id
-        group by load_files.source, load_files.path, load_files.documents
-    {% endcall %}
-    {% set changed = [] %}
-    {% for kind in ['events', 'songs'] %}
-        {% for row in run_query("
-            select min(path) as path
-            from load_counts
-            where source = '" ~ kind ~ "'
-            having sum(rows_loaded) <> (
-                select count(*) from " ~ source('sparkify', 'staging_' ~ kind) ~ "
-                where _load_id = " ~ load_id ~ "
-            )
-        ").rows %}
-            {% do changed.append(kind ~ ': a file') %}
-        {% endfor %}
-    {% endfor %}
-    {% if run_query('select 1 from load_files where file is not null').rows %}
-        {% for row in run_query("
-            select load_files.path
-            from load_files
-            left join read_blob(getvariable('load_paths')) as found
-                on load_files.file = found.filename
-            where load_files.file is not null and not coalesce(
-                load_files.file_bytes = found.size
-                and load_files.file_s = floor(epoch(found.last_modified)),
-                false
-            )
-            order by load_files.path
-        ").rows %}
-            {% do changed.insert(0, row['path'] ~ ':') %}
-        {% endfor %}
-    {% endif %}
-    {% if changed %}
-        {% do exceptions.raise_compiler_error(
-            changed[0] ~ ' changed while it was read; run again'
-        ) %}
-    {% endif %}
-{% endmacro %}
-
-
 {#- Only a refused line needs its number: look for it in its file once more. -#}
 {% macro duckdb__number_lines() %}
     {% for file in run_query("
-        select distinct
-            load_files.file_id,
-            load_files.file
-        from load_files
-        inner join load_rejects
-            on load_files.file_id = load_rejects.file_id
-        where load_files.file is not null
-        order by load_files.file_id
+        select
+            file_id,
+            getvariable('load_paths')[
+                list_position(getvariable('load_file_ids'), file_id)
+            ] as file
+        from (
+            select distinct file_id
+            from load_refused
+            where line is null
+        ) as refused
+        order by file_id
     ").rows %}
         {% call statement('number_lines') %}
             create or replace temp table load_numbered as
             select
-                rejects.* exclude (line),
+                refused.* exclude (line),
                 lines.line
             from (
                 select
@@ -263,14 +110,66 @@
             ) as lines
             inner join (
                 select distinct *
-                from load_rejects
+                from load_refused
                 where file_id = {{ file['file_id'] }}
-            ) as rejects
-                on lines.document = rejects.document;
-            delete from load_rejects
+            ) as refused
+                on lines.document = refused.document;
+            delete from load_refused
             where file_id = {{ file['file_id'] }};
-            insert into load_rejects by name
+            insert into load_refused by name
             select * from load_numbered
         {% endcall %}
+    {% endfor %}
+{% endmacro %}
+
+
+{#-
+    load_plan: all files that were read; load_files: those with new content, in the order
+    in which they were loaded; load_rejects and load_counts: their lines. As many
+    documents must be loaded or refused as warehouse.py counted.
+-#}
+{% macro duckdb__count_files(plan, batches) %}
+    {% call statement('count_files') %}
+        create or replace temp table load_plan as
+        select * from read_json(
+            {{ sql_text(plan.folder ~ '/files.ndjson') }},
+            format = 'newline_delimited',
+            columns = {
+                'file_id': 'bigint', 'kind': 'varchar', 'path': 'varchar',
+                'etag': 'varchar', 'bytes': 'bigint', 'modified_ns': 'bigint',
+                'documents': 'bigint', 'is_new': 'boolean', 'delivery_order': 'bigint'
+            }
+        );
+        create or replace temp table load_files as
+        select * from load_plan
+        where is_new;
+        create or replace temp table load_rejects as
+        select
+            load_files.kind,
+            load_files.path,
+            load_refused.*
+        from load_refused
+        inner join load_files
+            on load_refused.file_id = load_files.file_id;
+        create or replace temp table load_counts as
+        select
+            load_files.file_id,
+            load_files.kind,
+            load_files.path,
+            load_files.documents - count(load_rejects.path) as rows_loaded,
+            count(load_rejects.path) as rows_rejected
+        from load_files
+        left join load_rejects
+            on load_files.file_id = load_rejects.file_id
+        group by
+            load_files.file_id, load_files.kind, load_files.path, load_files.documents
+    {% endcall %}
+    {% for row in run_query(
+        'select kind, sum(rows_loaded) as rows_loaded from load_counts group by kind'
+        ~ ' order by kind'
+    ).rows if row['rows_loaded'] != batches[row['kind']] | sum(attribute='row_count') %}
+        {% do exceptions.raise_compiler_error(
+            row['kind'] ~ ': a file changed while it was read; run again'
+        ) %}
     {% endfor %}
 {% endmacro %}

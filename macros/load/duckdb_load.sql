@@ -2,80 +2,98 @@
     DuckDB's half of the load, in one transaction that ends with the ledger: whatever
     stops it, nothing is published. Rows stream into staging under the number of this
     load: memory holds none of them, and none is written twice.
+
+    warehouse.py reads and hashes the files meanwhile. It writes the description of each
+    batch when this macro logs that it wants one; none means that all files are done.
 -#}
-{% macro duckdb__load_staging(plan, events, songs, max_errors, reload) %}
-    {% if not (plan or events or songs) %}
-        {% do exceptions.raise_compiler_error(
-            'load_staging has nothing to load: give it --args'
-            ~ " '{events: FOLDER, songs: FOLDER}', or use scripts/warehouse.py load"
-        ) %}
-    {% endif %}
-    {% do duckdb__plan_files(plan, events, songs, reload) %}
+{% macro duckdb__load_staging(plan, max_errors, reload) %}
+    {% do duckdb__begin_load() %}
     {% set load_id = run_query(
         next_load_id(source('sparkify', 'loaded_files'))
     ).rows[0]['load_id'] | int %}
-    {% for batch in run_query('select * from load_batches order by batch').rows %}
-        {% do duckdb__read_batch(batch, load_id) %}
+    {% set batches = {'events': [], 'songs': []} %}
+    {% for number in range(100000) %}
+        {% do log('load_staging: batch ' ~ number) %}
+        {% set file = plan.folder ~ '/' ~ number ~ '.batch' %}
+        {% set batch = run_query(
+            'select * exclude (files, file_ids) from ' ~ duckdb__batch_file(file)
+        ).rows %}
+        {% if not batch %}{% break %}{% endif %}
+        {% do batches[batch[0]['kind']].append(
+            duckdb__read_batch(batch[0], file, load_id, batches)
+        ) %}
     {% endfor %}
-    {% do duckdb__number_lines() %}
-    {% do duckdb__refuse_changed_files(load_id) %}
+    {% do duckdb__count_files(plan, batches) %}
     {% do refuse_bad_lines(max_errors) %}
     {% do duckdb__report_unknown_keys() %}
-    {% do duckdb__keep_latest(load_id) %}
-    {% do publish_load(reload, load_id) %}
+    {% set kinds = {} %}
+    {% for kind in batches if batches[kind] or reload %}
+        {% do duckdb__keep_latest(kind, load_id, batches[kind]) %}
+        {% do kinds.update({kind: duckdb__new_rows(kind, load_id)}) %}
+    {% endfor %}
+    {% do publish_load(load_id, kinds, reload) %}
+    {% for kind in kinds if batches[kind] %}
+        {% do duckdb__name_files(kind, load_id, batches[kind]) %}
+    {% endfor %}
     {% do adapter.commit() %}
 {% endmacro %}
 
 
 {#-
-    A batch into staging. Most documents are plain JSON with just our keys: to see that
-    takes one look at the text. Where it is not so, or a value is out of its range, the
-    batch is taken out again, and each document examined.
+    A batch into staging. Fast path: a pattern finds plain documents with just our keys,
+    whose values are in their ranges. If that is not all of the batch, delete its rows and
+    examine each document. Returns where its rows are.
 -#}
-{% macro duckdb__read_batch(batch, load_id) %}
-    {% set columns = duckdb__values(batch['source']) %}
+{% macro duckdb__read_batch(batch, file, load_id, batches) %}
+    {% set columns = duckdb__values(batch['kind']) %}
     {% set names = columns | map(attribute='name') | join(', ') %}
-    {% set table = source('sparkify', 'staging_' ~ batch['source']) %}
-    {% set last_row = run_query(
+    {% set table = source('sparkify', 'staging_' ~ batch['kind']) %}
+    {% set earlier = batches[batch['kind']] %}
+    {% set last_row = earlier[-1].last_row if earlier else run_query(
         'select coalesce(max(rowid), -1) as last_row from ' ~ table
     ).rows[0]['last_row'] | int %}
-    {% call statement('name_files') %}
-        set variable load_paths = (
-            {% if batch['form'] == 'whole' %}
-            select list(path order by file_id)
-            from load_files
-            where batch = {{ batch['batch'] }} and source = '{{ batch['source'] }}'
-            {% else %}
-            select files from load_batches where batch = {{ batch['batch'] }}
-            {% endif %}
-        )
+    {% call statement('read_plain') %}
+        set variable load_paths = (select files from {{ duckdb__batch_file(file) }});
+        insert into {{ table }} ({{ names }}, _load_id)
+        select
+            *,
+            {{ load_id }}
+        from (
+            {{ duckdb__plain_rows(columns, duckdb__documents(batch, with_file=false)) }}
+        ) as plain
     {% endcall %}
-    {% if batch['form'] != 'whole' %}
-        {% call statement('read_plain') %}
-            insert into {{ table }} ({{ names }}, _load_id)
-            select
-                *,
-                {{ load_id }}
-            from (
-                {{ duckdb__plain_rows(
-                    columns, duckdb__documents(batch, with_file=false)
-                ) }}
-            ) as plain
-        {% endcall %}
-        {% set plain = run_query(
-            'select count(*) as row_count from ' ~ table
-            ~ ' where rowid > ' ~ last_row
-            ~ ' and not coalesce(' ~ duckdb__out_of_range(columns) ~ ', false)'
-        ).rows[0]['row_count'] | int %}
+    {% set inserted = duckdb__rows_after(table, last_row, columns) %}
+    {% if inserted['good_rows'] != batch['documents'] %}
+        {% do duckdb__examine_batch(batch, file, columns, table, load_id, last_row) %}
+        {% set inserted = duckdb__rows_after(table, last_row, []) %}
     {% endif %}
-    {% if plain != batch['documents'] %}
-        {% do duckdb__examine_batch(batch, columns, table, load_id, last_row) %}
-    {% endif %}
+    {{ return({
+        'row_count': inserted['good_rows'] | int,
+        'first_row': inserted['first_row'] | int,
+        'last_row': inserted['last_row'] | int,
+        'position': earlier | sum(attribute='row_count'),
+    }) }}
 {% endmacro %}
 
 
-{#- The documents one by one: those without fault to staging, the others to load_rejects. -#}
-{% macro duckdb__examine_batch(batch, columns, table, load_id, last_row) %}
+{#-
+    The rows of a batch, and how many of them are in their ranges. Not in the query that
+    inserts them: DuckDB would parse each document once per condition.
+-#}
+{% macro duckdb__rows_after(table, last_row, columns) %}
+    {{ return(run_query(
+        'select'
+        ~ ' count(*) filter (where not coalesce(' ~ duckdb__out_of_range(columns)
+        ~ ', false)) as good_rows,'
+        ~ ' coalesce(min(rowid), ' ~ last_row ~ ' + 1) as first_row,'
+        ~ ' coalesce(max(rowid), ' ~ last_row ~ ') as last_row'
+        ~ ' from ' ~ table ~ ' where rowid > ' ~ last_row
+    ).rows[0]) }}
+{% endmacro %}
+
+
+{#- Documents without a fault to staging, the others to load_refused. -#}
+{% macro duckdb__examine_batch(batch, file, columns, table, load_id, last_row) %}
     {% set names = columns | map(attribute='name') | join(', ') %}
     {% set examined %}
         {#- The list keeps DuckDB from asking for the fields once per condition. -#}
@@ -97,7 +115,8 @@
     {% call statement('examine_batch') %}
         delete from {{ table }}
         where rowid > {{ last_row }};
-        set variable load_repeated = (
+        set variable load_file_ids = (select file_ids from {{ duckdb__batch_file(file) }});
+        set variable repeating_documents = (
             select list(distinct document)
             from (
                 select nested.document
@@ -119,21 +138,17 @@
             {{ load_id }}
         from ({{ examined }}) as documents
         where examined.reason is null;
-        insert into load_rejects
+        insert into load_refused
         select
-            load_files.file_id,
-            load_files.source,
-            load_files.path,
-            documents.examined.line,
-            documents.examined.reason,
-            documents.examined.document
+            examined.file_id,
+            examined.line,
+            examined.reason,
+            examined.document
         from ({{ examined }}) as documents
-        inner join load_files
-            on documents.examined.file_id = load_files.file_id
-        where documents.examined.reason is not null;
+        where examined.reason is not null;
         insert into load_unknown_keys
         select distinct
-            '{{ batch['source'] }}',
+            '{{ batch['kind'] }}',
             key
         from (
             select unnest(json_keys(examined.document)) as key
@@ -142,21 +157,24 @@
         ) as keys
         where key not in {{ columns | map(attribute='key') | list }}
     {% endcall %}
+    {% if batch['form'] == 'lines' %}
+        {% do duckdb__number_lines() %}
+    {% endif %}
 {% endmacro %}
 
 
-{#- Keys that no column takes are fine, but somebody should know of them: say so once. -#}
+{#- Warn once of keys that no column holds. -#}
 {% macro duckdb__report_unknown_keys() %}
     {% for row in run_query("
         select
-            source,
+            kind,
             string_agg(distinct key, ', ' order by key) as keys
         from load_unknown_keys
-        group by source
-        order by source
+        group by kind
+        order by kind
     ").rows %}
         {% do exceptions.warn(
-            row['source'] ~ ': keys that no column takes were left out: ' ~ row['keys']
+            row['kind'] ~ ': keys that no column takes were left out: ' ~ row['keys']
         ) %}
     {% endfor %}
 {% endmacro %}
@@ -166,48 +184,155 @@
     Of several rows of this load with one key the last one stays. Keys are compared by
     their hashes first, a few million at once: these take little memory.
 -#}
-{% macro duckdb__keep_latest(load_id) %}
-    {% for kind in ['events', 'songs'] %}
-        {% set table = source('sparkify', 'staging_' ~ kind) %}
-        {% set key = staging_key(kind) | join(', ') %}
-        {% set parts = run_query(
-            'select count(*) // 4000000 + 1 as parts from ' ~ table
-            ~ ' where _load_id = ' ~ load_id
-        ).rows[0]['parts'] | int %}
+{% macro duckdb__keep_latest(kind, load_id, batches) %}
+    {% set table = source('sparkify', 'staging_' ~ kind) %}
+    {% set key = staging_key(kind) | join(', ') %}
+    {% set parts = batches | sum(attribute='row_count') // 4000000 + 1 %}
+    {% call statement('find_repeated_keys') %}
+        create or replace temp table load_repeated_keys (key_hash ubigint);
+        {% for part in range(parts) %}
+        insert into load_repeated_keys
+        select hash({{ key }}) as key_hash
+        from {{ table }}
+        where _load_id = {{ load_id }} and hash({{ key }}) % {{ parts }} = {{ part }}
+        group by key_hash
+        having count(*) > 1;
+        {% endfor %}
+    {% endcall %}
+    {% if run_query('select 1 from load_repeated_keys limit 1').rows %}
         {% call statement('keep_latest') %}
-            create or replace temp table load_repeated (key_hash ubigint);
-            {% for part in range(parts) %}
-            insert into load_repeated
-            select hash({{ key }}) as key_hash
-            from {{ table }}
-            where _load_id = {{ load_id }} and hash({{ key }}) % {{ parts }} = {{ part }}
-            group by key_hash
-            having count(*) > 1;
-            {% endfor %}
-            delete from {{ table }}
-            where _load_id = {{ load_id }} and rowid in (
-                select rowid
+            create or replace temp table load_outdated as
+            with repeated as (
+                select
+                    *,
+                    rowid as row_id,
+                    max(rowid) over (partition by {{ key }}) as last_row_id
                 from {{ table }}
                 where _load_id = {{ load_id }}
-                    and hash({{ key }}) in (select key_hash from load_repeated)
-                qualify row_number() over (partition by {{ key }} order by rowid desc) > 1
-            );
-            create or replace temp view load_{{ kind }} as
-            select * from {{ table }}
-            where _load_id = {{ load_id }}
+                    and hash({{ key }}) in (select key_hash from load_repeated_keys)
+            )
+
+            select
+                older.row_id,
+                case
+                    when {{ rows_differ(kind, 'older', 'latest') }}
+                        then {{ row_key(kind, 'older') }}
+                end as row_key
+            from repeated as older
+            inner join repeated as latest
+                on older.last_row_id = latest.row_id
+            where older.row_id < older.last_row_id;
+            insert into {{ source('sparkify', 'superseded_rows') }} (
+                load_id, source, superseded_load_id, row_count, row_key, superseded_path
+            )
+            select
+                {{ load_id }},
+                '{{ kind }}',
+                {{ load_id }},
+                count(*),
+                row_key,
+                case when row_key is not null then path end as superseded_path
+            from ({{ duckdb__with_path(kind, 'load_outdated', batches) }}) as outdated
+            group by all;
+            delete from {{ table }}
+            where rowid in (select row_id from load_outdated)
         {% endcall %}
-    {% endfor %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- The view load_<kind> of this load's rows, and what publish_load needs. -#}
+{% macro duckdb__new_rows(kind, load_id) %}
+    {% set table = source('sparkify', 'staging_' ~ kind) %}
+    {% call statement('new_rows') %}
+        create or replace temp view load_{{ kind }} as
+        select * from {{ table }}
+        where _load_id = {{ load_id }}
+    {% endcall %}
+    {{ return(run_query(
+        'select ' ~ ('min(ts) as first, max(ts) as last,' if kind == 'events')
+        ~ ' count(*) > 0 and any_value(earlier.has_rows) as has_earlier,'
+        ~ ' 0 as repeated_rows from load_' ~ kind
+        ~ ' cross join (select exists(select 1 from ' ~ table
+        ~ ' where _load_id < ' ~ load_id ~ ') as has_rows) as earlier'
+    ).rows[0]) }}
+{% endmacro %}
+
+
+{#- Note which file of this load holds a row that replaced another with other content. -#}
+{% macro duckdb__name_files(kind, load_id, batches) %}
+    {% set superseded = source('sparkify', 'superseded_rows') %}
+    {% set replaced %}
+        select row_key from {{ superseded }}
+        where load_id = {{ load_id }} and source = '{{ kind }}' and row_key is not null
+    {% endset %}
+    {% if run_query(replaced ~ ' limit 1').rows %}
+        {% set rows %}
+            (
+                select
+                    rowid as row_id,
+                    {{ row_key(kind, 'new_rows') }} as row_key
+                from {{ source('sparkify', 'staging_' ~ kind) }} as new_rows
+                where _load_id = {{ load_id }} and row_key in ({{ replaced }})
+            )
+        {%- endset %}
+        {% call statement('name_files') %}
+            update {{ superseded }} as superseded
+            set path = named.path
+            from ({{ duckdb__with_path(kind, rows, batches) }}) as named
+            where superseded.load_id = {{ load_id }}
+                and superseded.source = '{{ kind }}'
+                and superseded.row_key = named.row_key
+        {% endcall %}
+    {% endif %}
+{% endmacro %}
+
+
+{#-
+    Rows of this load with the path of their file. Rows are in staging in the order of the
+    documents, each batch without a gap, so that a row's position in the load and the
+    number of rows of each file give its file.
+-#}
+{% macro duckdb__with_path(kind, rows, batches) %}
+    select
+        located.*,
+        files.path
+    from (
+        select
+            new_rows.*,
+            new_rows.row_id - batches.first_row + batches.position as position
+        from {{ rows }} as new_rows
+        asof join (
+            values
+            {%- for batch in batches %}
+            ({{ batch.first_row }}, {{ batch.position }}){{ "," if not loop.last }}
+            {%- endfor %}
+        ) as batches (first_row, position)
+            on new_rows.row_id >= batches.first_row
+    ) as located
+    asof join (
+        select
+            path,
+            sum(rows_loaded) over (order by file_id) - rows_loaded as position
+        from load_counts
+        where kind = '{{ kind }}' and rows_loaded > 0
+    ) as files
+        on located.position >= files.position
 {% endmacro %}
 
 
 {#- The plan was compared with the ledger by this process, which has the file. -#}
-{% macro duckdb__assert_not_loaded(ledger, reload) -%}
+{% macro duckdb__begin_publishing(ledger, reload) -%}
+{%- endmacro %}
+
+
+{% macro duckdb__insert_new_rows(kind, table, load_id) -%}
 {%- endmacro %}
 
 
 {#- The files of an earlier delivery get an earlier time: a reload keeps their order. -#}
 {% macro duckdb__delivery_time() -%}
-    {{ utc_now() }} + to_microseconds(load_files.place)
+    {{ utc_now() }} + to_microseconds(load_files.delivery_order)
 {%- endmacro %}
 
 
@@ -219,4 +344,8 @@
         select path, etag, bytes, modified_ns
         from load_plan
         where modified_ns is not null;
+{%- endmacro %}
+
+
+{% macro duckdb__end_publishing() -%}
 {%- endmacro %}

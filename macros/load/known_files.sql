@@ -1,6 +1,6 @@
 {#-
-    The latest delivery of every file in the ledger, and its place in the order of first
-    deliveries, from 1: files that came together have the same place. No row where
+    The latest delivery of every file in the ledger, and its position in the order of
+    first deliveries, from 1: files that came together have the same position. No row where
     nothing was ever loaded.
 -#}
 {% macro known_files() %}
@@ -34,7 +34,7 @@
         file_times.modified_ns,
         dense_rank() over (
             order by ordered.first_load_id, ordered.first_loaded_at
-        ) as place
+        ) as delivery_order
     from ordered
     left join {{ source('sparkify', 'file_times') }}
         on ordered.path = file_times.path

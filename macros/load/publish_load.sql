@@ -1,137 +1,63 @@
 {#-
-    The one transaction of a load: superseded rows out, new rows in, rejected lines,
-    ledger. It is one statement to dbt. If dbt retries it on a new connection, the work
-    tables are gone there, so it cannot publish twice.
+    Publish a load: superseded rows out, new rows in, rejected lines, ledger. On Redshift
+    it is a transaction and one statement to dbt. If dbt retries it on a new connection,
+    the work tables are gone there, so it cannot publish twice.
 
-    load_id      where the caller's own transaction has put the new rows into staging
-                 under this number, and load_events and load_songs are views of them
-    found        else what is known of the work table of each source that there is: its
-                 first and last `ts`, and whether keys were repeated
-    has_rejects  whether load_rejects is there
+    load_id      the number of the load, in SQL
+    kinds        per kind that has rows, whose table or view load_<kind> holds them: the
+                 first and last `ts`, `repeated_rows` that an equal row of the same load
+                 superseded, and `has_earlier`, whether staging may hold rows of its keys
+    has_rejects  whether load_rejects exists
 -#}
-{% macro publish_load(reload, load_id=none, found=none, has_rejects=true) %}
+{% macro publish_load(load_id, kinds, reload, has_rejects=true) %}
     {% set ledger = source('sparkify', 'loaded_files') %}
     {% set rejected = source('sparkify', 'rejected_rows') %}
     {% set superseded = source('sparkify', 'superseded_rows') %}
-    {% set staging = {
-        'events': source('sparkify', 'staging_events'),
-        'songs': source('sparkify', 'staging_songs'),
-    } %}
-    {#- With literal bounds both engines skip the blocks of all other times. -#}
-    {% set span = found.get('events') if load_id is none else run_query(
-        'select min(ts) as first, max(ts) as last from load_events'
-    ).rows[0] %}
     {% if reload %}
-        {% do name_lost_rows(staging, found or staging) %}
+        {% do name_lost_rows(kinds) %}
     {% endif %}
     {% call statement('publish', auto_begin=false) %}
-        {{ 'begin;' if not load_id }}
-        {{ wait_for_writers('load') }}
-        {{ assert_not_loaded(ledger, reload) }}
+        {{ begin_publishing(ledger, reload) }}
         {% if reload %}
-        delete from {{ rejected }};
-        delete from {{ superseded }};
+        delete from {{ rejected }}
+        where load_id < {{ load_id }};
+        delete from {{ superseded }}
+        where load_id < {{ load_id }};
         {% endif %}
         {% if has_rejects %}
         insert into {{ rejected }}
         select
-            numbered.load_id,
-            load_rejects.source,
-            load_rejects.path,
-            load_rejects.line,
-            load_rejects.reason,
-            load_rejects.document
-        from load_rejects
-        cross join ({{ next_load_id(ledger) }}) as numbered;
+            {{ load_id }},
+            kind,
+            path,
+            line,
+            reason,
+            document
+        from load_rejects;
         {% endif %}
-
-        {% for source, table in staging.items() %}
-        {% set key = staging_key(source) %}
-        {% if reload %}
-        delete from {{ table }}{{ ' where _load_id < ' ~ load_id if load_id }};
-        {% endif %}
-        {#- Without this, a load of songs alone would look through all events. -#}
-        {% if (found is not none and source not in found)
-            or (source == 'events' and span['first'] is none) %}
-            {% continue %}
-        {% endif %}
-        {% if not reload and (not load_id or run_query(
-            'select 1 from ' ~ table ~ ' where _load_id < ' ~ load_id ~ ' limit 1'
-        ).rows) %}
-        {% set same_key %}
-            {%- for column in key -%}
-            {{ "and " if not loop.first }}{{ table.identifier }}.{{ column }}
-                = load_{{ source }}.{{ column }}
-            {% endfor -%}
-            {%- if source == 'events' -%}
-            and {{ table.identifier }}.ts
-                between {{ span['first'] | int }} and {{ span['last'] | int }}
-            {%- endif %}
-            {%- if load_id %} and {{ table.identifier }}._load_id < {{ load_id }}{% endif %}
-        {%- endset %}
-        insert into {{ superseded }}
-        select
-            numbered.load_id,
-            '{{ source }}',
-            found.superseded_load_id,
-            found.row_count
-        from (
-            select
-                {{ table.identifier }}._load_id as superseded_load_id,
-                count(*) as row_count
-            from {{ table }}
-            inner join load_{{ source }}
-                on {{ same_key }}
-            group by {{ table.identifier }}._load_id
-        ) as found
-        cross join ({{ next_load_id(ledger) }}) as numbered;
+        {% for kind in ['events', 'songs'] %}
+            {% set table = source('sparkify', 'staging_' ~ kind) %}
+            {% if reload %}
         delete from {{ table }}
-        using load_{{ source }}
-        where {{ same_key }};
-        {% endif %}
-        {#- Within the load a later row may have superseded an earlier one. -#}
-        {% if load_id or found[source].repeated_keys %}
-        insert into {{ superseded }}
+        where _load_id < {{ load_id }};
+            {% elif kind in kinds and kinds[kind].has_earlier %}
+                {{ supersede_rows(kind, table, superseded, load_id, kinds[kind]) }}
+            {% endif %}
+            {% if kind in kinds and kinds[kind].repeated_rows %}
+        insert into {{ superseded }} (load_id, source, superseded_load_id, row_count)
         select
-            numbered.load_id,
-            '{{ source }}',
-            numbered.load_id,
-            accepted.row_count - kept.row_count
-        from (
-            select coalesce(sum(rows_loaded), 0) as row_count
-            from load_counts
-            where source = '{{ source }}'
-        ) as accepted
-        cross join (select count(*) as row_count from load_{{ source }}) as kept
-        cross join ({{ next_load_id(ledger) }}) as numbered
-        where accepted.row_count <> kept.row_count;
-        {% endif %}
-        {% if not load_id %}
-        insert into {{ table }} (
-            {%- for column in staging_columns(source) %}
-            {{ column.name }},
-            {%- endfor %}
-            _load_id
-        )
-        select
-            {%- for column in staging_columns(source) %}
-            {%- if column.choice %}
-            nullif({{ column.name }}, ''),
-            {%- else %}
-            {{ column.name }},
-            {%- endif %}
-            {%- endfor %}
-            numbered.load_id
-        from load_{{ source }}
-        cross join ({{ next_load_id(ledger) }}) as numbered;
-        {% endif %}
+            {{ load_id }},
+            '{{ kind }}',
+            {{ load_id }},
+            {{ kinds[kind].repeated_rows }};
+            {% endif %}
+            {{ insert_new_rows(kind, table, load_id) if kind in kinds }}
         {% endfor %}
-
         {{ note_file_times() }}
         insert into {{ ledger }}
         select
-            numbered.load_id,
-            load_files.source,
+            {{ load_id }},
+            load_files.kind,
             load_files.path,
             load_files.etag,
             load_files.bytes,
@@ -139,17 +65,71 @@
             coalesce(load_counts.rows_rejected, 0),
             {{ delivery_time() }}
         from load_files
-        cross join ({{ next_load_id(ledger) }}) as numbered
         left join load_counts
-            on load_files.source = load_counts.source
+            on load_files.kind = load_counts.kind
             and load_files.path = load_counts.path;
         {% if reload %}
         delete from {{ ledger }}
         where load_id < (select max(load_id) from {{ ledger }});
         {% endif %}
-        {{ 'commit' if not load_id }}
+        {{ end_publishing() }}
     {% endcall %}
 {% endmacro %}
+
+
+{#-
+    Remove the rows of earlier loads that a new row replaces. Each that differs from its
+    new row is noted with its key, the others are counted.
+-#}
+{% macro supersede_rows(kind, table, superseded, load_id, found) %}
+    {% set same_key %}
+        {%- for column in staging_key(kind) -%}
+        {{ "and " if not loop.first }}{{ table.identifier }}.{{ column }}
+            = load_{{ kind }}.{{ column }}
+        {% endfor -%}
+        {#- With literal bounds both engines skip the blocks of all other times. -#}
+        {%- if kind == 'events' -%}
+        and {{ table.identifier }}.ts
+            between {{ found['first'] | int }} and {{ found['last'] | int }}
+        {% endif -%}
+        and {{ table.identifier }}._load_id < {{ load_id }}
+    {%- endset %}
+        insert into {{ superseded }} (
+            load_id, source, superseded_load_id, row_key, row_count
+        )
+        select
+            {{ load_id }},
+            '{{ kind }}',
+            superseded_load_id,
+            row_key,
+            count(*)
+        from (
+            select
+                {{ table.identifier }}._load_id as superseded_load_id,
+                case
+                    when {{ rows_differ(kind, table.identifier, 'load_' ~ kind) }}
+                        then {{ row_key(kind, 'load_' ~ kind) }}
+                end as row_key
+            from {{ table }}
+            inner join load_{{ kind }}
+                on {{ same_key }}
+        ) as replaced
+        group by superseded_load_id, row_key;
+        delete from {{ table }}
+        using load_{{ kind }}
+        where {{ same_key }};
+{% endmacro %}
+
+
+{#- Whether two rows differ. A point after a text keeps Redshift from ignoring blanks. -#}
+{% macro rows_differ(kind, one, other) -%}
+    {%- for column in staging_columns(kind) if column.name not in staging_key(kind) -%}
+        {%- set end = " || '.'" if column.width -%}
+        {{ "or " if not loop.first }}
+        {{- one }}.{{ column.name }}{{ end }} <> {{ other }}.{{ column.name }}{{ end }}
+        or ({{ one }}.{{ column.name }} is null) <> ({{ other }}.{{ column.name }} is null)
+        {% endfor -%}
+{%- endmacro %}
 
 
 {#- The number of this load. The load's lock keeps it from every other load. -#}
@@ -158,9 +138,15 @@
 {%- endmacro %}
 
 
-{#- Fail if another load published one of these files since the plan was made. -#}
-{% macro assert_not_loaded(ledger, reload) -%}
-    {{ adapter.dispatch('assert_not_loaded')(ledger, reload) }}
+{#- Begin the transaction, if the load has none yet, and keep other loads out. -#}
+{% macro begin_publishing(ledger, reload) -%}
+    {{ adapter.dispatch('begin_publishing')(ledger, reload) }}
+{%- endmacro %}
+
+
+{#- Rows of a work table into staging. -#}
+{% macro insert_new_rows(kind, table, load_id) -%}
+    {{ adapter.dispatch('insert_new_rows')(kind, table, load_id) }}
 {%- endmacro %}
 
 
@@ -170,37 +156,42 @@
 {%- endmacro %}
 
 
-{#- When a file was delivered; `load_files` is at hand. -#}
+{#- When a file was delivered, in the query that reads load_files. -#}
 {% macro delivery_time() -%}
     {{ adapter.dispatch('delivery_time')() }}
 {%- endmacro %}
 
 
+{% macro end_publishing() -%}
+    {{ adapter.dispatch('end_publishing')() }}
+{%- endmacro %}
+
+
 {#-
-    What a reload takes away for good: rows that no file holds any more, because the
-    delivery that brought them was overwritten or deleted since.
+    Warn of the rows that a reload removes for good: no file holds them any more, because
+    the delivery that brought them was overwritten or deleted since.
 -#}
-{% macro name_lost_rows(staging, kinds) %}
-    {% for kind, table in staging.items() if kind in kinds %}
+{% macro name_lost_rows(kinds) %}
+    {% for kind in kinds %}
+        {% set table = source('sparkify', 'staging_' ~ kind) %}
         {% set key = staging_key(kind) %}
-        {% set names = [] %}
         {% set same_key = [] %}
         {% for column in key %}
-            {% set name = table.identifier ~ '.' ~ column %}
-            {% do names.append(name) %}
-            {% do same_key.append(name ~ ' = load_' ~ kind ~ '.' ~ column) %}
+            {% do same_key.append(
+                table.identifier ~ '.' ~ column ~ ' = load_' ~ kind ~ '.' ~ column
+            ) %}
         {% endfor %}
         {% set lost = run_query(
-            'select ' ~ names | join(', ') ~ ', count(*) over () as row_count from '
-            ~ table ~ ' left join load_' ~ kind ~ ' on ' ~ same_key | join(' and ')
-            ~ ' where load_' ~ kind ~ '.' ~ key[0] ~ ' is null'
-            ~ ' order by ' ~ names | join(', ') ~ ' limit 5'
+            'select ' ~ row_key(kind, table.identifier) ~ ' as row_key,'
+            ~ ' count(*) over () as row_count from ' ~ table
+            ~ ' left join load_' ~ kind ~ ' on ' ~ same_key | join(' and ')
+            ~ ' where load_' ~ kind ~ '.' ~ key[0] ~ ' is null order by 1 limit 5'
         ).rows %}
         {% if lost %}
             {% do exceptions.warn(
                 'reload leaves out ' ~ lost[0]['row_count'] ~ ' ' ~ kind
                 ~ ' that only overwritten or deleted files held: '
-                ~ named_keys(lost, key, lost[0]['row_count'])
+                ~ named_keys(lost, lost[0]['row_count'])
             ) %}
         {% endif %}
     {% endfor %}
@@ -208,14 +199,7 @@
 
 
 {#- The keys of some rows, of which there are `count`, for a message. -#}
-{% macro named_keys(rows, key, count) %}
-    {% set named = [] %}
-    {% for row in rows %}
-        {% set values = [] %}
-        {% for column in key %}
-            {% do values.append(column ~ ' ' ~ row[column]) %}
-        {% endfor %}
-        {% do named.append(values | join(' ')) %}
-    {% endfor %}
-    {{ return(named | join('; ') ~ ('; ...' if count > rows | length else '')) }}
-{% endmacro %}
+{% macro named_keys(rows, count) -%}
+    {{ rows | map(attribute='row_key') | join('; ') }}
+    {{- '; ...' if count > rows | length }}
+{%- endmacro %}

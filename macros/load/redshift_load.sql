@@ -3,14 +3,7 @@
     COPY itself, and the rows that each COPY reports must be the lines that the views
     count. Wrong, missing or late views can stop the load, and nothing else.
 -#}
-{% macro redshift__load_staging(plan, events, songs, max_errors, reload) %}
-    {% if not plan %}
-        {% do exceptions.raise_compiler_error(
-            'load_staging needs manifests on Redshift, which it cannot write:'
-            ~ ' use scripts/warehouse.py load --target ' ~ target.name
-        ) %}
-    {% endif %}
-    {% do redshift__check_plan(plan) %}
+{% macro redshift__load_staging(plan, max_errors, reload) %}
     {% do redshift__plan_files(plan) %}
     {% set copies = [] %}
     {% for manifest in plan.manifests %}
@@ -20,15 +13,21 @@
     {% if max_errors %}
         {% do refuse_bad_lines(max_errors) %}
     {% endif %}
-    {% set found = {} %}
-    {% for source in copies | map(attribute='source') | unique %}
-        {% do found.update({source: redshift__check_rows(source, copies)}) %}
+    {% set kinds = {} %}
+    {% for kind in copies | map(attribute='kind') | unique %}
+        {% set found = redshift__check_rows(kind, copies) %}
+        {% if found.untrimmed_rows %}
+            {% do redshift__trim_ids(kind) %}
+            {% set found = redshift__check_rows(kind, copies) %}
+        {% endif %}
+        {% do kinds.update({kind: found}) %}
     {% endfor %}
-    {% for source in found if found[source].repeated_keys %}
-        {% do redshift__keep_one_of_each(source) %}
+    {% for kind in kinds if kinds[kind].repeated_rows %}
+        {% do redshift__keep_one_of_each(kind) %}
     {% endfor %}
-    {% do publish_load(reload, found=found, has_rejects=max_errors > 0) %}
-    {% do redshift__analyze(plan, found) %}
+    {% set load_id = '(' ~ next_load_id(source('sparkify', 'loaded_files')) ~ ')' %}
+    {% do publish_load(load_id, kinds, reload, has_rejects=max_errors > 0) %}
+    {% do redshift__analyze(plan, kinds) %}
 {% endmacro %}
 
 
@@ -42,7 +41,7 @@
     {% call statement('plan_files', auto_begin=false) %}
         set statement_timeout to {{ 2 * 60 * 60 * 1000 }};
         create temp table load_files (
-            source varchar(16) not null,
+            kind varchar(16) not null,
             path varchar(2048) not null,
             manifest varchar(16) not null,
             etag varchar(128) not null,
@@ -50,11 +49,11 @@
             shown_path varchar(256) not null,
             shown_key varchar(256) not null
         );
-        copy load_files (source, path, manifest, etag, bytes, shown_path, shown_key)
-        from '{{ plan.files }}plan.json'
+        copy load_files (kind, path, manifest, etag, bytes, shown_path, shown_key)
+        from {{ redshift__literal(plan.files ~ 'plan.json') }}
         {{ redshift__copy_options(plan, 'auto') }};
         create temp table load_counts (
-            source varchar(16) not null,
+            kind varchar(16) not null,
             path varchar(2048) not null,
             manifest varchar(16) not null,
             line_count bigint,
@@ -62,10 +61,10 @@
             rows_loaded bigint,
             rows_rejected bigint
         );
-        {%- for source in ['events', 'songs']
-            if source ~ '.' in plan.manifests | join(' ') %}
-        create temp table load_{{ source }} (
-            {%- for column in staging_columns(source) %}
+        {%- for kind in ['events', 'songs']
+            if kind ~ '.' in plan.manifests | join(' ') %}
+        create temp table load_{{ kind }} (
+            {%- for column in staging_columns(kind) %}
             {{ column.name }} {{ column.type }}
                 {%- if column.required %} not null{% endif %}
                 {{- "," if not loop.last }}
@@ -77,16 +76,16 @@
 
 
 {#-
-    COPY into load_<source> by a manifest that scripts/warehouse.py wrote. COPY stops at
+    COPY into load_<kind> by a manifest that scripts/warehouse.py wrote. COPY stops at
     the bad line that is one too many.
 -#}
 {% macro redshift__copy_files(manifest, plan, max_errors) %}
-    {% set source = manifest.split('.')[0] %}
-    {% set names = staging_columns(source) | map(attribute='name') | join(', ') %}
-    {% set json = plan.files ~ 'events.jsonpaths' if source == 'events' else 'auto' %}
+    {% set kind = manifest.split('.')[0] %}
+    {% set names = staging_columns(kind) | map(attribute='name') | join(', ') %}
+    {% set json = plan.files ~ 'events.jsonpaths' if kind == 'events' else 'auto' %}
     {% call statement('copy_files', fetch_result=true, auto_begin=false) %}
-        copy load_{{ source }} ({{ names }})
-        from '{{ plan.files ~ manifest ~ '.manifest' }}'
+        copy load_{{ kind }} ({{ names }})
+        from {{ redshift__literal(plan.files ~ manifest ~ '.manifest') }}
         {{ redshift__copy_options(plan, json) }}
         manifest
         {%- if manifest.endswith('.gzip') %} gzip{% endif %}
@@ -98,7 +97,7 @@
     {% set done = load_result('copy_files').table.rows[0] %}
     {{ return({
         'manifest': manifest,
-        'source': source,
+        'kind': kind,
         'query_id': done['query_id'] | int,
         'row_count': done['row_count'] | int,
     }) }}
@@ -107,58 +106,87 @@
 
 {#- The options of every COPY. The cluster's own role reads S3, never a key. -#}
 {% macro redshift__copy_options(plan, json) -%}
-    iam_role {{ 'default' if plan.role == 'default' else "'" ~ plan.role ~ "'" }}
-    json '{{ json }}'
-    region '{{ plan.region }}'
+    iam_role {{ 'default' if plan.role == 'default' else redshift__literal(plan.role) }}
+    json {{ redshift__literal(json) }}
+    region {{ redshift__literal(plan.region) }}
     compupdate off
     statupdate off
+{%- endmacro %}
+
+
+{#- Remove white space around what identifies a row. Blanks at the end are equal to none. -#}
+{% macro redshift__trim_ids(kind) %}
+    {% call statement('trim_ids', auto_begin=false) %}
+        {% set columns = staging_columns(kind) | selectattr('is_trimmed') | list %}
+        update load_{{ kind }}
+        set
+            {%- for column in columns %}
+            {{ column.name }} = {{ trimmed(column.name) }}{{ "," if not loop.last }}
+            {%- endfor %}
+        where {{ redshift__is_untrimmed(kind) }}
+    {% endcall %}
+{% endmacro %}
+
+
+{% macro redshift__is_untrimmed(kind) -%}
+    {%- for column in staging_columns(kind) if column.is_trimmed -%}
+    {{ "or " if not loop.first }}{{ column.name }} || '.'
+        <> {{ trimmed(column.name) }} || '.'
+    {% endfor -%}
 {%- endmacro %}
 
 
 {#-
     Refuse values that COPY accepts, and a COPY that a driver sent twice. Redshift does
     not say which file a row is from, so no line can be set aside: such a row always stops
-    the load. Returns the span of time, and how many keys come more than once.
+    the load. Returns what publish_load needs, and the number of rows.
 -#}
-{% macro redshift__check_rows(source, copies) %}
-    {% set key = staging_key(source) | join(', ') %}
+{% macro redshift__check_rows(kind, copies) %}
+    {% set key = staging_key(kind) | join(', ') %}
     {% set row = run_query(
         'select count(*) as row_count, count(reason) as bad_rows, min(reason) as reason,'
-        ~ (' min(ts) as first, max(ts) as last,' if source == 'events')
-        ~ ' (select count(*) from (select ' ~ key ~ ' from load_' ~ source
-        ~ ' group by ' ~ key ~ ' having count(*) > 1) as repeated) as repeated_keys'
-        ~ ' from (select ' ~ redshift__reason(source) ~ ' as reason'
-        ~ (', ts' if source == 'events') ~ ' from load_' ~ source ~ ') as checked'
+        ~ ' min(case when reason is not null then row_key end) as bad_row,'
+        ~ ' count(case when is_untrimmed then 1 end) as untrimmed_rows,'
+        ~ (' min(ts) as first, max(ts) as last,' if kind == 'events')
+        ~ ' (select count(*) from (select ' ~ key ~ ' from load_' ~ kind
+        ~ ' group by ' ~ key ~ ') as keys) as key_count'
+        ~ ' from (select ' ~ redshift__reason(kind) ~ ' as reason,'
+        ~ ' ' ~ row_key(kind, 'load_' ~ kind) ~ ' as row_key,'
+        ~ ' ' ~ redshift__is_untrimmed(kind) ~ ' as is_untrimmed'
+        ~ (', ts' if kind == 'events') ~ ' from load_' ~ kind ~ ') as checked'
     ).rows[0] %}
-    {% set copied = copies | selectattr('source', 'equalto', source)
+    {% set copied = copies | selectattr('kind', 'equalto', kind)
         | sum(attribute='row_count') %}
     {% if row['row_count'] != copied %}
         {% do exceptions.raise_compiler_error(
-            source ~ ': COPY reported ' ~ copied ~ ' rows; the work table has '
+            kind ~ ': COPY reported ' ~ copied ~ ' rows; the work table has '
             ~ row['row_count'] ~ '; nothing was loaded, run again'
         ) %}
     {% elif row['bad_rows'] %}
         {% do exceptions.raise_compiler_error(
-            source ~ ': ' ~ row['reason'] ~ ' (' ~ row['bad_rows'] ~ ' bad row(s) in'
-            ~ ' all); nothing was loaded: Redshift does not say in which file,'
-            ~ ' `load --target dev` on the same files does'
+            kind ~ ': ' ~ row['reason'] ~ ' (' ~ row['bad_rows'] ~ ' bad row(s) in'
+            ~ ' all), such as ' ~ row['bad_row'] ~ '; nothing was loaded: Redshift does'
+            ~ ' not say in which file; `SPARKIFY_DUCKDB=:memory: warehouse.py load'
+            ~ ' --target dev` with the same --events and --songs does'
         ) %}
     {% endif %}
     {{ return({
         'row_count': row['row_count'],
-        'repeated_keys': row['repeated_keys'],
-        'first': row['first'] if source == 'events',
-        'last': row['last'] if source == 'events',
+        'untrimmed_rows': row['untrimmed_rows'],
+        'repeated_rows': row['row_count'] - row['key_count'],
+        'first': row['first'] if kind == 'events',
+        'last': row['last'] if kind == 'events',
+        'has_earlier': true,
     }) }}
 {% endmacro %}
 
 
-{% macro redshift__reason(source) %}
+{% macro redshift__reason(kind) %}
     case
-        {%- for column in staging_columns(source) %}
+        {%- for column in staging_columns(kind) %}
         {%- if column.type.startswith('varchar') %}
         {%- if column.required %}
-        when {{ column.name }} = ''
+        when {{ trimmed(column.name) }} = ''
             then 'required key {{ column.key }} is missing or empty'
         {%- endif %}
         {%- if column.choice %}
@@ -171,16 +199,14 @@
         when left({{ column.name }}, 1) = '['
             and is_valid_json_array({{ column.name }})
             then '{{ column.key }} holds a nested value, not a text'
-        {%- elif column.key == 'ts' %}
-        when ts < 1000000000000
-            or ts > datediff(
-                millisecond, timestamp '1970-01-01', dateadd(day, 1, getdate())
-            )
-            then 'ts must be epoch milliseconds between 2001 and tomorrow: '
-                || cast(ts as varchar(20))
+        {%- if column.is_id %}
+        when {{ column.name }} ~ '^-?[0-9]+[.][0-9]+$'
+            then '{{ column.key }} must be a text or a whole number: '
+                || left({{ column.name }}, 40)
+        {%- endif %}
         {%- elif column.range %}
         when {{ column.name }} not between {{ column.range | join(' and ') }}
-            then '{{ column.key }} must be from {{ column.range | join(" to ") }}: '
+            then '{{ column.key }} must be {{ column.range_words }}: '
                 || cast({{ column.name }} as varchar(40))
         {%- endif %}
         {%- endfor %}
@@ -193,57 +219,58 @@
     the later by path and line, and Redshift does not know which that is. A point at
     the end keeps Redshift from seeing texts as equal that differ in blanks.
 -#}
-{% macro redshift__keep_one_of_each(source) %}
-    {% set key = staging_key(source) %}
-    {% set columns = staging_columns(source) %}
+{% macro redshift__keep_one_of_each(kind) %}
+    {% set key = staging_key(kind) %}
+    {% set columns = staging_columns(kind) %}
     {% set names = columns | map(attribute='name') | join(', ') %}
     {% set exact = [] %}
     {% for column in columns %}
         {% do exact.append(column.name ~ (" || '.'" if column.width else '')) %}
     {% endfor %}
     {% set different = run_query(
-        'select ' ~ key | join(', ') ~ ', count(*) over () as key_count from ('
-        ~ ' select ' ~ key | join(', ') ~ ' from load_' ~ source
+        'select ' ~ row_key(kind, 'versions') ~ ' as row_key,'
+        ~ ' count(*) over () as key_count from ('
+        ~ ' select ' ~ key | join(', ') ~ ' from load_' ~ kind
         ~ ' group by ' ~ (key + exact) | join(', ')
         ~ ' ) as versions group by ' ~ key | join(', ') ~ ' having count(*) > 1'
         ~ ' order by ' ~ key | join(', ') ~ ' limit 5'
     ).rows %}
     {% if different %}
         {% do exceptions.raise_compiler_error(
-            source ~ ': ' ~ different[0]['key_count'] ~ ' key(s) with different rows in'
+            kind ~ ': ' ~ different[0]['key_count'] ~ ' key(s) with different rows in'
             ~ ' one load, and Redshift does not say which is the later: '
-            ~ named_keys(different, key, different[0]['key_count'])
+            ~ named_keys(different, different[0]['key_count'])
             ~ '; nothing was loaded: first load the files with the earlier rows'
             ~ ' alone, or remove one of the two'
         ) %}
     {% endif %}
     {% call statement('keep_one_of_each', auto_begin=false) %}
-        create temp table load_repeated_{{ source }} as
+        create temp table load_repeated_{{ kind }} as
         select distinct {{ names }}
-        from load_{{ source }}
+        from load_{{ kind }}
         where ({{ key | join(', ') }}) in (
             select {{ key | join(', ') }}
-            from load_{{ source }}
+            from load_{{ kind }}
             group by {{ key | join(', ') }}
             having count(*) > 1
         );
-        delete from load_{{ source }}
-        using load_repeated_{{ source }}
+        delete from load_{{ kind }}
+        using load_repeated_{{ kind }}
         where
             {%- for column in key %}
-            {{ "and " if not loop.first }}load_{{ source }}.{{ column }}
-                = load_repeated_{{ source }}.{{ column }}
+            {{ "and " if not loop.first }}load_{{ kind }}.{{ column }}
+                = load_repeated_{{ kind }}.{{ column }}
             {%- endfor %};
-        insert into load_{{ source }} ({{ names }})
+        insert into load_{{ kind }} ({{ names }})
         select {{ names }}
-        from load_repeated_{{ source }}
+        from load_repeated_{{ kind }}
     {% endcall %}
 {% endmacro %}
 
 
 {#- COPY keeps no statistics of a work table, and the planner needs those of staging. -#}
-{% macro redshift__analyze(plan, found) %}
-    {% for kind in found if found[kind].row_count >= plan.analyze_rows | int %}
+{% macro redshift__analyze(plan, kinds) %}
+    {% for kind in kinds if kinds[kind].row_count >= plan.analyze_rows | int %}
         {% call statement('analyze', auto_begin=false) %}
             analyze {{ source('sparkify', 'staging_' ~ kind).include(database=false) }}
         {% endcall %}
@@ -251,31 +278,30 @@
 {% endmacro %}
 
 
-{#- Only values of the expected form get from a settings file into SQL. -#}
-{% macro redshift__check_plan(plan) %}
-    {% for name, pattern in [
-        ('files', 's3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/([A-Za-z0-9_.=+@-]+/)*'),
-        ('region', '[a-z]{2}(-[a-z]+)+-[0-9]{1,2}'),
-        ('role', 'default|arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}'),
-    ] %}
-        {% if not modules.re.fullmatch(pattern, plan[name] | string) %}
-            {% do exceptions.raise_compiler_error(
-                'load_staging refuses the plan: ' ~ name
-                ~ ' has the wrong form; check [data] in warehouse.toml'
-            ) %}
-        {% endif %}
-    {% endfor %}
-    {% for manifest in plan.manifests
-        if not modules.re.fullmatch('(events|songs)[.](plain|gzip)', manifest | string) %}
+{#-
+    A text of the plan as a literal in COPY. Which characters could end it depends on the
+    server; scripts/load/manifests.py checks the forms.
+-#}
+{% macro redshift__literal(text) -%}
+    {%- if not modules.re.fullmatch('[A-Za-z0-9_.=+@,:/-]+', text | string) -%}
         {% do exceptions.raise_compiler_error(
-            'load_staging refuses the plan: a load writes no such manifest'
+            'load_staging refuses the plan: ' ~ text | string | tojson
+            ~ ' holds a character that does not belong there; check [data] in'
+            ~ ' warehouse.toml'
         ) %}
-    {% endfor %}
-{% endmacro %}
+    {%- endif -%}
+    '{{ text }}'
+{%- endmacro %}
 
 
-{#- Redshift has no assert; a division by zero ends the transaction. -#}
-{% macro redshift__assert_not_loaded(ledger, reload) -%}
+{#-
+    No report reads the locked table, so only other loads wait. The plan was compared with
+    the ledger before, and another load may have come between. Redshift has no assert: a
+    division by zero ends the transaction.
+-#}
+{% macro redshift__begin_publishing(ledger, reload) -%}
+    begin;
+    {{ wait_for_writers('load') }}
     {% if not reload %}
         select 1 / (1 - least(1, count(*))) as not_loaded
         from load_files
@@ -290,11 +316,36 @@
                 ) as recency
             from {{ ledger }}
         ) as delivered
-            on load_files.source = delivered.source
+            on load_files.kind = delivered.source
             and load_files.path = delivered.path
             and load_files.etag = delivered.etag
             and delivered.recency = 1;
     {% endif %}
+{%- endmacro %}
+
+
+{% macro redshift__insert_new_rows(kind, table, load_id) -%}
+        insert into {{ table }} (
+            {%- for column in staging_columns(kind) %}
+            {{ column.name }},
+            {%- endfor %}
+            _load_id
+        )
+        select
+            {%- for column in staging_columns(kind) %}
+            {%- if column.choice %}
+            nullif({{ column.name }}, ''),
+            {%- else %}
+            {{ column.name }},
+            {%- endif %}
+            {%- endfor %}
+            {{ load_id }}
+        from load_{{ kind }};
+{%- endmacro %}
+
+
+{% macro redshift__end_publishing() -%}
+    commit
 {%- endmacro %}
 
 
@@ -304,4 +355,9 @@
 
 {% macro redshift__delivery_time() -%}
     {{ utc_now() }}
+{%- endmacro %}
+
+
+{% macro redshift__tomorrow_ms() -%}
+    datediff(millisecond, timestamp '1970-01-01', dateadd(day, 1, getdate()))
 {%- endmacro %}

@@ -82,7 +82,7 @@
         where query_id in ({{ ids.values() | join(', ') or -1 }});
         create temp table load_rejects as
         select
-            load_files.source,
+            load_files.kind,
             load_files.path,
             load_refused.line,
             load_refused.reason,
@@ -97,7 +97,7 @@
         {% endif %}
         insert into load_counts
         select
-            load_files.source,
+            load_files.kind,
             load_files.path,
             load_files.manifest,
             coalesce(by_path.line_count, by_key.line_count) as line_count,
@@ -116,13 +116,13 @@
         {%- if max_errors %}
         left join (
             select
-                source,
+                kind,
                 path,
                 count(*) as line_count
             from load_rejects
-            group by source, path
+            group by kind, path
         ) as refused
-            on load_files.source = refused.source
+            on load_files.kind = refused.kind
             and load_files.path = refused.path
         {%- endif %}
     {% endcall %}
@@ -179,7 +179,7 @@
             ) }}
         {% elif row['rows_loaded'] != copy.row_count or row['fewest'] < 0 %}
             {{ return(
-                copy.source ~ ': COPY reported ' ~ copy.row_count ~ ' rows, but the'
+                copy.kind ~ ': COPY reported ' ~ copy.row_count ~ ' rows, but the'
                 ~ ' system views count ' ~ row['lines'] ~ ' lines and '
                 ~ (row['lines'] - row['rows_loaded']) ~ ' refused'
             ) }}

@@ -1,7 +1,7 @@
-"""Take apart what SQL can't read as it is, into rows of file, line, fault and text.
+"""Split what SQL can't read as it is into rows of file, line, fault and text.
 
-What a document means is for SQL to judge. Here is only what SQL can't do: tell text
-from other bytes, and find where one document ends and the next begins.
+SQL judges what a document means. Here is only what SQL can't do: distinguish text from
+other bytes, and find where one document ends and the next begins.
 """
 
 import codecs
@@ -9,7 +9,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-# Of a longer document so much is kept, in bytes, to show it. SQL refuses shorter ones.
+# Keep at most so many bytes of an oversized document for the report. SQL refuses those
+# between 4 MB and this.
 SHOWN = 5_000_000
 # What no JSON may hold, but for tab, line feed and carriage return.
 CONTROLS = bytes({*range(32)} - {9, 10, 13})
@@ -136,16 +137,16 @@ def _examined(document: bytes) -> tuple[str, bytes]:
     if document.startswith(BYTE_ORDER_MARK):
         fault = "starts with a byte order mark; save the file as UTF-8 without it"
         return fault, _shown(document)
-    found = CONTROL.search(document.decode("utf-8", "surrogateescape"))
-    if found:
+    control = CONTROL.search(document.decode("utf-8", "surrogateescape"))
+    if control:
         fault = (
-            "holds a NUL byte" if found[0] == "\x00" else "holds a control character"
+            "holds a NUL byte" if control[0] == "\x00" else "holds a control character"
         )
-        return "not valid UTF-8" if found[0] > "\x1f" else fault, _shown(document)
+        return "not valid UTF-8" if control[0] > "\x1f" else fault, _shown(document)
     document = document.rstrip(b"\r")
     if b"\n" not in document and b"\r" not in document:
         return "", document
-    # Line ends are white space between JSON's parts, but nothing may stand within one.
+    # Line ends are white space between the parts of JSON, and an error within a text.
     text = document.decode()
     try:
         is_valid = not text[_strict.raw_decode(text, _begin(text))[1] :].strip()
@@ -162,5 +163,5 @@ def _begin(text: str) -> int:
 def _shown(document: bytes) -> bytes:
     """A document in one line, with what is not text in hexadecimal."""
     text = document.decode("utf-8", "surrogateescape")
-    text = CONTROL.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", text)
+    text = CONTROL.sub(lambda control: f"\\x{ord(control[0]) & 0xFF:02x}", text)
     return text.replace("\r", " ").replace("\n", " ").encode()

@@ -1,15 +1,19 @@
 """Find the source files, and tell which are new by the listing alone."""
 
 import os
+import re
 import stat
+from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from errors import WarehouseError
 
-Source = Literal["events", "songs"]
-SUFFIXES = (".json", ".json.gz", ".ndjson", ".ndjson.gz")
+Kind = Literal["events", "songs"]
+SUFFIX = re.compile(r"\.(json|jsonl|ndjson)(\.gz)?$", re.IGNORECASE)
+HIDDEN = "hidden (a name that begins with . or _)"
+SHOWN_ENDINGS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,7 @@ class Listed:
     (since 1970) for local files only; `size` is in bytes.
     """
 
-    source: Source
+    kind: Kind
     path: str
     size: int
     etag: str | None = None
@@ -29,35 +33,54 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the ledger holds of a path: its latest delivery, and the place of its first.
-
-    `first` orders all files by their first delivery.
-    """
+    """What the ledger holds of a path: its latest delivery."""
 
     etag: str
     size: int
     modified_ns: int | None
-    first: int = 0
 
 
-def list_folder(source: Source, folder: Path) -> tuple[list[Listed], int]:
+def reason_to_ignore(path: str) -> str | None:
+    """The ending of a path that no load reads, or HIDDEN; None for a source file.
+
+    `path` is relative to the given folder or prefix.
+    """
+    if any(part.startswith((".", "_")) for part in path.split("/")):
+        return HIDDEN
+    if SUFFIX.search(path):
+        return None
+    return PurePosixPath(path).suffix.lower() or "no ending"
+
+
+def described(ignored: Counter[str]) -> str:
+    """The ignored files in words, such as `3 ignored: .csv, .png`; empty for none."""
+    if not ignored:
+        return ""
+    endings = sorted(set(ignored) - {HIDDEN})
+    shown = endings[:SHOWN_ENDINGS]
+    shown += ["..."] if len(endings) > SHOWN_ENDINGS else []
+    shown += [f"{ignored[HIDDEN]:,} {HIDDEN}"] if ignored[HIDDEN] else []
+    return f"{ignored.total():,} ignored: {', '.join(shown)}"
+
+
+def list_folder(kind: Kind, folder: Path) -> tuple[list[Listed], Counter[str]]:
     """List a folder's files in the order of their paths, and count those ignored.
 
     Links are followed; one that leads back to a folder above it is not. Raises
     WarehouseError when the folder is missing or can't be read, or a name is not UTF-8.
     """
-    found: list[Listed] = []
-    ignored = 0
+    listed: list[Listed] = []
+    ignored: Counter[str] = Counter()
 
     def fail(error: OSError) -> None:
         raise WarehouseError(
-            f"{source}: {error.filename}: {error.strerror};"
-            f" give a folder or an s3:// prefix with --{source}"
+            f"{kind}: {error.filename}: {error.strerror};"
+            f" give a folder or an s3:// prefix with --{kind}"
         ) from None
 
     if folder.is_file():
         fail(NotADirectoryError(20, "not a folder but a file", str(folder)))
-    # Of every folder, itself and those above it, by device and inode.
+    # Each folder and those above it, by device and inode.
     above: dict[str, frozenset[tuple[int, int]]] = {}
     for parent, folders, names in os.walk(folder, onerror=fail, followlinks=True):
         here = os.stat(parent)  # noqa: PTH116 (thousands of files)
@@ -66,13 +89,14 @@ def list_folder(source: Source, folder: Path) -> tuple[list[Listed], int]:
             folders.clear()
             continue
         above[parent] = outer | {(here.st_dev, here.st_ino)}
+        inside = os.path.relpath(parent, folder) + "/"
         for name in names:
             path = os.path.join(parent, name)  # noqa: PTH118
-            if not name.endswith(SUFFIXES):
-                ignored += 1
+            if reason := reason_to_ignore(inside.removeprefix("./") + name):
+                ignored[reason] += 1
                 continue
             try:
-                found_stat = os.stat(path)  # noqa: PTH116
+                status = os.stat(path)  # noqa: PTH116
                 path.encode()
             except OSError as error:
                 raise unreadable(path, error) from None
@@ -81,18 +105,18 @@ def list_folder(source: Source, folder: Path) -> tuple[list[Listed], int]:
                 raise WarehouseError(
                     f"{shown}: the name is not UTF-8; rename the file or its folder"
                 ) from None
-            if not stat.S_ISREG(found_stat.st_mode):
-                ignored += 1
+            if not stat.S_ISREG(status.st_mode):
+                ignored["not a regular file"] += 1
                 continue
-            found.append(
-                Listed(
-                    source,
-                    path,
-                    found_stat.st_size,
-                    modified_ns=found_stat.st_mtime_ns,
-                )
+            listed.append(
+                Listed(kind, path, status.st_size, modified_ns=status.st_mtime_ns)
             )
-    return sorted(found, key=lambda file: file.path), ignored
+    return sorted(listed, key=lambda file: file.path), ignored
+
+
+def is_zipped(path: str) -> bool:
+    """Whether a file's name says that it is gzip data."""
+    return path.lower().endswith(".gz")
 
 
 def unreadable(path: str, error: OSError) -> WarehouseError:

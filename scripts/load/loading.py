@@ -3,15 +3,16 @@
 import functools
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import aws
 import s3_address
-from dbt_project import Dbt
+from dbt_project import Dbt, Rows
 from endings import explained
 from errors import Refused, WarehouseError
 from messages import progress, say, warn
@@ -19,41 +20,71 @@ from sample.mark import is_sample
 from settings import PROJECT, Data
 
 from load import redshift, s3
-from load.files import Known, Listed, Source, is_unchanged, list_folder
-from load.reading import Reader
+from load.files import (
+    HIDDEN,
+    Kind,
+    Known,
+    Listed,
+    described,
+    is_unchanged,
+    list_folder,
+    reason_to_ignore,
+)
+from load.reading import Reader, Task
 
 CACHE = PROJECT / "data" / "cache"
 # What names another warehouse, by engine.
 OTHER_WAREHOUSE = {"duckdb": "SPARKIFY_DUCKDB", "redshift": "REDSHIFT_SCHEMA"}
 
-Place = tuple[str, str]  # source and path
-Placed = tuple[int, Listed]  # a file, and its place in the order of a reload
+Delivered = tuple[str, str]  # kind and path
 Connect = Callable[[], Any]  # makes the S3 client, or gives the one that is there
-Prepared = tuple[dict[str, Any], dict[Place, str]]  # the plan, and the files' ETags
+# The plan for the macro load_staging, the answer to what it logs, and a function that
+# gives the files' ETags when it is done.
+Prepared = tuple[
+    dict[str, Any], Callable[[str], None] | None, Callable[[], dict[Delivered, str]]
+]
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load did, or what all loads did: numbers of files and of lines."""
+    """What a load did: numbers of files and of lines.
+
+    `replaced` counts the rows that a row with the same key and other content replaced,
+    `replaced_keys` names the first of them, with loads and files.
+    """
 
     files: int
     rows: int
     rejected: int
+    replaced: int = field(default=0, compare=False)
+    replaced_keys: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What there is of a source."""
+    """The files of a kind below a folder or prefix."""
 
-    source: Source
+    kind: Kind
     uri: str
     files: list[Listed]
-    ignored: int
+    ignored: Counter[str]
 
     @property
     def paths(self) -> list[str]:
         """The files' names in the ledger."""
         return [file.path for file in self.files]
+
+    def hidden(self, known: Iterable[Delivered]) -> list[str]:
+        """Files in the ledger that an earlier version loaded from hidden paths."""
+        uri = self.uri
+        root = str(s3_address.parse(uri)) if s3_address.is_s3(uri) else f"{uri}/"
+        return sorted(
+            path
+            for kind, path in known
+            if kind == self.kind
+            and path.startswith(root)
+            and reason_to_ignore(path.removeprefix(root)) == HIDDEN
+        )
 
 
 def load(
@@ -75,9 +106,9 @@ def load(
             _list("events", data.events, connect),
             _list("songs", data.songs, connect),
         ]
-        by_place = [(listing.uri, listing.paths) for listing in listings]
+        by_location = [(listing.uri, listing.paths) for listing in listings]
         if not mix_sample:
-            _refuse_mix(dbt, by_place)
+            _refuse_mix(dbt, by_location)
         dbt.require_folder()
         rows = dbt.query("{{ known_files() }}")
         newest = max((row["load_id"] for row in rows), default=0)
@@ -89,34 +120,44 @@ def load(
             if not reload
         }
         if not mix_sample:
-            _refuse_mix(dbt, [*by_place, (dbt.place, [path for _, path in known])])
+            _refuse_mix(dbt, [*by_location, (dbt.place, [path for _, path in known])])
         new = [file for listing in listings for file in _new(listing, known)]
+        for listing in listings:
+            _warn_of_hidden(listing, rows, reload)
     loaded = Loaded(0, 0, 0)
     if new:
-        # A reload takes the files in the order in which they first came, new ones last.
-        places = {(row["source"], row["path"]): int(row["place"]) for row in rows}
-        ordered = [
-            (places.get((file.source, file.path), len(rows) + 1) if reload else 0, file)
+        # A reload loads files in the order of their first deliveries, new ones last.
+        order = {
+            (row["source"], row["path"]): int(row["delivery_order"]) for row in rows
+        }
+        tasks = [
+            Task(
+                file,
+                file.path,
+                known.get((file.kind, file.path)),
+                order.get((file.kind, file.path), len(rows) + 1) if reload else 0,
+            )
             for file in new
         ]
-        ordered.sort(key=lambda entry: (entry[1].source, entry[0], entry[1].path))
+        tasks.sort(
+            key=lambda task: (task.file.kind, task.delivery_order, task.file.path)
+        )
         with (
             explained(lambda: _published(dbt, newest)),
-            prepare(dbt, data, connect, ordered, known) as (plan, etags),
+            prepare(dbt, data, connect, tasks) as (plan, answer, etags),
         ):
             dbt.operation(
-                "load_staging", plan=plan, max_errors=max_errors, reload=reload
+                "load_staging",
+                answer=answer,
+                plan=plan,
+                max_errors=max_errors,
+                reload=reload,
             )
-        # The counts, and beside them each file that held nothing.
-        rows = dbt.query(
-            f"select * from ({{{{ loaded_since({newest}) }}}}) as counts"
-            f" left join ({{{{ empty_files_since({newest}) }}}}) as empty on 1 = 1"
-        )
-        loaded = _loaded(rows[0])
+        loaded = _result(dbt, newest)
         changed = {
-            place
-            for place, etag in etags.items()
-            if place not in known or known[place].etag != etag
+            file
+            for file, etag in etags().items()
+            if file not in known or known[file].etag != etag
         }
         # Whatever dbt says: a load that is not in the ledger did not happen.
         if changed and not loaded.files:
@@ -124,9 +165,6 @@ def load(
                 "the load is not in the ledger: another process loaded these files"
                 " meanwhile; run again"
             )
-        for row in rows:
-            if row["path"]:
-                warn(f"{row['path']}: empty, 0 rows")
     say(
         f"loaded {loaded.files:,} files: {loaded.rows:,} rows,"
         f" {loaded.rejected:,} rejected"
@@ -134,40 +172,80 @@ def load(
     return loaded
 
 
-def _loaded(row: dict[str, Any]) -> Loaded:
-    return Loaded(int(row["files"]), int(row["rows_loaded"]), int(row["rows_rejected"]))
-
-
-def _list(source: Source, uri: str, connect: Connect) -> Listing:
-    """The files of a source, new or not."""
-    if s3_address.is_s3(uri):
-        files, ignored = s3.list_prefix(connect(), source, uri)
-    else:
-        files, ignored = list_folder(source, Path(uri))
-    if not files:
-        raise WarehouseError(
-            f"{source}: no JSON file under {uri}; check --{source} or warehouse.toml"
+def _result(dbt: Dbt, newest: int) -> Loaded:
+    """What was loaded after the load `newest`; warns of what a person should know."""
+    rows = dbt.query(f"{{{{ loads_since({newest}) }}}}")
+    for row in rows:
+        if row["what"] == "empty":
+            warn(f"{row['path']}: empty, 0 rows")
+    keys = tuple(map(_replaced_key, [row for row in rows if row["what"] == "replaced"]))
+    counts = rows[0]
+    replaced = int(counts["replaced"])
+    if replaced:
+        more = "; ..." if replaced > len(keys) else ""
+        warn(
+            f"{replaced:,} rows were replaced by a row with the same key and other"
+            f" content: {'; '.join(keys)}{more}; `warehouse.py show replaced_rows`"
+            " lists all"
         )
-    return Listing(source, uri, files, ignored)
-
-
-def _new(listing: Listing, known: dict[Place, Known]) -> list[Listed]:
-    """The files that the listing alone does not show to be unchanged."""
-    source, files, ignored = listing.source, listing.files, listing.ignored
-    new = [
-        file for file in files if not is_unchanged(file, known.get((source, file.path)))
-    ]
-    say(
-        f"{source}: {len(files):,} files, {len(new):,} to read"
-        + (f", {ignored:,} ignored (not JSON)" if ignored else "")
+    return Loaded(
+        int(counts["files"]),
+        int(counts["rows_loaded"]),
+        int(counts["rows_rejected"]),
+        replaced,
+        keys,
     )
+
+
+def _replaced_key(row: dict[str, Any]) -> str:
+    """A replaced row in words: its key, where it was and what replaced it."""
+    old = row["superseded_path"] or f"load {row['superseded_load_id']}"
+    new = row["path"] or f"load {row['load_id']}"
+    return f"{row['row_key']} ({old}, replaced by {new})"
+
+
+def _list(kind: Kind, uri: str, connect: Connect) -> Listing:
+    """The files of a kind, new or not."""
+    if s3_address.is_s3(uri):
+        files, ignored = s3.list_prefix(connect(), kind, uri)
+    else:
+        files, ignored = list_folder(kind, Path(uri))
+    if not files:
+        others = f" ({described(ignored)})" if ignored else ""
+        raise WarehouseError(
+            f"{kind}: no JSON file under {uri}{others};"
+            f" check --{kind} or warehouse.toml"
+        )
+    return Listing(kind, uri, files, ignored)
+
+
+def _new(listing: Listing, known: dict[Delivered, Known]) -> list[Listed]:
+    """The files that the listing alone does not show to be unchanged."""
+    kind, files = listing.kind, listing.files
+    new = [
+        file for file in files if not is_unchanged(file, known.get((kind, file.path)))
+    ]
+    counts = [f"{len(files):,} files", f"{len(new):,} to read"]
+    counts += [described(listing.ignored)] if listing.ignored else []
+    say(f"{kind}: {', '.join(counts)}")
     return new
 
 
-def _refuse_mix(dbt: Dbt, places: list[tuple[str, list[str]]]) -> None:
-    """Raise Refused if some of these places' files are sample data, and some not."""
-    sample = [place for place, paths in places if any(map(is_sample, paths))]
-    other = [place for place, paths in places if not all(map(is_sample, paths))]
+def _warn_of_hidden(listing: Listing, rows: Rows, reload: bool) -> None:
+    """Name the files of hidden paths whose rows are in the warehouse."""
+    hidden = listing.hidden((row["source"], row["path"]) for row in rows)
+    if hidden:
+        named = ", ".join(hidden[:3]) + (", ..." if len(hidden) > 3 else "")
+        warn(
+            f"{listing.kind}: {len(hidden):,} loaded files are {HIDDEN}: {named}; "
+            + ("the reload drops them" if reload else "`run --reload` drops their rows")
+        )
+
+
+def _refuse_mix(dbt: Dbt, locations: list[tuple[str, list[str]]]) -> None:
+    """Raise Refused if some of these locations' files are sample data, and some not."""
+    sample = [where for where, paths in locations if any(map(is_sample, paths))]
+    other = [where for where, paths in locations if not all(map(is_sample, paths))]
     if sample and other:
         raise Refused(
             f"{sample[-1]} holds sample data, {other[-1]} does not, and a warehouse"
@@ -187,38 +265,43 @@ def _published(dbt: Dbt, newest: int) -> str:
 
 @contextmanager
 def _prepare_files(
-    dbt: Dbt,
-    data: Data,
-    connect: Connect,
-    files: list[Placed],
-    known: dict[Place, Known],
+    dbt: Dbt, data: Data, connect: Connect, tasks: list[Task]
 ) -> Iterator[Prepared]:
-    """Look at the files here, for DuckDB to read; those in S3 are fetched first."""
-    remote = [file for _, file in files if file.etag is not None]
-    fetched: dict[Listed, Path] = {}
+    """Read the files here, for DuckDB to load; those in S3 are fetched first."""
+    remote = [task.file for task in tasks if task.file.etag is not None]
     if remote:
         with progress("fetching", len(remote)) as bar:
             copies = s3.fetch(connect(), remote, CACHE, lambda: bar.update(1))
-        fetched = dict(zip(remote, copies, strict=True))
-    with _temporary_folder() as folder:
-        reader = Reader(folder)
-        with progress("reading", len(files)) as bar:
-            for _, file in files:
-                local = str(fetched[file]) if file.etag is not None else file.path
-                reader.examine(file, local, known.get((file.source, file.path)))
-                bar.update(1)
-        reader.finish()
-        plan = {"files": folder / "files.ndjson", "batches": folder / "batches.ndjson"}
-        with plan["files"].open("w", encoding="utf-8") as out:
-            out.writelines(
-                json.dumps(delivery._asdict() | {"place": place}) + "\n"
-                for delivery, (place, _) in zip(reader.deliveries, files, strict=True)
-            )
-        with plan["batches"].open("w", encoding="utf-8") as out:
-            out.writelines(json.dumps(asdict(batch)) + "\n" for batch in reader.batches)
+        fetched = dict(zip(remote, map(str, copies), strict=True))
+        tasks = [
+            replace(task, local=fetched.get(task.file, task.local)) for task in tasks
+        ]
+    size = sum(task.file.size for task in tasks)
+    with (
+        _temporary_folder() as folder,
+        Reader(folder, tasks) as reader,
+        progress("loading", size) as bar,
+    ):
+
+        def describe_batch(logged: str) -> None:
+            """Write the batch that load_staging waits for, and at last the files."""
+            _, is_batch, number = logged.partition("load_staging: batch ")
+            if not is_batch:
+                return
+            batch = reader.next_batch()
+            with (folder / f"{number}.batch").open("w", encoding="utf-8") as out:
+                if batch:
+                    out.write(json.dumps(asdict(batch)))
+                    bar.update(batch.bytes)
+            if batch is None:
+                with (folder / "files.ndjson").open("w", encoding="utf-8") as out:
+                    for delivery in reader.deliveries:
+                        out.write(json.dumps(delivery._asdict()) + "\n")
+
         yield (
-            {name: str(path) for name, path in plan.items()},
-            {(file.source, file.path): file.etag for file in reader.deliveries},
+            {"folder": str(folder)},
+            describe_batch,
+            lambda: {(file.kind, file.path): file.etag for file in reader.deliveries},
         )
 
 
@@ -237,13 +320,10 @@ def _temporary_folder() -> Iterator[Path]:
 
 @contextmanager
 def _prepare_manifests(
-    dbt: Dbt,
-    data: Data,
-    connect: Connect,
-    files: list[Placed],
-    known: dict[Place, Known],
+    dbt: Dbt, data: Data, connect: Connect, tasks: list[Task]
 ) -> Iterator[Prepared]:
     """Redshift reads the files itself, and a reload in any order."""
-    listed = [file for _, file in files]
-    with redshift.prepared(dbt, data, connect, listed) as plan:
-        yield plan, {(file.source, file.path): str(file.etag) for file in listed}
+    files = [task.file for task in tasks]
+    etags = {(file.kind, file.path): str(file.etag) for file in files}
+    with redshift.prepared(dbt, data, connect, files) as plan:
+        yield plan, None, lambda: etags

@@ -10,7 +10,7 @@ import s3_address
 from errors import Refused
 from settings import Data
 
-from load.files import Listed
+from load.files import Listed, is_zipped
 from load.s3 import plain_errors
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ def write_plan(
     leaves there is harmless: no other reads it. Source: DG
     loading-data-files-using-manifest, copy-parameters-data-format.
     """
-    place = s3_address.parse(data.manifests)
-    folder = f"{place.prefix}load-{uuid.uuid4().hex}/"
+    target = s3_address.parse(data.manifests)
+    folder = f"{target.prefix}load-{uuid.uuid4().hex}/"
     urls: dict[str, set[str]] = {}
     planned = []
     for file in files:
@@ -36,7 +36,7 @@ def write_plan(
         shown_path, shown_key = shown_names(file.path)
         planned.append(
             {
-                "source": file.source,
+                "kind": file.kind,
                 "path": file.path,
                 "manifest": name,
                 "etag": file.etag,
@@ -56,9 +56,11 @@ def write_plan(
         objects[f"{name}.manifest"] = json.dumps({"entries": entries})
     for name, content in objects.items():
         with plain_errors(f"{data.manifests} (manifests in [data])"):
-            s3.put_object(Bucket=place.bucket, Key=folder + name, Body=content.encode())
+            s3.put_object(
+                Bucket=target.bucket, Key=folder + name, Body=content.encode()
+            )
     return {
-        "files": f"s3://{place.bucket}/{folder}",
+        "files": f"s3://{target.bucket}/{folder}",
         "manifests": sorted(urls),
         "count": len(files),
         "region": data.region,
@@ -79,7 +81,7 @@ def shown_names(path: str) -> tuple[str, str]:
     return cut(path), cut(path.split("/", 3)[-1])
 
 
-def check_places(data: Data) -> None:
+def check_locations(data: Data) -> None:
     """Raise Refused unless COPY can reach everything that the settings name."""
     for key, uri in (("events", data.events), ("songs", data.songs)):
         if not s3_address.is_s3(uri):
@@ -107,5 +109,5 @@ def check_places(data: Data) -> None:
 
 
 def _manifest(file: Listed) -> str:
-    """One COPY reads files of one source and one compression."""
-    return f"{file.source}.{'gzip' if file.path.endswith('.gz') else 'plain'}"
+    """One COPY reads files of one kind and one compression."""
+    return f"{file.kind}.{'gzip' if is_zipped(file.path) else 'plain'}"

@@ -16,7 +16,7 @@ from settings import Data
 
 from load.copy_errors import plain_copy_errors
 from load.files import Listed
-from load.manifests import check_places, shown_names, write_plan
+from load.manifests import check_locations, shown_names, write_plan
 
 ANALYZE_ROWS = 100_000  # as many new rows make the planner's statistics wrong
 TOO_MANY = re.compile("check '\\w*load_error\\w*' system table", re.IGNORECASE)
@@ -36,7 +36,7 @@ order by query_id desc, file_name, line_number
 
 def check(dbt: Dbt, data: Data) -> None:
     """Raise Refused, before anything is asked, for settings that cannot work."""
-    check_places(data)
+    check_locations(data)
     check_profile(dbt.profile_path, dbt.target)
 
 
@@ -44,7 +44,8 @@ def check(dbt: Dbt, data: Data) -> None:
 def prepared(
     dbt: Dbt, data: Data, connect: Callable[[], Any], files: list[Listed]
 ) -> Iterator[dict[str, Any]]:
-    """Say in S3 what there is to load: the plan for the macro load_staging.
+    """Write to S3 what there is to load: the plan for the macro load_staging.
+
 
     Within the block an error of Redshift's becomes one line with the next step.
     """
@@ -83,7 +84,8 @@ def _bad_line(
         if time.monotonic() >= until:
             return WarehouseError(
                 "more bad lines than --max-errors allows, and sys_load_error_detail"
-                " does not say which; nothing was loaded: `load --target dev` on the"
-                " same files names them"
+                " does not say which; nothing was loaded: `SPARKIFY_DUCKDB=:memory:"
+                " warehouse.py load --target dev` with the same --events and --songs"
+                " names them"
             )
         time.sleep(1)

@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +14,7 @@ import click
 import s3_address
 from errors import WarehouseError
 
-from load.files import SUFFIXES, Listed, Source
+from load.files import Kind, Listed, is_zipped, reason_to_ignore
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -25,24 +26,29 @@ STALE_SECONDS = 3600
 plain_errors = functools.partial(aws.plain_errors, policy=aws.LOADER_POLICY)
 
 
-def list_prefix(s3: "S3Client", source: Source, uri: str) -> tuple[list[Listed], int]:
+def list_prefix(
+    s3: "S3Client", kind: Kind, uri: str
+) -> tuple[list[Listed], Counter[str]]:
     """List a prefix's objects in the order of their keys, and count those ignored."""
     address = s3_address.parse(uri)
-    found: list[Listed] = []
-    ignored = 0
+    listed: list[Listed] = []
+    ignored: Counter[str] = Counter()
     with plain_errors(uri):
         pages = s3.get_paginator("list_objects_v2").paginate(
             Bucket=address.bucket, Prefix=address.prefix
         )
         for page in pages:
             for entry in page.get("Contents", []):
-                if not entry["Key"].endswith(SUFFIXES):
-                    ignored += 1
+                relative = entry["Key"].removeprefix(address.prefix)
+                if not relative or relative.endswith("/"):
+                    continue  # a folder that the console made
+                if reason := reason_to_ignore(relative):
+                    ignored[reason] += 1
                     continue
                 path = f"s3://{address.bucket}/{entry['Key']}"
                 etag = entry["ETag"].strip('"')
-                found.append(Listed(source, path, entry["Size"], etag=etag))
-    return sorted(found, key=lambda file: file.path), ignored
+                listed.append(Listed(kind, path, entry["Size"], etag=etag))
+    return sorted(listed, key=lambda file: file.path), ignored
 
 
 def fetch(
@@ -57,7 +63,7 @@ def fetch(
     """
 
     def fetch_one(file: Listed) -> Path:
-        local = _place(file, cache)
+        local = _cached(file, cache)
         is_there = local.exists()
         if not is_there or not _is_intact(local, file):
             _download(s3, file, local)
@@ -96,7 +102,7 @@ def _is_intact(local: Path, file: Listed) -> bool:
 
 
 def _proof(local: Path) -> Path:
-    """Where the md5 of a cached file lies."""
+    """The file with the md5 of a cached file."""
     return local.with_name(f"{local.name}.md5")
 
 
@@ -104,13 +110,13 @@ def _md5() -> "hashlib._Hash":
     return hashlib.md5(usedforsecurity=False)
 
 
-def _place(file: Listed, cache: Path) -> Path:
-    """Where an object's content lies in the cache.
+def _cached(file: Listed, cache: Path) -> Path:
+    """The file in the cache for an object's content.
 
     Named by a hash, since an ETag may hold any character, and by path and ETag, since
     two objects with the same bytes are two files still.
     """
-    suffix = next(suffix for suffix in reversed(SUFFIXES) if file.path.endswith(suffix))
+    suffix = ".json.gz" if is_zipped(file.path) else ".json"
     name = hashlib.sha256(f"{file.path}\n{file.etag}".encode()).hexdigest()[:32]
     return cache / f"{name}{suffix}"
 

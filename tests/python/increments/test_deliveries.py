@@ -132,7 +132,7 @@ def test_a_corrected_log_and_a_corrected_song_replace_their_rows_and_no_others(
             "select load_id, etag, bytes from loaded_files"
             f" where path = '{path}' order by load_id"
         ) == [
-            (number, hashlib.md5(content).hexdigest(), len(content))
+            (number, hashlib.sha256(content).hexdigest(), len(content))
             for number, content in enumerate(contents, start=2)
         ]
     assert warehouse.rows(

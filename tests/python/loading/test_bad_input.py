@@ -52,11 +52,17 @@ BAD_LINES: dict[str, tuple[bytes, str]] = {
     "text for a number": (bad_event(sessionId="x1"), "sessionId is not a whole number"),
     "fraction": (bad_event(status=200.5), "status is not a whole number: 200.5"),
     "text for a length": (bad_event(length="long"), "length is not a number: long"),
-    "seconds": (bad_event(ts=TS // 1000), "ts is no time in epoch milliseconds"),
-    "microseconds": (bad_event(ts=TS * 1000), "ts is no time in epoch milliseconds"),
+    "seconds": (
+        bad_event(ts=TS // 1000),
+        "ts must be epoch milliseconds between 2001 and tomorrow",
+    ),
+    "microseconds": (
+        bad_event(ts=TS * 1000),
+        "ts must be epoch milliseconds between 2001 and tomorrow",
+    ),
     "future": (
         bad_event(ts=int(time.time() * 1000) + 2 * 86_400_000),
-        "ts is no time in epoch milliseconds",
+        "ts must be epoch milliseconds between 2001 and tomorrow",
     ),
     "duplicate key": (
         GOOD + b"\n" + lines(event(12)).replace(b"{", b'{"page": "Home", ', 1),
@@ -178,6 +184,7 @@ def test_a_damaged_file_stops_the_load_whatever_is_allowed(
 BAD_SONGS: dict[str, tuple[bytes, int, str]] = {
     "malformed": (b'{"song_id": ', 1, "not valid JSON"),
     "missing key": (lines(song("SO2", title=None)), 1, "required key title is missing"),
+    "blank key": (lines(song("SO2", title="\u2003 ")), 1, "title is missing or empty"),
     "empty key": (lines(song("SO2", artist_name="")), 1, "artist_name is missing or"),
     "text for a year": (lines(song("SO2", year="old")), 1, "year is not a whole"),
     "array": (b"[" + lines(song("SO2")) + b"]", 1, "not a JSON object but array"),
@@ -226,7 +233,7 @@ def test_harmless_oddities_load(
         lines(event(20)) + b"\r\n\r\n   \n" + lines(event(21, mood="gay", weather=None))
     )
     sources.write(sources.events / "odd [1].json", odd)
-    sources.write(sources.events / "nested" / "more.ndjson.gz", gzip.compress(GOOD))
+    sources.write(sources.events / "nested" / "more.Jsonl.gz", gzip.compress(GOOD))
     sources.write(sources.events / "empty.json", b"")
     sources.write(sources.events / "blank.json", b"\n \n")
     sources.write(sources.events / "README.txt", b"not a log")
@@ -253,7 +260,7 @@ def test_harmless_oddities_load(
         ("SO5", "4.6", "Café Tacuba"),
     ]
     said = capsys.readouterr().err
-    assert "1 ignored" in said
+    assert "1 ignored: .txt\n" in said
     assert "empty.json: empty, 0 rows" in said
     assert "blank.json: empty, 0 rows" in said
     assert said.count("mood, weather") == 1

@@ -1,5 +1,7 @@
 """Each file once, whatever is delivered again, and staging always whole."""
 
+import hashlib
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +11,7 @@ from click.testing import CliRunner
 from errors import Refused, WarehouseError
 from load.loading import Loaded
 from settings import read_settings
-from support.helpers import TS, Sources, Warehouse, event, song
+from support.helpers import NONE_REPLACED, TS, Sources, Warehouse, event, song
 from support.statements import watch_statements
 from warehouse import cli
 
@@ -52,6 +54,20 @@ def test_an_unchanged_file_is_not_read_again(
     assert warehouse.load(sources.data) == Loaded(1, 2, 0)
 
 
+def test_a_file_that_an_earlier_version_hashed_otherwise_is_no_delivery(
+    warehouse: Warehouse, sources: Sources
+) -> None:
+    warehouse.load(sources.data)
+    for path in (sources.events / "1.json", sources.songs / "A.json"):
+        old = hashlib.md5(path.read_bytes()).hexdigest()
+        for table in ("loaded_files", "file_times"):
+            warehouse.change(f"update {table} set etag = '{old}' where path = '{path}'")
+        os.utime(path, ns=(TS, TS))
+    assert warehouse.load(sources.data) == Loaded(0, 0, 0)
+    sources.write_events("1.json", event(0))
+    assert warehouse.load(sources.data) == Loaded(1, 1, 0)
+
+
 def test_a_touched_file_is_no_delivery_and_its_new_time_is_noted(
     warehouse: Warehouse, sources: Sources
 ) -> None:
@@ -60,6 +76,44 @@ def test_a_touched_file_is_no_delivery_and_its_new_time_is_noted(
     assert warehouse.load(sources.data) == Loaded(0, 0, 0)
     noted = "select modified_ns from file_times where path like '%1.json'"
     assert warehouse.value(noted) == TS
+    assert warehouse.value("select count(*) from loaded_files") == 4
+
+
+def test_a_stale_copy_in_a_hidden_folder_is_not_loaded(
+    warehouse: Warehouse, sources: Sources, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sources.write_events("old/2-copy.json", event(2))
+    warehouse.load(sources.data)
+    sources.write_events("2.json", event(2, level="paid"))
+    warehouse.load(sources.data)
+    for name in ("_old/3.json", "._2.json", "a/.b/c/4.json"):
+        sources.write_events(name, event(2))
+    (sources.events / "table.CSV").touch()
+    (sources.events / "README").touch()
+    capsys.readouterr()
+    assert warehouse.load(sources.data) == Loaded(0, 0, 0)
+    assert warehouse.value("select max(level) from staging_events") == "paid"
+    assert (
+        "events: 3 files, 0 to read, 5 ignored: .csv, no ending, 3 hidden (a name that"
+        " begins with . or _)\n" in capsys.readouterr().err
+    )
+
+    # An earlier version loaded such files.
+    hidden = sources.events / ".ipynb_checkpoints"
+    (sources.events / "old").rename(hidden)
+    warehouse.change(
+        "update loaded_files set path = replace(path, '/old/', '/.ipynb_checkpoints/')"
+    )
+    named = (
+        f"events: 1 loaded files are hidden (a name that begins with . or _): {hidden}"
+    )
+    warehouse.load(sources.data)
+    assert (
+        f"{named}/2-copy.json; `run --reload` drops their rows"
+        in capsys.readouterr().err
+    )
+    warehouse.load(sources.data, reload=True)
+    assert f"{named}/2-copy.json; the reload drops them" in capsys.readouterr().err
     assert warehouse.value("select count(*) from loaded_files") == 4
 
 
@@ -104,16 +158,42 @@ def test_a_load_of_songs_alone_does_not_look_through_the_events(
     assert not [sql for sql in published if "join load_events" in sql]
 
 
-def test_of_one_event_in_two_files_the_last_path_wins(
-    warehouse: Warehouse, sources: Sources
+def test_of_one_event_in_two_files_the_last_path_wins_and_the_load_says_so(
+    warehouse: Warehouse, sources: Sources, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # The first by its path is read last, as a copy that was taken apart.
-    sources.write_events("0 [odd].json", event(2, level="paid"))
-    sources.write_events("3.json", event(2, level="paid"), event(2, level="free"))
-    assert warehouse.load(sources.data) == Loaded(6, 8, 0)
+    # 2.json and the last line of 3.json have the same content.
+    odd = sources.write_events("0 [odd].json", event(2, level="paid"))
+    three = sources.write_events("3.json", event(2, userId="8"), event(2), event(3))
+    loaded = warehouse.load(sources.data)
+    assert loaded == Loaded(6, 9, 0)
+    key = f"session_id 1 item_in_session 2 page NextSong ts {TS + 2000}"
+    assert (loaded.replaced, loaded.replaced_keys) == (
+        2,
+        (
+            f"{key} ({odd}, replaced by {three})",
+            f"{key} ({three}, replaced by {three})",
+        ),
+    )
+    assert (
+        "warning: 2 rows were replaced by a row with the same key and other content:"
+        f" {key} ({odd}, replaced by {three}); " in capsys.readouterr().err
+    )
     assert warehouse.rows(
-        "select level from staging_events where item_in_session = 2"
-    ) == [("free",)]
+        "select user_id, level from staging_events where item_in_session = 2"
+    ) == [("7", "free")]
+
+    # Another delivery replaces one row by the same content, and one by other content.
+    four = sources.write_events("4.json", event(2), event(3, lastName="Mosse"))
+    loaded = warehouse.load(sources.data)
+    changed = f"session_id 1 item_in_session 3 page NextSong ts {TS + 3000}"
+    assert loaded.replaced_keys == (f"{changed} (load 1, replaced by {four})",)
+    listed = warehouse.done("show", "-s", "replaced_rows", "--limit", "-1")
+    assert [tuple(row)[2:4] for row in listed[0].agate_table.rows] == [
+        (changed, str(four)),
+        (key, str(three)),
+        (key, str(three)),
+    ]
+    warehouse.done("test", "-s", "ledger_agrees_with_rows")
 
 
 def test_of_one_key_in_files_read_in_different_ways_the_last_path_wins(
@@ -175,22 +255,9 @@ def test_marts_forget_what_a_reload_no_longer_has(
     assert warehouse.value("select count(*) from time") == 1
 
 
-def test_by_hand_the_macro_loads_folders(
-    warehouse: Warehouse, sources: Sources
-) -> None:
-    folders = {"events": str(sources.events), "songs": str(sources.songs)}
-    warehouse.operation("load_staging", **folders)
-    assert warehouse.value("select count(*) from loaded_files") == 4
-    warehouse.operation("load_staging", **folders)
-    assert warehouse.value("select count(*) from loaded_files") == 4
-    # A folder without a match is an error: a reload would empty staging.
-    before = warehouse.published()
-    for wrong in ({"events": "/nowhere"}, {"songs": "/nowhere", "reload": True}):
-        with pytest.raises(WarehouseError, match=r"no \*\.json file under /nowhere"):
-            warehouse.operation("load_staging", **(folders | wrong))
-    assert warehouse.published() == before
-    # The command line goes on from there: it hashes, and finds nothing new.
-    assert warehouse.load(sources.data) == Loaded(0, 0, 0)
+def test_by_hand_the_macro_says_what_to_type(warehouse: Warehouse) -> None:
+    with pytest.raises(WarehouseError, match="type `python scripts/warehouse"):
+        warehouse.operation("load_staging")
 
 
 def test_paths_with_quotes_load(warehouse: Warehouse, sources: Sources) -> None:
@@ -220,7 +287,8 @@ def test_settings_name_the_sources(
         f'[data]\nevents = "{sources.events}"\nsongs = "{sources.songs}"\n'
     )
     done = CliRunner().invoke(cli, ["load", "--config", str(config), "--json"])
-    assert done.stdout == '{"load": {"files": 4, "rows": 5, "rejected": 0}}\n'
+    counts = {"files": 4, "rows": 5, "rejected": 0}
+    assert json.loads(done.stdout) == {"load": counts | NONE_REPLACED}
     config.write_text("[data]\nevent = 1\n")
     with pytest.raises(Refused, match=r"unknown key event in \[data\]; did you mean"):
         read_settings(config)

@@ -109,13 +109,18 @@ def test_zipped_objects_load_and_others_are_counted_only(
     warehouse: Warehouse, delivered: Bucket, capsys: pytest.CaptureFixture[str]
 ) -> None:
     delivered.put("logs/3.json.gz", gzip.compress(lines(event(3), event(4))))
-    delivered.put("songs/C.ndjson.gz", gzip.compress(lines(song("SO3"), song("SO4"))))
+    delivered.put("songs/C.JSONL.GZ", gzip.compress(lines(song("SO3"), song("SO4"))))
     delivered.put("logs/_SUCCESS", b"")
+    delivered.put("logs/", b"")
     delivered.put("logs/log_json_path.jsonpaths", b"{}")
+    delivered.put("logs/.ipynb_checkpoints/1-checkpoint.json", lines(event(0)))
     delivered.put("logs_old/0.json", lines(event(5)))
     assert warehouse.load(delivered.data) == Loaded(6, 9, 0)
-    assert "events: 3 files, 3 to read, 2 ignored" in capsys.readouterr().err
-    assert delivered.fetched == sorted([*ALL, "logs/3.json.gz", "songs/C.ndjson.gz"])
+    assert (
+        "events: 3 files, 3 to read, 3 ignored: .jsonpaths, 2 hidden (a name that"
+        in capsys.readouterr().err
+    )
+    assert delivered.fetched == sorted([*ALL, "logs/3.json.gz", "songs/C.JSONL.GZ"])
 
 
 def test_objects_with_the_same_bytes_are_two_files(
@@ -145,7 +150,7 @@ def test_an_etag_may_be_any_text(
 
 
 def test_keys_may_be_odd(warehouse: Warehouse, delivered: Bucket) -> None:
-    odd = 'logs/it\'s [1] 100%/a+b é//../"x";--.json'
+    odd = 'logs/it\'s [1] 100%/a+b é//"x";--.json'
     delivered.put(odd, lines(event(3)))
     assert warehouse.load(delivered.data).files == 5
     found = "select path from loaded_files where path like '%;--%'"

@@ -7,12 +7,17 @@ import re
 from typing import Any
 
 import duckdb
+from support.by_hand import WHITE_SPACE
 from support.helpers import Sources, Warehouse, event
 
 LINES = 24_000
 WIDTHS = {"firstName": 256, "lastName": 256, "artist": 1024, "location": 1024}
 WIDTHS |= {"song": 1024, "userAgent": 1024}
 WHOLE = re.compile(r"-?[0-9]{1,18}")
+# A number in place of a text, or of an id, and what an id must not look like.
+ID_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+TEXT_NUMBER = re.compile(ID_NUMBER.pattern + r"|-?(0|[1-9][0-9]{0,8})\.[0-9]{0,3}[1-9]")
+FRACTION = re.compile(r"-?[0-9]+\.[0-9]+")
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 RANGES = {"length": (0, 99999), "registration": (0, 253402300799999)}
 REQUIRED = ("itemInSession", "page", "sessionId", "ts")
@@ -30,6 +35,7 @@ PIECES = [
 
 VALUES: list[Any] = [
     *(None, "", "x", 5, -5, 2.5, 1e300, 10**20, True, [], {}, "1", " 5 ", "1_0", "nan"),
+    *(39.0, "39.0", "39\t", "\u00a0", " ", 4.6, -0.5, 1e-7, "4.60"),
     *("x" * 64, "x" * 65, "x" * 300, "x" * 1100, "free", "gold", "[a]"),
 ]
 
@@ -70,6 +76,10 @@ def mutated_lines() -> list[str]:
     return [mutated(rng) for _ in range(LINES)]
 
 
+class Number(str):
+    """A JSON number as it is written."""
+
+
 def is_good(line: str) -> bool:
     """What the load must say of a line, by Python's own strict parser."""
 
@@ -82,7 +92,13 @@ def is_good(line: str) -> bool:
         raise ValueError(constant)
 
     try:
-        parsed = json.loads(line, object_pairs_hook=unique, parse_constant=refuse)
+        parsed = json.loads(
+            line,
+            object_pairs_hook=unique,
+            parse_constant=refuse,
+            parse_int=Number,
+            parse_float=Number,
+        )
         json.dumps(parsed, ensure_ascii=False).encode()  # no half of a surrogate pair
     except (ValueError, RecursionError):
         return False
@@ -90,7 +106,7 @@ def is_good(line: str) -> bool:
         isinstance(parsed, dict)
         and "\0" not in "".join(map(str, (*parsed, *parsed.values())))
         and not re.search(r"(?<!\\)(\\\\)*\\u0000", line)
-        and all(parsed.get(key) not in (None, "") for key in REQUIRED)
+        and all(str(parsed.get(key) or "").strip(WHITE_SPACE) for key in REQUIRED)
         and all(_fits(key, parsed.get(key)) for key in event(0))
     )
 
@@ -98,10 +114,11 @@ def is_good(line: str) -> bool:
 def _fits(key: str, value: Any) -> bool:
     # A number in quotes counts, as COPY has it; an empty text is null.
     text = value if isinstance(value, str) else json.dumps(value)
+    is_id = key == "userId"
     if value is None or (value == "" and key not in REQUIRED):
         fits = True
     elif key == "ts":
-        fits = bool(re.fullmatch("[1-9][0-9]{12}", text)) and int(text) < 2 * 10**12
+        fits = bool(WHOLE.fullmatch(text)) and 10**12 <= int(text) < 2 * 10**12
     elif key in RANGES:
         low, high = RANGES[key]
         fits = bool(NUMBER.fullmatch(text)) and low <= float(text) <= high
@@ -109,6 +126,10 @@ def _fits(key: str, value: Any) -> bool:
         fits = bool(WHOLE.fullmatch(text))
     elif key == "level":
         fits = value in ("free", "paid")
+    elif isinstance(value, Number):
+        fits = bool((ID_NUMBER if is_id else TEXT_NUMBER).fullmatch(value))
+    elif is_id and FRACTION.fullmatch(text):
+        fits = False
     else:
         fits = not isinstance(value, list | dict) and (
             len(str(value).encode()) <= WIDTHS.get(key, 64)

@@ -68,7 +68,9 @@ EARLIER = """
     insert into expected_results
     select 'this_warehouse', name, expected from now.expected_results;
     insert into main_staging.int_user_steps
-    select * from now.main_staging.int_user_steps where user_id <> '';
+    select
+        user_id, first_name, last_name, gender, level, event_date, occurred_at, _load_id
+    from now.main_staging.int_user_steps where user_id <> '';
 """
 COPIED = (
     *("songplays", "time", "main_staging.staging_events", "main_staging.staging_songs"),
@@ -115,7 +117,9 @@ def test_a_warehouse_of_an_earlier_version_is_upgraded_by_run(
         connection.execute(f"attach '{now}' as now (read_only)")
         connection.execute(EARLIER)
         for table in COPIED:
-            connection.execute(f"insert into {table} select * from now.{table}")
+            columns = connection.table(table).columns
+            listed = ", ".join(f'"{name}"' for name in columns)
+            connection.execute(f"insert into {table} select {listed} from now.{table}")
     assert warehouse.load(sources.data) == Loaded(0, 0, 0)
     warehouse.build()
     assert warehouse.published() == published

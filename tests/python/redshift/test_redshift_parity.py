@@ -1,9 +1,12 @@
 """On Redshift the same files give the same marts as on DuckDB, whatever came when."""
 
 import json
+import random
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import insights
 import pytest
 from dbt_project import Dbt
@@ -49,7 +52,7 @@ def run(cluster: RedshiftWarehouse, data_set: DataSet) -> None:
     put(cluster, data_set.data)
     done = cluster.command("run", "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == data_set.summary
+    assert json.loads(done.stdout) == data_set.ran
     assert cluster.load() == Loaded(0, 0, 0)
 
 
@@ -88,7 +91,8 @@ def test_a_warehouse_grows_as_on_duckdb(
     cluster.put_events("more.json", *events)
     assert cluster.load(mix_sample=True) == Loaded(1, 2, 0)
     cluster.done("run")
-    warehouse.operation("load_staging", events=str(more.events))
+    here = Data(str(more.events), sample_set.data.songs)
+    warehouse.load(here, mix_sample=True)
     warehouse.done("run")
     both(cluster, warehouse)
 
@@ -102,7 +106,7 @@ def test_a_warehouse_grows_as_on_duckdb(
     cluster.put_songs("late.json", late)
     assert cluster.load(mix_sample=True) == Loaded(1, 1, 0)
     cluster.done("run")
-    warehouse.operation("load_staging", songs=str(more.songs))
+    warehouse.load(more.data, mix_sample=True)
     warehouse.done("run")
     grown = both(cluster, warehouse)
     found = sample_set.summary["match"]["matched"]
@@ -111,6 +115,35 @@ def test_a_warehouse_grows_as_on_duckdb(
 
     cluster.build(full_refresh=True)
     assert both(cluster, warehouse) == grown
+
+
+def test_fractions_are_rounded_alike_and_as_the_files_digits_say(
+    cluster: RedshiftWarehouse, dbt: Dbt
+) -> None:
+    chance = random.Random(21)
+    digits = ["0.000005", "-0.000005", "2.000025", "123.456785", "99998.999995"]
+    digits += [
+        f"{chance.uniform(-low, low):.{places}f}"
+        for low in (1, 180, 99_998)
+        for places in (6, 7, 8, 9)
+        for _ in range(500)
+    ]
+    rounded = dbt.text("{{ to_decimal('number', 10) }}")
+    with duckdb.connect() as connection:
+        here = connection.execute(
+            f"select {rounded} from (select unnest(?::double[]) as number)", [digits]
+        ).fetchall()
+    values = ",".join(f"({at}, {text})" for at, text in enumerate(digits))
+    there = cluster.server.query(
+        "create temp table numbers (at int, number double precision);"
+        f" insert into numbers values {values};"
+        f" select {rounded} from numbers order by at"
+    )
+    wanted = [
+        Decimal(text).quantize(Decimal("0.00001"), ROUND_HALF_UP) for text in digits
+    ]
+    assert [row[0] for row in here] == wanted
+    assert [Decimal(str(row[0])) for row in there] == wanted
 
 
 def test_increments_in_any_order_equal_a_rebuild(

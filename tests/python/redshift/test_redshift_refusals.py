@@ -256,10 +256,11 @@ BAD_EVENTS: dict[str, dict[str, Any]] = {
     "length must be from 0 to 99999: 123456": {"length": 123456},
     "registration must be from 0 to 253402300799999: ": {"registration": 1e300},
     "level must be free or paid: gold": {"level": "gold"},
+    "userId must be a text or a whole number: 39.0": {"userId": 39.0},
 }
 BAD_SONGS: dict[str, dict[str, Any]] = {
-    "required key song_id is missing or empty": {"song_id": ""},
-    "required key title is missing or empty": {"title": ""},
+    "required key song_id is missing or empty": {"song_id": " "},
+    "required key title is missing or empty": {"title": "\u2003 "},
     "duration must be from 0 to 99999: 100000": {"duration": 100000},
     "year must be from 0 to 9999: 99999999999": {"year": 99999999999},
     "artist_latitude must be from -90 to 90: 12345.6": {"artist_latitude": 12345.6},
@@ -282,26 +283,34 @@ def test_values_that_copy_takes_but_no_mart_can_hold_stop_the_load(
         filled.put(key, content)
         message = filled.refused(max_errors=1000)
         assert message.startswith(f"{source}: {reason}")
-        assert "(1 bad row(s) in all); nothing was loaded" in message
+        row = "session_id 1 item" if source == "events" else "song_id "
+        assert f"(1 bad row(s) in all), such as {row}" in message
+        assert (
+            "; nothing was loaded: Redshift does not say in which file; `SP" in message
+        )
         filled.bucket.delete(key)
     # Texts that only look nested are texts.
     harmless: Any = event(9, song="{Awake}", artist="[unknown]", location="{")
     filled.put_events("fine.json", harmless, event(8, level=""))
-    assert filled.load() == Loaded(3, 5, 0)
+    filled.put_songs("fine.json", song("SO1 "), song("\u00a0SO1", artist_id="AR1\t"))
+    assert filled.load() == Loaded(4, 7, 0)
+    assert filled.rows("select song_id, artist_id from staging_songs") == [
+        ("SO1", "AR1")
+    ]
     assert filled.value("select count(*) from staging_events where level = ''") == "0"
 
 
 def test_files_without_a_row_are_noted_and_odd_keys_load(
     filled: RedshiftWarehouse, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    odd = 'it\'s [1] 100%/a+b é//../"x";drop table users;--'
+    odd = 'it\'s [1] 100%/a+b é//"x";drop table users;--'
     filled.put_events(f"{odd}.json", event(7))
     filled.put("logs/empty.json", b"")
     filled.put("logs/blank.json", b"\n \n")
     filled.put("logs/_SUCCESS", b"")
     assert filled.load() == Loaded(5, 4, 0)
     said = capsys.readouterr().err
-    assert "1 ignored" in said
+    assert "1 ignored: 1 hidden" in said
     assert "logs/empty.json: empty, 0 rows" in said
     assert "logs/blank.json: empty, 0 rows" in said
     found = filled.value("select path from loaded_files where path like '%;%'")

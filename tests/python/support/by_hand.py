@@ -16,6 +16,9 @@ from typing import Any
 
 Raw = dict[str, str | None]
 
+# What Unicode calls white space.
+WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000"
+WHITE_SPACE += "".join(map(chr, range(0x2000, 0x200B)))
 EPOCH = datetime(1970, 1, 1)
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -62,7 +65,7 @@ def read(folder: Path) -> list[Raw]:
 
 
 def clean(text: str | None) -> str | None:
-    """Double encoding undone, apostrophes back, no blanks around, None for nothing."""
+    """Double encoding undone, apostrophes back, no white space around, or None."""
     if text is None:
         return None
     try:
@@ -70,7 +73,7 @@ def clean(text: str | None) -> str | None:
             text = text.encode("latin-1").decode("utf-8")
     except UnicodeError:
         pass
-    return text.replace("\x18", "'").replace("\x19", "'").strip(" ") or None
+    return text.replace("\x18", "'").replace("\x19", "'").strip(WHITE_SPACE) or None
 
 
 def number(text: str | None, unit: str = "0.00001") -> Decimal | None:

@@ -27,6 +27,8 @@ from support import by_hand
 
 # What `run` says when it has nothing to build.
 NOTHING = "nothing changed since all tests passed: nothing to build"
+# What a load says where every key came once.
+NONE_REPLACED = {"replaced": 0, "replaced_keys": []}
 COMMAND = (sys.executable, PROJECT / "scripts" / "warehouse.py")
 # Fill a folder under a name; only the first worker of a run has to.
 Once = Callable[[str, Callable[[Path], None]], Path]
@@ -171,9 +173,15 @@ class Warehouse(InThisProcess):
         super().__init__(dbt)
         self.path = path
 
-    def load(self, data: Data, max_errors: int = 0, reload: bool = False) -> Loaded:
+    def load(
+        self,
+        data: Data,
+        max_errors: int = 0,
+        reload: bool = False,
+        mix_sample: bool = False,
+    ) -> Loaded:
         """The load, in this process."""
-        return load(self._opened(), data, max_errors, reload)
+        return load(self._opened(), data, max_errors, reload, mix_sample)
 
     def is_tested(self) -> bool:
         """Whether `run` would build nothing if it loaded nothing."""
@@ -341,7 +349,7 @@ class DataSet:
 
     @cached_property
     def summary(self) -> dict[str, Any]:
-        """What `run --json` must print of the first load of these files."""
+        """What `status --json` must print after the first load of these files."""
         files = len(self.logs) + len(self.songs)
         rows = len(self.events) + len(self.catalogue)
         return {
@@ -353,6 +361,11 @@ class DataSet:
             "marts": by_hand.marts(self.events, self.catalogue, self.plays),
             "match": by_hand.matches(self.plays),
         }
+
+    @property
+    def ran(self) -> dict[str, Any]:
+        """What `run --json` must print of the first load of these files."""
+        return self.summary | {"load": self.summary["load"] | NONE_REPLACED}
 
     def answers(self, *names: str) -> dict[str, list[tuple[Any, ...]]]:
         """The rows of some of the warehouse's analyses, or of all."""

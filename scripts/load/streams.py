@@ -1,0 +1,110 @@
+"""Open source files, notice when they change, and decompress them."""
+
+import os
+import stat
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from endings import FULL
+from errors import WarehouseError
+
+from load.files import Listed, changed, is_zipped, unreadable
+
+CHUNK_BYTES = 1 << 22
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+@contextmanager
+def opened(file: Listed, local: str) -> Iterator[tuple[BinaryIO, os.stat_result]]:
+    """A source file, stored at `local`, and its status.
+
+    Raises WarehouseError when it can't be read, or changes before it is closed.
+    """
+    try:
+        with open(local, "rb", opener=_open_regular) as stream:
+            before = os.fstat(stream.fileno())
+            if not stat.S_ISREG(before.st_mode):
+                raise OSError(0, "not a regular file")
+            if file.modified_ns not in (None, before.st_mtime_ns):
+                raise changed(file.path)
+            check_name(file.path, stream)
+            yield stream, before
+            if not is_same(before, os.fstat(stream.fileno())):
+                raise changed(file.path)
+    except OSError as error:
+        if error.errno in FULL:
+            raise  # the folder of copies is full: this is not the file's fault
+        raise unreadable(file.path, error) from None
+
+
+def is_same(before: os.stat_result, after: os.stat_result) -> bool:
+    """Whether a file still has its size, its time and its inode."""
+    return (before.st_size, before.st_mtime_ns, before.st_ino) == (
+        after.st_size,
+        after.st_mtime_ns,
+        after.st_ino,
+    )
+
+
+def _open_regular(path: str, flags: int) -> int:
+    # Without waiting: somebody may have put a pipe there since the listing.
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def chunks(stream: BinaryIO, see: Callable[[bytes], None] | None) -> Iterator[bytes]:
+    """A file's bytes, each chunk shown to `see` first."""
+    while chunk := stream.read(CHUNK_BYTES):
+        if see:
+            see(chunk)
+        yield chunk
+
+
+def check_name(path: str, stream: BinaryIO) -> None:
+    """Raise WarehouseError unless gzip data, and nothing else, is in a .gz file."""
+    head = stream.read(2)
+    stream.seek(0)
+    if head == GZIP_MAGIC and not is_zipped(path):
+        raise WarehouseError(
+            f"{path}, line 1: gzip data, but the name does not end in .gz;"
+            " rename the file"
+        )
+    if head and head != GZIP_MAGIC and is_zipped(path):
+        raise WarehouseError(
+            f"{path}, line 1: the name ends in .gz, but this is no gzip data;"
+            " rename the file"
+        )
+
+
+def unzipped(path: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Decompress gzip data as RFC 1952 has it: members, then zeros, if any."""
+    lines = 1
+    unzip = zlib.decompressobj(wbits=31)
+    is_between = True
+    try:
+        for chunk in chunks:
+            data = chunk
+            while data:
+                if is_between:
+                    data = data.lstrip(b"\0")
+                    if not data:
+                        break
+                    unzip, is_between = zlib.decompressobj(wbits=31), False
+                text = unzip.decompress(data, CHUNK_BYTES)
+                lines += text.count(b"\n")
+                if text:
+                    yield text
+                data = unzip.unconsumed_tail
+                if unzip.eof:
+                    data, is_between = unzip.unused_data, True
+        if not is_between:
+            if text := unzip.flush():
+                yield text
+            if not unzip.eof or unzip.unused_data:
+                raise EOFError("the end is missing")
+    except (EOFError, zlib.error) as error:
+        raise WarehouseError(
+            f"{path}, line {lines}: the gzip data is cut off or damaged"
+            f" ({error}); deliver the file again"
+        ) from None
