@@ -324,6 +324,8 @@ def _prepare_manifests(
 ) -> Iterator[Prepared]:
     """Redshift reads the files itself, and a reload in any order."""
     files = [task.file for task in tasks]
-    etags = {(file.kind, file.path): str(file.etag) for file in files}
+    etags: dict[tuple[str, str], str] = {
+        (file.kind, file.path): str(file.etag) for file in files
+    }
     with redshift.prepared(dbt, data, connect, files) as plan:
         yield plan, None, lambda: etags

@@ -302,7 +302,7 @@ class Reader:
             self._copy = None
 
 
-def _digest(task: Task) -> "hashlib._Hash":
+def _digest(task: Task) -> Any:
     """The hash of a local file: that of its last delivery, so that it can be compared.
 
     Earlier versions used md5, which is slower where the processor has SHA instructions.

@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import dbt_project
 import duckdb
@@ -77,7 +78,7 @@ def test_after_it_published_the_load_is_complete(
 ) -> None:
     original = Dbt.operation
 
-    def publish(self: Dbt, macro: str, **arguments: object) -> None:
+    def publish(self: Dbt, macro: str, **arguments: Any) -> None:
         original(self, macro, **arguments)
         if macro == "load_staging":
             signal.raise_signal(signal.SIGINT)

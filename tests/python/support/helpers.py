@@ -137,7 +137,7 @@ class InThisProcess:
         dbt = self._opened()
         dbt.build(full_refresh, dbt.counts())
 
-    def operation(self, macro: str, **arguments: object) -> None:
+    def operation(self, macro: str, **arguments: Any) -> None:
         """A macro."""
         self._opened().operation(macro, **arguments)
 
