@@ -13,8 +13,8 @@ from settings import PROJECT, read_settings
 
 from cluster import down as removing
 from cluster import up as making
-from cluster.plan import Step
 from cluster.status import described, environment_lines
+from cluster.steps import Step
 from cluster.wanted import TAG
 
 HALF_WAY = "what was done stays, and AWS goes on; the same command goes on from there"
@@ -71,10 +71,11 @@ def up(
         cluster, steps = making.up(settings, minutes=timeout, snapshot=snapshot)
     status = described(settings.cluster, cluster)
     say(f"usable: {status.host}:{status.port}/{status.database}")
-    say(
-        f"once, as an administrator: `REDSHIFT_USER={status.user} .venv/bin/dbt"
-        " run-operation create_users --target redshift`"
-    )
+    once = f"`REDSHIFT_USER={status.user} .venv/bin/dbt run-operation create_users"
+    once += " --target redshift`"
+    if status.kind == "serverless":
+        once = 'the commands under "Users" in docs/redshift.md'
+    say(f"once, as an administrator: {once}")
     show(environment_lines(status), steps, as_json, cluster=asdict(status))
 
 
@@ -92,8 +93,12 @@ def pause(config: Path, timeout: float, as_json: bool) -> None:
     with explained(lambda: HALF_WAY):
         steps = removing.pause(settings, minutes=timeout)
     now = "is paused" if steps else "was paused already"
-    paused = {"name": name, "region": region, "state": "paused"}
-    show([f"cluster {name} {now}; `up` resumes it"], steps, as_json, cluster=paused)
+    said, state = f"cluster {name} {now}; `up` resumes it", "paused"
+    if settings.cluster.kind == "serverless":
+        said = "Serverless costs nothing while idle, so there is nothing to pause"
+        state = "idle"
+    paused = {"name": name, "region": region, "state": state}
+    show([said], steps, as_json, cluster=paused)
 
 
 @click.command(

@@ -113,6 +113,12 @@ class Session:
         words = body.decode().split("\0")
         sent = dict(zip(words[::2], words[1::2], strict=False))
         parameters = {key: value for key, value in sent.items() if key in PASSED_ON}
+        if (user := sent["user"]).startswith(("IAM:", "IAMR:")):
+            # Serverless makes the user when somebody first signs in so.
+            admin = self.proxy.postgres.connect("postgres")
+            with contextlib.suppress(ServerError):
+                admin.query(f'create user "{user}"')
+            admin.close()
         try:
             server = Server(self.proxy.postgres.directory, parameters)
         except ServerError as error:
@@ -152,10 +158,9 @@ class Session:
                 portal, name = body.split(b"\0", 2)[:2]
                 self.portals[portal] = self.prepared[name]
                 forward.append((kind, body))
-            elif kind == b"E":
-                executed = self.portals[body.split(b"\0", 1)[0]]
-                forward.append((kind, body))
             else:
+                if kind == b"E":
+                    executed = self.portals[body.split(b"\0", 1)[0]]
                 forward.append((kind, body))
         try:
             answer = (
@@ -244,7 +249,7 @@ class Session:
         if fault and fault.action == "cut before":
             raise Closed
         if fault and fault.action == "fail":
-            return self.error(fault.message)
+            return self.error(fault.message, fault.code)
         if fault and fault.action == "meanwhile":
             fault.act()
         if fault and fault.action == "twice":
@@ -292,10 +297,10 @@ class Session:
             f" (select from standin.table_keys where relation = {oid})"
         )
 
-    def error(self, message: str) -> list[Message]:
+    def error(self, message: str, code: str = "XX000") -> list[Message]:
         """Let PostgreSQL raise the error; if it already fails, its own words."""
         try:
-            self.server.query(refusal(message))
+            self.server.query(refusal(message, code))
         except ServerError as error:
             return [(b"E", error.body), (b"Z", self.server.status)]
         raise AssertionError("standin.refuse did not raise")
@@ -315,8 +320,8 @@ class Session:
         ]
 
 
-def refusal(message: str) -> str:
-    return f"select standin.refuse({quote(message)}, 'XX000')"
+def refusal(message: str, code: str = "XX000") -> str:
+    return f"select standin.refuse({quote(message)}, {quote(code)})"
 
 
 def translated(kind: bytes, body: bytes) -> bytes:
