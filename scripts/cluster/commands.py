@@ -58,7 +58,7 @@ Examples:
 def up(
     config: Path, dry_run: bool, timeout: float, snapshot: str, as_json: bool
 ) -> None:
-    """Make, repair or resume the Redshift cluster.
+    """Make, repair or resume the Redshift warehouse.
 
     Prints the variables that profiles.yml reads, as a shell takes them. The second
     example sets them, and stops where `up` fails.
@@ -92,11 +92,10 @@ def pause(config: Path, timeout: float, as_json: bool) -> None:
     name, region = settings.cluster.name, settings.cluster.region
     with explained(lambda: HALF_WAY):
         steps = removing.pause(settings, minutes=timeout)
-    now = "is paused" if steps else "was paused already"
-    said, state = f"cluster {name} {now}; `up` resumes it", "paused"
+    state, now = "paused", "is paused" if steps else "was paused already"
+    said = f"cluster {name} {now}; `up` resumes it"
     if settings.cluster.kind == "serverless":
-        said = "Serverless costs nothing while idle, so there is nothing to pause"
-        state = "idle"
+        state, said = "idle", "Serverless costs nothing while idle: nothing to pause"
     paused = {"name": name, "region": region, "state": state}
     show([said], steps, as_json, cluster=paused)
 
@@ -130,10 +129,9 @@ def down(  # noqa: PLR0913, PLR0917 (one for each option)
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Remove the cluster and all that `up` made.
+    """Remove the warehouse and all that `up` made.
 
-    That is the cluster with its data, the security group, the roles and the scheduled
-    pause, in the region of the settings; the files in S3 stay.
+    With all its data, in the region of the settings; the files in S3 stay.
     """
     settings = read_settings(config)
     steps = removing.down_plan(settings, snapshot, snapshot_days)

@@ -206,15 +206,10 @@ def _make(goal: Settings, found: Found, group: str, snapshot: str) -> Steps:
     address = "public" if want.public else "private"
     told = f"+ {wanted.label(want)}: {want.nodes} x {want.node_type}, encrypted, port"
     told += f" {want.port}, database {want.database}, {address} address"
-    params: Document = {
-        "ClusterIdentifier": want.name,
-        "Port": want.port,
-        "PubliclyAccessible": want.public,
-        "VpcSecurityGroupIds": [group],
-        "IamRoles": roles,
-        "DefaultIamRoleArn": roles[0],
-        "ManageMasterPassword": True,
-    }
+    params: Document = {"ClusterIdentifier": want.name, "Port": want.port}
+    params |= {"PubliclyAccessible": want.public, "VpcSecurityGroupIds": [group]}
+    params |= {"IamRoles": roles, "DefaultIamRoleArn": roles[0]}
+    params["ManageMasterPassword"] = True
     if want.subnet_group:
         params["ClusterSubnetGroupName"] = want.subnet_group
     if snapshot:
@@ -224,14 +219,9 @@ def _make(goal: Settings, found: Found, group: str, snapshot: str) -> Steps:
         yield step(told, f"redshift.{call}", **params)
         yield _tag(want, found)
         return
-    params |= {
-        "NodeType": want.node_type,
-        "DBName": want.database,
-        "MasterUsername": ADMIN,
-        "Encrypted": True,
-        "Tags": wanted.tags(want),
-        "ClusterType": "single-node",
-    }
+    params |= {"NodeType": want.node_type, "DBName": want.database}
+    params |= {"MasterUsername": ADMIN, "Encrypted": True, "Tags": wanted.tags(want)}
+    params["ClusterType"] = "single-node"
     if want.nodes > 1:  # AWS takes a number only here
         params |= {"ClusterType": "multi-node", "NumberOfNodes": want.nodes}
     yield step(told, "redshift.create_cluster", **params)

@@ -38,10 +38,14 @@ def find(clients: Clients, name: str, policy: str = OPERATOR) -> Document | None
     work, data = workgroup or {}, namespace or {}
     if not (parts := [part for part in (work, data) if part]):
         return None
-    busy = [part["status"].lower() for part in parts if part["status"] != "AVAILABLE"]
+    states = [part["status"].lower() for part in parts]
+    if namespace and _deleting(workgroup):  # its data may stay
+        states = ["removing the workgroup"]
+    busy = [state for state in states if state != "available"]
     limited = loads or any(one["breachAction"] == STOP for one in limits)
     endpoint = work.get("endpoint", {})
     return {
+        "ClusterIdentifier": name,
         "ClusterStatus": [*busy, "available" if workgroup else ALONE][0],
         "ClusterAvailabilityStatus": "Available" if limited else NO_LIMIT,
         "ClusterCreateTime": parts[0]["creationDate"],
@@ -137,10 +141,12 @@ def steps(goal: Settings, found: Found, group: str, snapshot: str) -> Steps:
     """What makes or repairs namespace, workgroup and limit, in this order."""
     want, cluster = goal.cluster, found.cluster or EMPTY
     namespace, workgroup = cluster["Namespace"], cluster["Workgroup"]
-    label, snapshot = f"namespace {want.name}", snapshot or restoring(cluster)
+    label = f"namespace {want.name}"
     if _deleting(namespace):
         yield step(f"> {label}: wait until the old one is gone", until="gone")
         namespace = None
+    elif namespace:
+        snapshot = restoring(cluster)
     if _deleting(workgroup):
         told = f"> {wanted.label(want)}: wait until the old one is gone"
         yield step(told, until=ALONE)
@@ -158,10 +164,8 @@ def steps(goal: Settings, found: Found, group: str, snapshot: str) -> Steps:
     if snapshot:
         key = "snapshotArn" if snapshot.startswith("arn:") else "snapshotName"
         params = {"namespaceName": want.name, "workgroupName": want.name, key: snapshot}
-        told, call = (
-            f"~ {label}: restore {snapshot}",
-            "serverless.restore_from_snapshot",
-        )
+        told = f"~ {label}: restore {snapshot}"
+        call = "serverless.restore_from_snapshot"
         yield step(told, call, "usable", manageAdminPassword=True, **params)
         arn = namespace["namespaceArn"] if namespace else "<namespace.namespaceArn>"
         told, call = f"~ {label}: restored", "serverless.untag_resource"

@@ -1,4 +1,4 @@
-"""How the cluster stands: state, endpoint, cost, and what differs from the settings."""
+"""How the warehouse stands: state, endpoint, cost, what differs from the settings."""
 
 import shlex
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from settings import Cluster, Settings
 
 from cluster import serverless
 from cluster.cost import PRICES_OF, RPU_HOUR, RPU_PRICE_OF, dollars_an_hour
-from cluster.found import GOING, Found, not_usable
+from cluster.found import GOING, not_usable
 from cluster.look import KINDS, look
 from cluster.plan import plan
 from cluster.wanted import (
@@ -32,13 +32,11 @@ BUILDER = "sparkify_builder"  # whom the macro create_users makes, to load and b
 class ClusterStatus:
     """The cluster half of `status`; `dataclasses.asdict` gives its JSON.
 
-    `state` is AWS's word, or `missing`. `message` says why nobody can work with the
-    cluster and what to do about it; it is empty when the cluster is usable.
-    Dollars are an estimate, `dollars_at_most` as if the cluster had never been paused.
-    `pauses_at` is when the scheduled action next pauses it, in
-    UTC; `others` are the warehouses of other names that `up` made in this region.
-    Serverless has RPU instead of nodes, and `dollars_a_day` is the most that a day can
-    cost: None without a daily limit.
+    `state` is AWS's word, or `missing`. `message` says why nobody can work with it and
+    what to do; it is empty when it is usable. Dollars are an estimate. A cluster has
+    nodes, `dollars_at_most` as if it had never been paused, and `pauses_at`, the next
+    pause in UTC. Serverless has RPU, and `dollars_a_day`, the most that a day can cost:
+    None without a daily limit. `others` are those of other names that `up` made here.
     """
 
     kind: str
@@ -55,10 +53,10 @@ class ClusterStatus:
     rpu: int = 0
     rpu_max: int = 0
     rpu_hours_a_day: int = 0
-    dollars_a_day: float | None = None
     age_hours: float = 0.0
     dollars_an_hour: float | None = None
     dollars_at_most: float | None = None
+    dollars_a_day: float | None = None
     account: str = ""
     caller: str = ""
     pauses_at: str = ""
@@ -73,7 +71,13 @@ def cluster_status(settings: Settings) -> ClusterStatus:
     """
     want = checked(settings.cluster)
     found = look(Clients(want.region), want)
-    due = (found.schedule or {}).get("NextInvocations", [])
+    due, drift = (found.schedule or {}).get("NextInvocations", []), list[str]()
+    try:
+        if not found.nothing:
+            steps = plan(wanted(settings), found)
+            drift = [str(step) for step in steps if step.told[0] != ">"]
+    except WarehouseError as error:
+        drift = [error.message]
     return described(
         want,
         found.cluster,
@@ -81,22 +85,19 @@ def cluster_status(settings: Settings) -> ClusterStatus:
         caller=found.owner.caller,
         pauses_at=f"{min(due):%Y-%m-%d %H:%M}" if due else "",
         others=found.others,
-        drift=[] if found.nothing else _drift(settings, found),
+        drift=drift,
     )
 
 
 def require_usable(settings: Settings) -> ClusterStatus:
-    """Raise Refused, saying why, if nobody can connect to the cluster.
-
-    Takes no more rights than to describe it: the policy of who loads has just that.
-    """
+    """Raise Refused, saying why, if nobody can connect; a loader's rights do."""
     want = checked(settings.cluster)
     find = KINDS[want.kind].find
     cluster = find(Clients(want.region), want.name, aws.LOADER_POLICY)
     if cluster and not is_ours(cluster, want):
         raise Refused(
-            f"{label(want)} is not ours (no tag {TAG} = {want.name}); choose"
-            " another [cluster] name"
+            f"{label(want)} is not ours (no tag {TAG} = {want.name}); choose another"
+            " [cluster] name"
         )
     status = described(want, cluster)
     if status.message:
@@ -110,9 +111,8 @@ def described(want: Cluster, cluster: Document | None, **seen: Any) -> ClusterSt
     if cluster is None:
         message = missing_message(want)
         return ClusterStatus(state="missing", message=message, **named)
-    endpoint = cluster.get("Endpoint", {})
     age = datetime.now(UTC) - cluster["ClusterCreateTime"]
-    hours = age.total_seconds() / 3600
+    hours, endpoint = age.total_seconds() / 3600, cluster.get("Endpoint", {})
     capacity = _rpu if want.kind == "serverless" else _nodes
     return ClusterStatus(
         state=cluster["ClusterStatus"],
@@ -136,15 +136,11 @@ def _nodes(cluster: Document, hours: float) -> Document:
 
 
 def _rpu(cluster: Document, _: float) -> Document:
-    workgroup = cluster["Workgroup"] or {}
-    base, limit = workgroup.get("baseCapacity", 0), serverless.daily_limit(cluster)
-    return {
-        "rpu": base,
-        "rpu_max": workgroup.get("maxCapacity", 0),
-        "rpu_hours_a_day": limit,
-        "dollars_an_hour": base * RPU_HOUR,
-        "dollars_a_day": limit * RPU_HOUR if limit else None,
-    }
+    workgroup, limit = cluster["Workgroup"] or {}, serverless.daily_limit(cluster)
+    base, most = workgroup.get("baseCapacity", 0), workgroup.get("maxCapacity", 0)
+    found = {"rpu": base, "rpu_max": most, "dollars_an_hour": base * RPU_HOUR}
+    dollars = limit * RPU_HOUR if limit else None
+    return found | {"rpu_hours_a_day": limit, "dollars_a_day": dollars}
 
 
 def status_lines(status: ClusterStatus) -> list[str]:
@@ -159,10 +155,8 @@ def status_lines(status: ClusterStatus) -> list[str]:
             *(_rpu_lines if status.kind == "serverless" else _node_lines)(status),
         ]
         lines += [f"note      {status.message}"] if status.message else []
-    lines += [
-        f"other     cluster {name} has our tag, and another [cluster] name"
-        for name in status.others
-    ]
+    other = "other     cluster {} has our tag, and another [cluster] name"
+    lines += [other.format(name) for name in status.others]
     return lines + [f"drift     {line}" for line in status.drift]
 
 
@@ -214,11 +208,3 @@ def _message(want: Cluster, cluster: Document) -> str:
         return f"{name} is being deleted; `up` makes it again"
     reason = not_usable(cluster)
     return f"{name} is not usable yet: {reason}; `up` sees to it" if reason else ""
-
-
-def _drift(settings: Settings, found: Found) -> list[str]:
-    try:
-        steps = plan(wanted(settings), found)
-    except WarehouseError as error:
-        return [error.message]
-    return [str(step) for step in steps if step.told[0] != ">"]

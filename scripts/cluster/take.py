@@ -23,24 +23,21 @@ STALE_MINUTES = 0.5
 # AWS lets go of a group a few minutes after the cluster is gone.
 GROUP_MINUTES = 10.0
 IN_USE = {"DependencyViolation", "InvalidGroup.InUse"}
-# For a step that removes: what it removes is gone. For one that makes: it is there.
-GONE = {
-    "ClusterNotFound",
-    "InvalidGroup.NotFound",
-    "InvalidSecurityGroupRuleId.NotFound",
-    "NoSuchEntity",
-    "ResourceNotFoundException",
-    "ScheduledActionNotFound",
-}
-THERE = {"InvalidPermission.Duplicate"}
 # AWS tells all its parts of something new within seconds, but not at once.
-NOT_KNOWN_YET = {
-    "InvalidGroup.NotFound",
-    "NoSuchEntity",
-    "ResourceNotFoundException",
-    "ResourceNotFoundFault",
+NOT_KNOWN_YET = {"InvalidGroup.NotFound", "NoSuchEntity", "ResourceNotFoundFault"}
+NOT_KNOWN_YET |= {"ResourceNotFoundException"}
+# For a step that removes: what it removes is gone. For one that makes: it is there.
+GONE = NOT_KNOWN_YET | {"ClusterNotFound", "ScheduledActionNotFound"}
+GONE |= {"InvalidSecurityGroupRuleId.NotFound"}
+THERE = {"InvalidPermission.Duplicate"}
+# How the line begins where a call fails, and the file that has the right to it.
+AT_FAULT = {
+    "serverless.create_usage_limit": (
+        "not usable, because its daily limit is not in place",
+        aws.OPERATOR_POLICY,
+    ),
+    "serverless.restore_from_snapshot": ("", aws.RESTORE_POLICY),
 }
-NO_LIMIT = "not usable, because its daily limit is not in place"
 
 
 class Waiting:
@@ -79,10 +76,7 @@ def apply(clients: Clients, want: Cluster, steps: list[Step], end: float) -> Non
     made = dict[str, str]()
     for number, step in enumerate(steps):
         say(str(step))
-        where = NO_LIMIT if step.call.endswith("te_usage_limit") else ""
-        restores = step.call == "serverless.restore_from_snapshot"
-        policy = aws.RESTORE_POLICY if restores else aws.OPERATOR_POLICY
-        with changed(number > 0), aws.plain_errors(where, policy):
+        with changed(number > 0), aws.plain_errors(*AT_FAULT.get(step.call, ())):
             if step.call:
                 made |= _flat(_call(clients, want, step, made, end))
         if step.until:

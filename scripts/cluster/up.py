@@ -4,7 +4,7 @@ import aws
 from aws import Clients
 from errors import Refused, WarehouseError
 from messages import say
-from settings import OF_KIND, Settings
+from settings import OF_KIND, Cluster, Settings
 
 from cluster import take
 from cluster.cost import cost_of
@@ -14,15 +14,14 @@ from cluster.plan import plan
 from cluster.steps import Step
 from cluster.wanted import SERVICES, Document, label, places, role_name, wanted
 
+Made = tuple[Document, list[Step]]  # AWS's description, and the steps taken
 
-def up(
-    settings: Settings, *, minutes: float, snapshot: str = ""
-) -> tuple[Document, list[Step]]:
+
+def up(settings: Settings, *, minutes: float, snapshot: str = "") -> Made:
     """Bring the account to what the settings ask for, and wait until it is usable.
 
-    A missing cluster is restored from `snapshot`, if that is given. Gives AWS's
-    description of the cluster, and the steps taken. Raises Refused before anything is
-    changed, OutOfTime after `minutes`, WarehouseError for what AWS refuses.
+    A missing cluster is restored from `snapshot`, if that is given. Raises Refused
+    before anything is changed, OutOfTime, WarehouseError for what AWS refuses.
     """
     goal, clients = wanted(settings), Clients(settings.cluster.region)
     want, end, done = goal.cluster, take.after(minutes), list[Step]()
@@ -61,7 +60,7 @@ def _first_plan(clients: Clients, goal: Settings, snapshot: str) -> list[Step]:
     _check_load(clients, goal)
     _check_role(clients, goal, found)
     if snapshot:
-        snapshot = _check_snapshot(clients, goal, found, snapshot)
+        snapshot = _check_snapshot(clients, want, found, snapshot)
     steps = plan(goal, found, snapshot)
     for line in cost_of(want):
         say(line)
@@ -84,11 +83,9 @@ def _plan_again(
         waiting.because("AWS does not show it yet")
 
 
-def _check_snapshot(
-    clients: Clients, goal: Settings, found: Found, snapshot: str
-) -> str:
+def _check_snapshot(clients: Clients, want: Cluster, found: Found, name: str) -> str:
     """How AWS refers to the snapshot: by its name, or its ARN."""
-    want, kind = goal.cluster, KINDS[goal.cluster.kind]
+    kind, snapshot = KINDS[want.kind], name
     kept = kind.find_snapshots(clients, want, found.owner)
     reference = str(kept.get(snapshot, {}).get("Reference", snapshot))
     if found.there and kind.restoring(found.there) != reference:
@@ -120,14 +117,12 @@ def _check_load(clients: Clients, goal: Settings) -> None:
         if region != want:
             raise Refused(
                 f"bucket {bucket} is in {region}, [data] region says {want}, the"
-                f" cluster is in {goal.cluster.region}; set [data] region to"
-                f' "{region}"'
+                f' cluster is in {goal.cluster.region}; set [data] region to "{region}"'
             )
     for place in (named["events"], named["songs"]):
+        of = {"Bucket": place.bucket, "Prefix": place.prefix, "MaxKeys": 1}
         with aws.plain_errors(str(place)):
-            found = clients.s3.list_objects_v2(
-                Bucket=place.bucket, Prefix=place.prefix, MaxKeys=1
-            )
+            found = clients.s3.list_objects_v2(**of)
         if not found.get("KeyCount"):
             raise Refused(f"there is nothing under {place}; correct [data]")
 

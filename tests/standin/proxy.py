@@ -256,10 +256,8 @@ class Session:
             self.copy(prepared.sql)
         if refused := self.refused_now(prepared.sql):
             return self.error(f"[stand-in] refused: {refused}")
-        if rewritten.verb == "copy":
-            answer = self.copy(prepared.sql)
-        else:
-            answer = self.forward(forward)
+        copies = rewritten.verb == "copy"
+        answer = self.copy(prepared.sql) if copies else self.forward(forward)
         failed = any(kind == b"E" for kind, _ in answer)
         if not failed and rewritten.keys is not None:
             self.remember(rewritten.relation, rewritten.keys)

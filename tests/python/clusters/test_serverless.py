@@ -315,6 +315,22 @@ def test_a_snapshot_of_a_cluster_is_restored_into_a_namespace(account: Account) 
     assert account.server.serverless.restored == {HERE: arn}
 
 
+def test_a_namespace_that_has_data_is_never_restored_over(serverless: Account) -> None:
+    kept(serverless)
+    serverless.ok("up")
+    there = serverless.server.serverless
+    # `down` was killed after it asked AWS to remove the workgroup.
+    there.limits.clear()
+    there.workgroups[HERE] |= {"status": "DELETING", "looks": 6}
+    line = serverless.refused("up", "--snapshot", "last")
+    assert "workgroup sparkify exists, so snapshot last cannot be restored" in line
+    assert serverless.changes == []
+    serverless.ok("up")
+    assert serverless.changes == MAKING[-2:]
+    assert there.restored == {}
+    serverless.assert_complete()
+
+
 def subnets(account: Account, **changes: Any) -> list[str]:
     """Two subnets in two zones of a VPC of their own, or else."""
     ec2 = account.server.client("ec2")
