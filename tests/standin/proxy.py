@@ -113,7 +113,8 @@ class Session:
         words = body.decode().split("\0")
         sent = dict(zip(words[::2], words[1::2], strict=False))
         parameters = {key: value for key, value in sent.items() if key in PASSED_ON}
-        if (user := sent["user"]).startswith(("IAM:", "IAMR:")):
+        parameters["user"] = user = sent["user"].lower()  # names are, even in quotes
+        if user.startswith(("iam:", "iamr:")):
             # Serverless makes the user when somebody first signs in so.
             admin = self.proxy.postgres.connect("postgres")
             with contextlib.suppress(ServerError):

@@ -16,6 +16,7 @@ from errors import DatabaseError, Refused
 from redshift_connector.iam_helper import IamHelper
 from settings import Cluster, Settings
 from support.aws_server import AwsServer
+from support.aws_serverless import Serverless
 from support.redshift_warehouse import RedshiftWarehouse
 
 LOADER, READER = "IAMR:sparkify-loader", "IAMR:sparkify-reader"
@@ -27,14 +28,10 @@ def serverless(
     cluster: RedshiftWarehouse, aws_server: AwsServer, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[RedshiftWarehouse]:
     """The stand-in as a workgroup, with its users made; one signs in as the loader."""
-    cluster.dbt(
-        "run-operation",
-        "create_users",
-        "--args",
-        f'{{builder: "{LOADER}", reader: "{READER}"}}',
-    )
-    aws_server.reset()
-    aws_server.serverless.workgroups["us-west-2", "sparkify"] = {}
+    cluster.operation("create_users", builder=LOADER, reader=READER)
+    aws_server.serverless, aws_server.calls = Serverless(), []
+    place = ("us-west-2", "sparkify")
+    aws_server.serverless.workgroups[place] = {"status": "AVAILABLE"}
     real = redshift_connector.Connection
 
     def connection(**said: Any) -> Any:
@@ -57,7 +54,8 @@ def serverless(
         yield cluster
     cluster.dbt("parse")
     for user in (LOADER, READER):
-        cluster.server.query(f'drop owned by "{user}" cascade; drop user "{user}"')
+        name = f'"{user.lower()}"'
+        cluster.server.query(f"drop owned by {name} cascade; drop user {name}")
 
 
 def test_a_role_signs_in_loads_and_its_marts_equal_duckdbs(
@@ -88,7 +86,7 @@ def test_a_role_signs_in_loads_and_its_marts_equal_duckdbs(
     }
     assert found == FINGERPRINTS
     owners = "select distinct tableowner from pg_tables where schemaname ~ '^sparkify'"
-    assert serverless.rows(owners) == [(LOADER,)]
+    assert serverless.rows(owners) == [(LOADER.lower(),)]
     (asked,) = {str(call.params) for call in aws_server.calls}
     assert asked == "{'dbName': 'sparkify', 'workgroupName': 'sparkify'}"
     # Serverless denies them.

@@ -206,9 +206,10 @@ def _of_serverless(call: Call, there: Serverless) -> Iterator[Check]:
     (kind,) = [one for one in named if call.action.endswith(one)] or [""]
     name = params.get("namespaceName" if kind == "Namespace" else "workgroupName", "")
     described = named.get(kind, {}).get((call.region, name), {})
-    arn = params.get("resourceArn", "") if "Limit" not in call.action else ""
-    for one in [f"{(kind or 'x').lower()}Arn", "workgroupArn"]:
-        arn = arn or described.get(one, "")
+    what = "namespace" if kind == "Namespace" else "workgroup"
+    arn = described.get(f"{what}Arn", f"{place}:{what}/none" if kind else "*")
+    if "tag" in call.action.lower():
+        arn = params["resourceArn"]
     if call.action.startswith("Create") and kind:
         asked = {tag["key"]: tag["value"] for tag in params.get("tags", [])}
         arn = f"{place}:{kind.lower()}/new"
@@ -223,7 +224,7 @@ def _of_serverless(call: Call, there: Serverless) -> Iterator[Check]:
         context = {f"aws:ResourceTag/{key}": tags[key] for key in tags}
         asked = {tag["key"]: tag["value"] for tag in params.get("tags", [])}
         context |= {f"aws:RequestTag/{key}": asked[key] for key in asked}
-        yield Check(str(call), arn or "*", context)
+        yield Check(str(call), arn, context)
     for role in params.get("iamRoles", []):
         service = {"iam:PassedToService": f"{SERVERLESS}.amazonaws.com"}
         yield Check("iam:PassRole", role, service)
