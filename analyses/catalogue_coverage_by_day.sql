@@ -11,7 +11,7 @@ days as (
     select
         cast(start_time as date) as day,
         count(*) as plays,
-        count(song_match) as matched,
+        count(song_id) as matched,
         count(case when song_match = 'exact' then 1 end) as exact
     from plays
     group by cast(start_time as date)

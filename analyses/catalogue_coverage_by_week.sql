@@ -12,7 +12,7 @@ weeks as (
     select
         cast(date_trunc('week', start_time) as date) as week,
         count(*) as plays,
-        count(song_match) as matched,
+        count(song_id) as matched,
         count(case when song_match = 'exact' then 1 end) as exact
     from plays
     group by cast(date_trunc('week', start_time) as date)

@@ -15,7 +15,7 @@ days as (
         count(*) as plays,
         sum(duration) as seconds,
         count(case when level = 'paid' then 1 end) as paid_plays,
-        count(song_match) as matched,
+        count(song_id) as matched,
         max(start_time) as last_play_at
     from plays
     group by

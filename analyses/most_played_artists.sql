@@ -11,7 +11,7 @@ select
     count(*) as plays,
     count(distinct user_id) as listeners,
     count(distinct song_title) as songs,
-    {{ rounded_ratio('100 * count(song_match)', 'count(*)') }} as percent_matched
+    {{ rounded_ratio('100 * count(song_id)', 'count(*)') }} as percent_matched
 from plays
 group by artist_name
 order by

@@ -11,7 +11,7 @@ select
     artist_name,
     count(*) as plays,
     count(distinct user_id) as listeners,
-    {{ rounded_ratio('100 * count(song_match)', 'count(*)') }} as percent_matched
+    {{ rounded_ratio('100 * count(song_id)', 'count(*)') }} as percent_matched
 from plays
 group by
     song_title,

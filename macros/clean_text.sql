@@ -17,6 +17,15 @@
 {%- endmacro %}
 
 
+{#- A text as it came but for blanks at its end; empty for null. -#}
+{% macro without_trailing_blanks(text) -%}
+    case
+        when {{ text }} like '% ' then rtrim({{ text }}, ' ')
+        else coalesce({{ text }}, '')
+    end
+{%- endmacro %}
+
+
 {#- A text without blanks around it, null if nothing is left. -#}
 {% macro blank_to_null(text) -%}
     case

@@ -2,12 +2,20 @@
 
 import os
 import re
+from importlib.metadata import version
+from pathlib import Path
 
 from errors import DatabaseError, WarehouseError
 
 LOCKED = re.compile(r'Could not set lock on file "([^"]*)".*?\(PID (\d+)\)', re.DOTALL)
 NO_DATABASE = re.compile(r'file "?([^"\n]*?)"? exists, but it is not a valid DuckDB')
+OTHER_VERSION = "Trying to read a database file with version number"
 NO_SPACE = re.compile("No space left on device|File too large|Disk quota exceeded")
+CONFLICT = re.compile(
+    "concurrent transaction|isolation violation|deadlock|could not obtain lock",
+    re.IGNORECASE,
+)
+ANOTHER_TRANSACTION = "another transaction was in the way; run again"
 FROM_MACROS = re.compile(r"(Runtime Error\s+)?Compilation Error")
 
 Advice = tuple[type[WarehouseError], str, str]  # error, pattern, what to do
@@ -43,19 +51,13 @@ CONNECTION_ADVICE: list[Advice] = [
 ]
 
 
-def plain_dbt_error(text: str, engine: str) -> WarehouseError:
-    """One line for what dbt said; DatabaseError for Redshift's own words."""
-    if locked := LOCKED.search(text):
-        return WarehouseError(
-            f"{locked[1]}: another process (PID {locked[2]}) has this DuckDB file"
-            " open; wait for it or close it, then run again"
-        )
-    if found := NO_DATABASE.search(text):
-        return WarehouseError(
-            f"{found[1]} is not a DuckDB file; set SPARKIFY_DUCKDB to another path"
-        )
-    if "Unable to determine target database name from 'path'" in text:
-        return WarehouseError("SPARKIFY_DUCKDB is empty; unset it, or name a file")
+def plain_dbt_error(text: str, engine: str, file: Path | None = None) -> WarehouseError:
+    """One line for what dbt said of a DuckDB file or of Redshift.
+
+    DatabaseError for Redshift's own words.
+    """
+    if advice := file_advice(text, file):
+        return WarehouseError(advice)
     if NO_SPACE.search(text):
         return WarehouseError(f"{one_line(text)}; make room and run again")
     if engine == "redshift" and not FROM_MACROS.match(text):
@@ -65,6 +67,28 @@ def plain_dbt_error(text: str, engine: str) -> WarehouseError:
         }
         return advised(one_line(text), CONNECTION_ADVICE, address, DatabaseError)
     return WarehouseError(one_line(text))
+
+
+def file_advice(text: str, file: Path | None) -> str:
+    """What to do about a DuckDB file that cannot be opened; empty for other errors."""
+    if locked := LOCKED.search(text):
+        return (
+            f"{locked[1]}: another process (PID {locked[2]}) has this DuckDB file"
+            " open; wait for it or close it, then run again"
+        )
+    if found := NO_DATABASE.search(text):
+        return f"{found[1]} is not a DuckDB file; set SPARKIFY_DUCKDB to another path"
+    if "Unable to determine target database name from 'path'" in text:
+        return "SPARKIFY_DUCKDB is empty; unset it, or name a file"
+    if file and OTHER_VERSION in text:
+        with file.open("rb") as header:
+            writer = header.read(84)[52:].strip(b"\0").decode("ascii", "replace")
+        return (
+            f"{file} was written by DuckDB {writer}, and .venv has"
+            f" v{version('duckdb')}, which cannot read it; set SPARKIFY_DUCKDB to"
+            " another path, or see docs/limits.md on versions of DuckDB"
+        )
+    return ""
 
 
 def one_line(text: str) -> str:

@@ -4,12 +4,13 @@ import errno
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import click
-from errors import Interrupted, WarehouseError
+from errors import Interrupted, Refused, WarehouseError
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 NOT_OURS = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -26,6 +27,11 @@ class _Plain(click.Command):
             if error.errno == errno.EPIPE:
                 raise  # click ends quietly then: `| head` has read enough
             raise plain_os_error(error) from None
+        except ModuleNotFoundError as error:
+            raise Refused(
+                f"{error.name} is not installed for {sys.executable}; use"
+                " .venv/bin/python, which `make setup` makes"
+            ) from None
 
 
 class PlainCommand(_Plain):
@@ -79,10 +85,15 @@ def was_interrupted(error: BaseException | None) -> bool:
     return error is not None
 
 
-def plain_os_error(error: OSError, place: str = "the disk") -> WarehouseError:
-    """What the machine refused, and the next step; `place` if the error names none."""
-    where = error.filename or place
-    reason = error.strerror or str(error)
+def plain_os_error(error: OSError) -> WarehouseError:
+    """What the machine refused, where, and the next step."""
+    where, reason = error.filename, error.strerror or str(error)
+    if not where:
+        places = f"target/, logs/, {tempfile.gettempdir()} and /dev/shm"
+        return WarehouseError(
+            f"{reason}, and the system does not name the file; check room and rights in"
+            f" {places}, and run again"
+        )
     if error.errno in FULL:
         return WarehouseError(f"{where}: {reason}; make room and run again")
     if error.errno in NOT_OURS:

@@ -16,8 +16,7 @@ ANALYSES = PROJECT / "analyses"
 WAREHOUSE = """
 {% set missing = [] %}
 {% for mart in marts() %}
-{% set relation = ref(mart) %}
-{% do missing.append(mart) if execute and not load_relation(relation) %}
+{% do missing.append(mart.identifier) if not load_relation(mart) %}
 {% endfor %}
 select
     '{{ target.database }}.{{ target.schema }}' as name,
@@ -50,8 +49,8 @@ def main(target: str | None, out: Path) -> None:
     """Write a page of answers about the marts; print its path."""
     out = out.absolute()  # dbt changes the working directory
     dbt = Dbt(target)
-    dbt.require_file()
-    text = insights(dbt)
+    with dbt.read_only():
+        text = insights(dbt)
     try:
         out.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:

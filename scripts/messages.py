@@ -1,10 +1,23 @@
 """What a command says on stderr while it works."""
 
 import sys
-from contextlib import AbstractContextManager
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import click
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A progress bar, shown or not."""
+
+    # Steps done, what is done now, and how many there are; "" and 0 change nothing.
+    advance: Callable[[int, str, int], None]
+
+    def update(self, steps: int, what: str = "", total: int = 0) -> None:
+        """So many more steps are done."""
+        self.advance(steps, what, total)
 
 
 def say(line: str) -> None:
@@ -17,8 +30,29 @@ def warn(line: str) -> None:
     click.echo(f"warning: {line}", err=True)
 
 
-def progress(label: str, length: int) -> AbstractContextManager[Any]:
-    """A progress bar with `update(steps)`; hidden where no terminal shows it."""
-    return click.progressbar(
-        length=length, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()
-    )
+@contextmanager
+def progress(label: str, length: int, in_bytes: bool = False) -> Iterator[Bar]:
+    """A progress bar of so many steps or bytes; hidden where no terminal shows it."""
+    if not sys.stderr.isatty():
+        yield Bar(lambda *_: None)
+        return
+    from rich import progress as bars
+    from rich.console import Console
+
+    count = bars.TextColumn("{task.completed} of {task.total}")
+    with bars.Progress(
+        bars.TextColumn("{task.description}"),
+        bars.DownloadColumn() if in_bytes else count,
+        bars.BarColumn(20),
+        bars.TimeElapsedColumn(),
+        bars.TextColumn("{task.fields[what]}", markup=False),
+        console=Console(stderr=True),
+        transient=True,
+    ) as shown:
+        task = shown.add_task(label, total=length, what="")
+
+        def advance(steps: int, what: str, total: int) -> None:
+            changed = {"what": what} if what else {}
+            shown.update(task, advance=steps, total=total or None, **changed)
+
+        yield Bar(advance)

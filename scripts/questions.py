@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 import yaml
 from dbt_project import Dbt
 from errors import Refused, WarehouseError
 from settings import PROJECT
+
+T = TypeVar("T")
 
 NOT_BUILT = re.compile(
     r"(?:table with name|relation) \W?([\w.]+)\W? does not exist", re.IGNORECASE
@@ -21,11 +23,11 @@ def questions() -> dict[str, str]:
     return {entry["name"]: entry["description"].strip() for entry in documented}
 
 
-def answer(dbt: Dbt, ask: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """The rows of a query; raises Refused where nothing is loaded or built yet."""
-    dbt.require_file()
+def answer(dbt: Dbt, ask: Callable[[], T]) -> T:
+    """What a reader asks; raises Refused where nothing is loaded or built yet."""
     try:
-        return ask()
+        with dbt.read_only():
+            return ask()
     except WarehouseError as error:
         if missing := NOT_BUILT.search(error.message):
             raise Refused(

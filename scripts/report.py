@@ -2,18 +2,21 @@
 
 import dataclasses
 import json
-import textwrap
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+import sys
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from dbt_project import Dbt, Rows
 from load.loading import Loaded
 
-WIDTH = 79
+if TYPE_CHECKING:  # rich takes a while to import: only what prints a table pays
+    from rich.table import Table
+    from rich.text import Text
+
+UNLIMITED = 100_000  # columns of what is no terminal
 SHOWN_LOADS = 10  # by `status`: one load a day is usual
 
 
@@ -82,16 +85,19 @@ def print_summary(result: dict[str, Any]) -> None:
 
 def print_loads(loads: list[dict[str, Any]]) -> None:
     """The newest loads for a person, a line each."""
-    if loads:
-        click.echo(
-            f"{'load':<14} {'files':>12} {'changed':>9} {'rows':>11} {'rejected':>9}"
-            "   at (UTC)"
-        )
-    for row in loads[:SHOWN_LOADS]:
-        click.echo(
-            f"{row['load_id']:<14} {row['files']:>12,} {row['changed']:>9,}"
-            f" {row['rows']:>11,} {row['rejected']:>9,}   {row['loaded_at'][:16]}"
-        )
+    print_table(
+        [
+            {
+                "load": row["load_id"],
+                "files": row["files"],
+                "changed": row["changed"],
+                "rows": row["rows"],
+                "rejected": row["rejected"],
+                "at (UTC)": row["loaded_at"][:16],
+            }
+            for row in loads[:SHOWN_LOADS]
+        ]
+    )
     if len(loads) > SHOWN_LOADS:
         click.echo(
             f"and {len(loads) - SHOWN_LOADS:,} earlier loads: `status --json` lists"
@@ -100,17 +106,15 @@ def print_loads(loads: list[dict[str, Any]]) -> None:
 
 
 def print_wrapped(lines: Iterable[str], indent: int) -> None:
-    """Lines of a label and a text, the text within the width of a terminal."""
+    """Lines of a label, `indent` wide, and a text, which a terminal wraps."""
+    from rich.table import Table
+
+    table = Table.grid()
+    table.add_column(width=indent, no_wrap=True)
+    table.add_column(overflow="fold")
     for line in lines:
-        click.echo(
-            textwrap.fill(
-                line,
-                WIDTH,
-                subsequent_indent=" " * indent,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-        )
+        table.add_row(_text(line[:indent]), _text(line[indent:]))
+    _print(table)
 
 
 def print_questions(listed: list[dict[str, str]]) -> None:
@@ -125,26 +129,43 @@ def print_table(rows: list[dict[str, Any]]) -> None:
     """Rows with every cell whole: numbers to the right, the rest to the left."""
     if not rows:
         return
-    names = list(rows[0])
-    cells = [[_cell(row[name]) for name in names] for row in rows]
-    numbers = [
-        all(isinstance(row[name], Decimal | int | float | None) for row in rows)
-        for name in names
-    ]
-    widths = [
-        max(_width(name), *(_width(line[column]) for line in cells))
-        for column, name in enumerate(names)
-    ]
-    for line in (names, ["-" * width for width in widths], *cells):
-        click.echo("  ".join(_padded(line, widths, numbers)).rstrip())
+    from rich import box
+    from rich.table import Table
+
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        header_style="",
+    )
+    for name in rows[0]:
+        is_number = all(
+            isinstance(row[name], Decimal | int | float | None) for row in rows
+        )
+        table.add_column(
+            _text(name), justify="right" if is_number else "left", overflow="fold"
+        )
+    for row in rows:
+        table.add_row(*(_text(_cell(value)) for value in row.values()))
+    _print(table)
 
 
-def _padded(
-    line: Sequence[str], widths: list[int], numbers: list[bool]
-) -> Iterator[str]:
-    for text, width, is_number in zip(line, widths, numbers, strict=True):
-        blanks = " " * (width - _width(text))
-        yield blanks + text if is_number else text + blanks
+def _print(table: "Table") -> None:
+    """On a terminal as wide as that, else as wide as the table needs."""
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else UNLIMITED, highlight=False)
+    with console.capture() as printed:
+        console.print(table)
+    for line in printed.get().splitlines():
+        click.echo(line.rstrip())
+
+
+def _text(value: str) -> "Text":
+    """A text in which nothing is markup."""
+    from rich.text import Text
+
+    return Text(value)
 
 
 def _cell(value: Any) -> str:
@@ -159,18 +180,6 @@ def _cell(value: Any) -> str:
     # What a log holds must neither break the table nor command the terminal.
     return "".join(
         letter if letter.isprintable() else ascii(letter)[1:-1] for letter in str(value)
-    )
-
-
-def _width(text: str) -> int:
-    """The columns that a terminal needs: two for a wide letter, none for an accent."""
-    return sum(
-        0
-        if unicodedata.combining(letter)
-        else 2
-        if unicodedata.east_asian_width(letter) in "WF"
-        else 1
-        for letter in text
     )
 
 

@@ -10,7 +10,6 @@ import random
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -18,25 +17,14 @@ from pathlib import Path
 import click
 from endings import PlainCommand
 from errors import Refused, WarehouseError
-from sample.events import DAY, make_events, make_users
+from sample.events import DAY, Plays, make_events, make_users
 from sample.mark import MARK
-from sample.songs import Plays, Song, make_songs
+from sample.songs import Song, make_songs
 from settings import version
 
 BUSIEST = 60  # events a user can have a day, on average, and still find the time
 SPARSEST = 10  # events a day, and a user, that make sure that none is left out
 RECIPE = "made_by.txt"
-
-
-@dataclass(frozen=True)
-class Options:
-    """How much to make, and the seed of the choices."""
-
-    days: int
-    users: int
-    songs: int
-    events: int
-    seed: int
 
 
 def write_logs(folder: Path, stream: Iterable[tuple[int, str]]) -> int:
@@ -45,9 +33,7 @@ def write_logs(folder: Path, stream: Iterable[tuple[int, str]]) -> int:
     for day, events in groupby(stream, lambda event: event[0] // DAY):
         files += 1
         date = datetime.fromtimestamp(day * DAY, UTC)
-        path = (
-            folder / f"{date:%Y}" / f"{date:%m}" / f"{date:%Y-%m-%d}-events{MARK}json"
-        )
+        path = folder / f"{date:%Y/%m/%Y-%m-%d}-events{MARK}json"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", encoding="ascii", newline="\n") as out:
             for number, (_, line) in enumerate(events):
@@ -57,40 +43,31 @@ def write_logs(folder: Path, stream: Iterable[tuple[int, str]]) -> int:
 
 def write_songs(folder: Path, songs: Iterable[Song]) -> Plays:
     """One file a song, by letters three to five of its track id; what can be played."""
-    plays, made = Plays([], []), set()
-    total = 0.0
-    for track_id, text, track, weight in songs:
-        total += weight
-        plays.tracks.append(track)
-        plays.weights.append(total)
-        if track_id:
-            leaf = folder.joinpath(*track_id[2:5])
-            if leaf not in made:
-                leaf.mkdir(parents=True, exist_ok=True)
-                made.add(leaf)
-            (leaf / f"{track_id}{MARK}json").write_text(text, encoding="ascii")
-    return plays
-
-
-def count_files(folder: Path) -> int:
-    return sum(len(names) for _, _, names in os.walk(folder))
+    tracks, weights = [], [0.0]
+    for song in songs:
+        tracks.append(song.track)
+        weights.append(weights[-1] + song.weight)
+        if song.content:
+            path = folder.joinpath(*song.track_id[2:5], f"{song.track_id}{MARK}json")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(song.content, encoding="ascii")
+    return tracks, weights[1:]
 
 
 def is_ours(folder: Path) -> bool:
     """Made by this tool, and nothing was added to it or taken away since."""
-    try:
-        *_, last = (folder / RECIPE).read_text(encoding="utf-8").split()
-    except (OSError, UnicodeDecodeError, ValueError):
-        return False
-    return last == str(count_files(folder))
+    recipe = folder / RECIPE
+    words = recipe.read_bytes().split() if recipe.is_file() else []
+    files = sum(len(names) for _, _, names in os.walk(folder))
+    return words[-1:] == [b"%d" % files]
 
 
 @contextmanager
 def replacing(out: Path) -> Iterator[Path]:
-    """A new folder beside `out` that takes its place at the end, or leaves no trace.
+    """A new folder beside `out` that replaces it at the end, or leaves no trace.
 
-    A run that was killed leaves the folder, hidden, to the next run, which clears it:
-    `out` is as it was or complete, but for the instant between two renames.
+    A killed run leaves the folder, hidden, for the next run to clear: `out` is as it
+    was or complete, except in the instant between two renames.
     """
     if out.exists() and not out.is_dir():
         raise Refused(f"{out}: is a file; name a folder")
@@ -105,10 +82,6 @@ def replacing(out: Path) -> Iterator[Path]:
     lock = os.open(new, os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise Refused(f"{out}: another run is making it; wait for its end") from None
-    try:
         for left in new.iterdir():
             shutil.rmtree(left) if left.is_dir() else left.unlink()
         yield new
@@ -117,57 +90,13 @@ def replacing(out: Path) -> Iterator[Path]:
             out.rename(old)
         new.rename(out)
         shutil.rmtree(old, ignore_errors=True)
+    except BlockingIOError:
+        raise Refused(f"{out}: another run is making it; wait for its end") from None
     except BaseException:
-        # Not after a success: then the folder may be the next run's already.
         shutil.rmtree(new, ignore_errors=True)
-        if old.exists() and not out.exists():
-            old.rename(out)
         raise
     finally:
         os.close(lock)
-
-
-def check(options: Options) -> None:
-    """Refuse what cannot come out as asked for; nothing is written before."""
-    most = BUSIEST * options.days * options.users
-    least = SPARSEST * max(options.days, options.users)
-    if not least <= options.events <= most:
-        raise Refused(
-            f"--events {options.events}: {options.users} users have {least} to {most} "
-            f"in {options.days} days; give other --events, --users or --days"
-        )
-
-
-def make_sample(out: Path, options: Options) -> str:
-    """Write the sample to `out` and say what is in it.
-
-    Raises Refused before anything is written, WarehouseError when writing fails.
-    """
-    check(options)
-    given = " ".join(f"--{name} {value}" for name, value in asdict(options).items())
-    songs, users, events = (
-        random.Random(f"{options.seed} {what}") for what in ("songs", "users", "events")
-    )
-    try:
-        with replacing(out) as new:
-            plays = write_songs(new / "song_data", make_songs(songs, options.songs))
-            people = make_users(users, options.users)
-            stream = make_events(events, options.days, options.events, people, plays)
-            files = write_logs(new / "log_data", stream)
-            (new / RECIPE).write_text(
-                f"python scripts/sample_data.py {given}\n"
-                f"files: {files + options.songs + 1}\n",
-                encoding="ascii",
-            )
-    except OSError as error:
-        raise WarehouseError(
-            f"{error.filename or out}: {error.strerror}; "
-            "make room or name another folder"
-        ) from None
-    return (
-        f"{out}: {options.events:,} events of {options.users:,} users "
-        f"in {files} files, {options.songs:,} songs"
-    )
 
 
 COUNT = click.IntRange(min=1)
@@ -181,7 +110,9 @@ COUNT = click.IntRange(min=1)
 @click.option("--events", type=COUNT, default=8_000, show_default=True)
 @click.option("--seed", type=int, default=2018, show_default=True)
 @click.argument("out", type=click.Path(path_type=Path))
-def main(out: Path, users: int | None, **given: int) -> None:
+def main(  # noqa: PLR0913 - an argument per option
+    *, out: Path, days: int, users: int | None, songs: int, events: int, seed: int
+) -> None:
     """Make sample logs and songs in the folder OUT, from 1 November 2018 on.
 
     A folder that an earlier call made is replaced; any other that holds something is
@@ -189,9 +120,37 @@ def main(out: Path, users: int | None, **given: int) -> None:
     """
     if users is None:
         # Few enough to come often, many enough to have the time.
-        busy = -(-given["events"] // (BUSIEST * 2 // 3 * given["days"]))
-        users = max(1, min(given["events"] // 80, 10_000), busy)
-    click.echo(make_sample(out, Options(users=users, **given)))
+        busy = -(-events // (BUSIEST * 2 // 3 * days))
+        users = max(1, min(events // 80, 10_000), busy)
+    least, most = SPARSEST * max(days, users), BUSIEST * days * users
+    if not least <= events <= most:
+        raise Refused(
+            f"--events {events}: {users} users have {least} to {most} "
+            f"in {days} days; give other --events, --users or --days"
+        )
+    song_rng, user_rng, rng = (
+        random.Random(f"{seed} {what}") for what in ("songs", "users", "events")
+    )
+    try:
+        with replacing(out) as new:
+            plays = write_songs(new / "song_data", make_songs(song_rng, songs))
+            people = make_users(user_rng, users)
+            stream = make_events(rng, days, events, people, plays)
+            files = write_logs(new / "log_data", stream)
+            given = f"--days {days} --users {users} --songs {songs} --events {events}"
+            (new / RECIPE).write_text(
+                f"python scripts/sample_data.py {given} --seed {seed}\n"
+                f"files: {files + songs + 1}\n",
+                encoding="ascii",
+            )
+    except OSError as error:
+        raise WarehouseError(
+            f"{error.filename or out}: {error.strerror}; "
+            "make room or name another folder"
+        ) from None
+    click.echo(
+        f"{out}: {events:,} events of {users:,} users in {files} files, {songs:,} songs"
+    )
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ class Data:
     role: str = "default"
     kms_key: str = ""
     region: str = "us-west-2"
+    system_view_seconds: int = 60
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,18 @@ Progress and messages go to stderr, the result to stdout. Exit codes: 0 done, 1 
 
 import dataclasses
 import os
+import sys
 import uuid
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+if find_spec("click") is None or find_spec("yaml") is None:
+    sys.exit(
+        "error: the packages are not installed for this Python; use"
+        " `.venv/bin/python scripts/warehouse.py`; `make setup` makes it"
+    )
 
 import click
 from cluster.commands import config_option, down, json_option, pause, up
@@ -18,6 +26,8 @@ from dbt_profile import profile_path, target_type
 from dbt_project import Dbt
 from endings import PlainGroup
 from errors import DatabaseError, Refused, WarehouseError
+from export import exporting
+from export.folder import folder_option
 from load.loading import Loaded, load
 from messages import say
 from questions import answer, questions
@@ -117,10 +127,24 @@ Examples:
 )
 @source_options
 @click.option("--full-refresh", is_flag=True, help="Rebuild the marts from staging.")
+@click.option(
+    "--export",
+    "folder",
+    metavar="DIR",
+    callback=folder_option,
+    help="Then export the marts, as `export DIR` does.",
+)
 def run_command(
-    *, config: Path, full_refresh: bool, as_json: bool, **source: Any
+    *,
+    config: Path,
+    full_refresh: bool,
+    folder: Path | None,
+    as_json: bool,
+    **source: Any,
 ) -> None:
     """Load what is new, build and test the marts, print what there is."""
+    if folder:
+        exporting.check(folder, source["target"])
     dbt, loaded = _load(config, **source)
     rebuild = full_refresh or source["reload"]
     counts = [] if rebuild else dbt.counts()
@@ -129,6 +153,9 @@ def run_command(
     else:
         counts = dbt.build(rebuild, counts)
     result = summary(counts, loaded)
+    if folder:
+        exported = exporting.export(dbt, folder, counts)
+        result["export"] = dataclasses.asdict(exported)
     if as_json:  # a daily run does not wait for what reads every row
         add_fingerprints(result, dbt)
     (print_json if as_json else print_summary)(result)
@@ -224,6 +251,41 @@ def show_command(
 
 
 @cli.command(
+    "export",
+    epilog="""\b
+Examples:
+  python scripts/warehouse.py export data/marts
+  python scripts/warehouse.py export data/marts --json
+""",
+)
+@click.argument("folder", metavar="DIR", callback=folder_option)
+@config_option
+@target_option
+@json_option
+def export_command(
+    *, folder: Path, config: Path, target: str | None, as_json: bool
+) -> None:
+    """Write each mart to DIR as Parquet, and all of them as one DuckDB file.
+
+    DIR is a link, which one rename turns to the new files when all are complete. Only
+    marts that have passed their tests are exported.
+    """
+    exporting.check(folder, target)
+    dbt = connected(read_settings(config), target)
+
+    def tested() -> exporting.Exported:
+        counts = dbt.counts()
+        dbt.require_tested(counts)
+        return exporting.export(dbt, folder, counts)
+
+    exported = answer(dbt, tested)
+    if as_json:
+        print_json({"export": dataclasses.asdict(exported)})
+    else:
+        click.echo(folder)
+
+
+@cli.command(
     "check",
     epilog="""\b
 Example:
@@ -296,14 +358,14 @@ def _load(
 
 def _contents(dbt: Dbt) -> dict[str, Any]:
     """What `status` says of loads and marts; makes nothing."""
-    dbt.require_file()
-    counts = dbt.counts()
-    result: dict[str, Any] = summary(counts) | {"loads": []}
-    if not counts:
-        say("nothing is loaded yet; `warehouse.py run` loads and builds")
-        return result
-    add_fingerprints(result, dbt)
-    return result | {"loads": history(dbt)}
+    with dbt.read_only():
+        counts = dbt.counts()
+        result: dict[str, Any] = summary(counts) | {"loads": []}
+        if not counts:
+            say("nothing is loaded yet; `warehouse.py run` loads and builds")
+            return result
+        add_fingerprints(result, dbt)
+        return result | {"loads": history(dbt)}
 
 
 def connected(settings: Settings, target: str | None) -> Dbt:

@@ -1,6 +1,5 @@
 {{ config(
-    description='A play has a song but no artist or no song_match, or one of these but'
-        ~ ' no song.'
+    description='song_match does not say what a play has: a song, an artist, or neither.'
 ) }}
 
 select
@@ -10,6 +9,14 @@ select
     song_match
 from {{ ref('songplays') }}
 where {{ arrived(ref('songplays'), each_alone=true) }} and (
-    (song_id is null and (artist_id is not null or song_match is not null))
-    or (song_id is not null and (artist_id is null or song_match is null))
+    case
+        when song_id is not null then 'song'
+        when artist_id is not null then 'artist'
+        else 'nothing'
+    end
+    <> case
+        when song_match in ('exact', 'title and artist') then 'song'
+        else coalesce(song_match, 'nothing')
+    end
+    or (song_id is not null and artist_id is null)
 )

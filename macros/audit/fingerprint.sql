@@ -4,7 +4,7 @@
     columns there are, and their types.
 -#}
 {% macro mart_fingerprint(mart) -%}
-    {{ set_fingerprint(ref(mart) ~ ' as mart_rows', contract_row_text(mart)) }}
+    {{ set_fingerprint(mart ~ ' as mart_rows', contract_row_text(mart.identifier)) }}
 {%- endmacro %}
 
 
@@ -71,9 +71,10 @@
         {{ column }}
     {%- elif type in ['bigint', 'integer', 'decimal'] -%}
         cast({{ column }} as varchar(64))
-    {%- elif type == 'timestamp' -%}
+    {%- elif type in ['date', 'timestamp'] -%}
+        {%- set unit = 'day' if type == 'date' else 'millisecond' -%}
         cast(
-            {{ dbt.datediff("cast('1970-01-01' as timestamp)", column, 'millisecond') }}
+            {{ dbt.datediff("cast('1970-01-01' as " ~ type ~ ")", column, unit) }}
             as varchar(64)
         )
     {%- elif type == 'boolean' -%}

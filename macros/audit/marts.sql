@@ -1,6 +1,16 @@
-{#- The marts, in the order in which every list shows them. -#}
+{#-
+    The marts, by name: every public model, as a relation. A public model without a
+    contract has no fingerprint, and stops whatever compares marts.
+-#}
 {% macro marts() %}
-    {{ return(['songplays', 'users', 'songs', 'artists', 'time', 'user_levels']) }}
+    {% set found = [] %}
+    {% for model in graph.get('nodes', {}).values() | sort(attribute='name')
+        if model.resource_type == 'model' and model.access == 'public' %}
+        {% do found.append(api.Relation.create(
+            database=model.database, schema=model.schema, identifier=model.alias
+        )) %}
+    {% endfor %}
+    {{ return(found) }}
 {% endmacro %}
 
 

@@ -9,12 +9,12 @@
     {% for name in ['staging_events', 'staging_songs'] %}
         {% do counted.append(['staging', name, source('sparkify', name), 'count(*)']) %}
     {% endfor %}
-    {% for name in marts() %}
-        {% do counted.append(['marts', name, ref(name), 'count(*)']) %}
+    {% for mart in marts() %}
+        {% do counted.append(['marts', mart.identifier, mart, 'count(*)']) %}
     {% endfor %}
     {% for kind, name, relation, value in [
         ('match', 'plays', songplays, 'count(*)'),
-        ('match', 'matched', songplays, 'count(song_match)'),
+        ('match', 'matched', songplays, 'count(song_id)'),
         ('match', 'exact', songplays, "count(case when song_match = 'exact' then 1 end)"),
         ('load', 'files', ledger, 'count(*)'),
         ('load', 'rows', ledger, 'coalesce(sum(rows_loaded), 0)'),

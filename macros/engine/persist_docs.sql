@@ -32,12 +32,13 @@
 
 
 {#-
-    What Redshift's catalogue says of a relation: its comment, and per column type and
-    comment. The columns are in their order.
+    A relation in Redshift's catalogue: whether it is a table, its comment, and per column
+    type and comment. The columns are in their order.
 -#}
 {% macro catalogued(relation) %}
     {% set rows = run_query(
         'select'
+        ~ ' relations.relkind::varchar as kind,'
         ~ ' column_names.attname::varchar as name,'
         ~ ' format_type(column_names.atttypid, column_names.atttypmod)::varchar as type,'
         ~ ' on_column.description::varchar as column_comment,'
@@ -64,6 +65,7 @@
         }) %}
     {% endfor %}
     {{ return({
+        'is_table': rows and rows[0]['kind'] == 'r',
         'comment': rows[0]['relation_comment'] if rows else none,
         'columns': columns,
     }) }}

@@ -1,53 +1,94 @@
 {#-
-    A table on Redshift. dbt-redshift makes a new table and drops the old one, and with it
-    all that hangs on it: comments, grants, the views that people made on it. This
-    replaces the rows instead, in one transaction: readers see the old rows until the new
-    ones are complete. dbt's own way remains for a table that is not there yet or has
-    other columns, and for --full-refresh.
+    Tables on Redshift. dbt swaps in a new table for every rebuild: a reader who waits for
+    the swap may see no rows, and comments, grants and bound views go with the old table.
+    These replace the rows in one transaction, also for --full-refresh; readers see the
+    old ones until it ends. A new table is swapped in only where columns changed.
 -#}
 {% materialization table, adapter='redshift' %}
-    {% set existing = load_cached_relation(this) %}
-    {% set there = catalogued(this) if existing and existing.is_table
-        and not flags.FULL_REFRESH and not config.get('full_refresh') %}
-    {% if not there or not has_contracted_columns(there) %}
-        {{ return(dbt.materialization_table_redshift()) }}
-    {% endif %}
-
-    {#- A full refresh that was killed may have left these behind. -#}
-    {% for made in [make_intermediate_relation(this), make_backup_relation(this, 'table')] %}
-        {% do drop_relation_if_exists(load_cached_relation(made)) %}
-    {% endfor %}
-    {{ run_hooks(pre_hooks, inside_transaction=False) }}
-    {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {% set names = there.columns | join(', ') %}
-    {% set rows = get_select_subquery(sql) %}
-    {% do get_assert_columns_equivalent(sql) %}
-    {% call statement('main') %}
-        delete from {{ this }};
-        insert into {{ this }} ({{ names }})
-        {{ rows }}
-    {% endcall %}
-    {% do send_comments(this, model, there) %}
-    {% do apply_grants(
-        this, config.get('grants'), should_revoke(existing, full_refresh_mode=False)
-    ) %}
-    {{ run_hooks(post_hooks, inside_transaction=True) }}
-    {% do adapter.commit() %}
-    {{ run_hooks(post_hooks, inside_transaction=False) }}
-    {{ return({'relations': [this]}) }}
+    {{ return(rebuild_table()) }}
 {% endmaterialization %}
 
 
-{#- Whether a table in the catalogue has the columns of the model's contract. -#}
-{% macro has_contracted_columns(there) %}
+{% materialization incremental, adapter='redshift' %}
+    {% set existing = load_cached_relation(this) %}
+    {% if existing and existing.is_table and not should_full_refresh() %}
+        {{ return(dbt.materialization_incremental_default()) }}
+    {% endif %}
+    {{ return(rebuild_table()) }}
+{% endmaterialization %}
+
+
+{% macro rebuild_table() %}
+    {% set target_relation = this.incorporate(type='table') %}
+    {% set new = make_intermediate_relation(target_relation) %}
+    {% set cached = load_cached_relation(this) %}
+    {% set old = make_backup_relation(this, cached.type if cached else 'table') %}
+    {#- A swap that was killed may have left these behind. -#}
+    {% for leftover in [new, old] %}
+        {% do drop_relation_if_exists(load_cached_relation(leftover)) %}
+    {% endfor %}
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {#- Not dbt's cache: a build that this one waited for may have made the table. -#}
+    {% set existing = catalogued(this) %}
+    {% set keep_table = has_contracted_columns(existing) %}
+    {% if keep_table %}
+        {% set rows = get_select_subquery(sql) %}
+        {% do get_assert_columns_equivalent(sql) %}
+        {% call statement('main') %}
+            delete from {{ this }};
+            insert into {{ this }} ({{ existing.columns | join(', ') }})
+            {{ rows }}
+        {% endcall %}
+    {% else %}
+        {% call statement('main') %}
+            {{ get_create_table_as_sql(False, new, sql) }}
+        {% endcall %}
+        {% if existing.columns %}
+            {% do adapter.rename_relation(cached or target_relation, old) %}
+        {% endif %}
+        {% do adapter.rename_relation(new, target_relation) %}
+    {% endif %}
+    {% do send_comments(
+        target_relation, model, existing if keep_table else catalogued(this)
+    ) %}
+    {% do apply_grants(
+        target_relation,
+        config.get('grants'),
+        should_revoke(cached, full_refresh_mode=not keep_table)
+    ) %}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {% do adapter.commit() %}
+    {% if existing.columns and not keep_table %}
+        {% do adapter.drop_relation(old) %}
+    {% endif %}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({'relations': [target_relation]}) }}
+{% endmacro %}
+
+
+{#- TRUNCATE commits on Redshift: readers would see an empty seed. -#}
+{% macro redshift__reset_csv_table(model, full_refresh, old_relation, agate_table) %}
+    {% if full_refresh %}
+        {{ return(default__reset_csv_table(model, full_refresh, old_relation, agate_table)) }}
+    {% endif %}
+    {% call statement('delete_rows') %}delete from {{ old_relation }}{% endcall %}
+    {{ return('delete from ' ~ old_relation) }}
+{% endmacro %}
+
+
+{#- Whether a relation in the catalogue has the columns of the model's contract. -#}
+{% macro has_contracted_columns(existing) %}
     {% set wanted, found = [], [] %}
     {% for name, column in model.columns.items() %}
         {% do wanted.append(name ~ ' ' ~ column.data_type | lower | replace(' ', '')
             | replace('varchar', 'character varying') | replace('decimal', 'numeric')
             | replace('timestamp', 'timestamp without time zone')) %}
     {% endfor %}
-    {% for name, column in there.columns.items() %}
+    {% for name, column in existing.columns.items() %}
         {% do found.append(name ~ ' ' ~ column.type) %}
     {% endfor %}
-    {{ return(config.get('contract').enforced and wanted == found) }}
+    {{ return(
+        config.get('contract').enforced and existing.is_table and wanted == found
+    ) }}
 {% endmacro %}

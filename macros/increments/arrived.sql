@@ -10,6 +10,7 @@
         'staging_events': 'ts',
         'stg_events': 'occurred_ms',
         'songplays': 'start_time',
+        'page_views': 'occurred_at',
         'time': 'start_time',
         'int_user_steps': 'occurred_at',
     } %}
@@ -22,11 +23,11 @@
         and arrived_span(source('sparkify', 'staging_events'), 'ts')['first'] is none %}
         {{ return('_load_id > ' ~ var('tested_load') | int) }}
     {% endif %}
-    {#- The relation beside it that knows the load of each row. -#}
-    {% set places = {'start_time': 'songplays', 'occurred_at': 'int_user_steps'} %}
-    {% set place = places.get(column, 'staging_events') %}
+    {#- These two take the loads of their rows from another relation. -#}
+    {% set with_loads = {'time': 'songplays', 'stg_events': 'staging_events'}
+        .get(relation.identifier, relation.identifier) %}
     {% set span = arrived_span(
-        relation.incorporate(path={'identifier': place}), columns[place]
+        relation.incorporate(path={'identifier': with_loads}), columns[with_loads]
     ) %}
     {% if span['first'] is none %}
         {{ return('1 = 0') }}

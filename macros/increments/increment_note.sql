@@ -1,8 +1,7 @@
 {#-
     Beside each incremental relation lies a note, a table of one row: the newest load that
     the relation has. An increment starts there, without reading the relation. It is
-    written in the transaction that writes the rows. The second of two builds at once
-    waits for it, and no reader does.
+    written in the transaction that writes the rows.
 -#}
 {% macro increment_note(relation) %}
     {{ return(source('sparkify', 'loaded_files').incorporate(
@@ -32,29 +31,40 @@
 {% endmacro %}
 
 
-{#- The watermark of an increment: the newest load in a relation, by its note. -#}
+{#-
+    The watermark of an increment: the newest load in a relation, by its note. It keeps the
+    newest load in the ledger for `note_increment`: dbt compiles a model before its
+    transaction begins, and the SQL may rest on what was loaded until then.
+-#}
 {% macro newest_load(relation) -%}
     {%- if not execute -%}{{ return(0) }}{%- endif -%}
     {%- set note = load_relation(increment_note(relation)) -%}
     {%- if not note -%}{{ return(0) }}{%- endif -%}
-    {{ return(run_query(newest_load_in(note)).rows[0]['load_id']) }}
+    {%- set loads = run_query(
+        'select (' ~ newest_load_in(note) ~ ') as noted, ('
+        ~ newest_load_in(source('sparkify', 'loaded_files')) ~ ') as newest'
+    ).rows[0] -%}
+    {%- do graph.update({compiled_at(relation): loads['newest']}) -%}
+    {{ return(loads['noted']) }}
+{%- endmacro %}
+
+
+{#- Where dbt's `graph`, which all models of a command share, has that load. -#}
+{% macro compiled_at(relation) -%}
+    newest load for {{ relation.render() }} in {{ invocation_id }}
 {%- endmacro %}
 
 
 {#-
-    The pre-hook of an incremental model. It waits for a build that runs at the same time.
-    It empties a relation of which the ledger holds no load any more, because
-    `load --reload` replaced them all. `dbt clone` runs hooks too, and needs none of it.
+    The pre-hook of an incremental model. It empties the relation if `load --reload`
+    replaced every load that it was built from. `dbt clone` runs hooks too, and needs none
+    of it.
 
     upstream  the incremental relation that the model reads; the ledger without one
 -#}
 {% macro start_increment(upstream=none) -%}
     {%- if not execute or flags.WHICH == 'clone' -%}{{ return('') }}{%- endif -%}
     {%- set note = increment_note(this) -%}
-    {%- set lock = lock_tables([note]) | trim -%}
-    {%- if lock -%}
-        {%- call statement('wait_for_other_builds') -%}{{ lock }}{%- endcall -%}
-    {%- endif -%}
     {%- if is_incremental() -%}
         {%- set loads = run_query(
             'select (' ~ newest_load_in(note) ~ ') as noted,'
@@ -71,12 +81,14 @@
 
 {#-
     The post-hook of an incremental model. All statements of a transaction see the same
-    loads: the newest now is the newest that the new rows come from.
+    loads, so the new rows come from the newest now, or from the newest when the SQL was
+    compiled. With an older note the next increment only repeats work.
 -#}
 {% macro note_increment(upstream=none) -%}
     {%- if not execute or flags.WHICH == 'clone' -%}{{ return('') }}{%- endif -%}
     update {{ increment_note(this).render() }}
-    set load_id = {{ '0' if flags.EMPTY else 'newest.load_id' }}
+    set load_id = {{ '0' if flags.EMPTY else 'least(newest.load_id, '
+        ~ graph.get(compiled_at(this), 'newest.load_id') ~ ')' }}
     from ({{ newest_load_in(upstream_of_increment(upstream)) }}) as newest
 {%- endmacro %}
 

@@ -9,8 +9,7 @@
         'select * from ' ~ tested.render() ~ ' where 1 = 0'
     ).column_names %}
     {% call statement('forget_tested_loads') %}
-        {#- Of two builds that begin at once the second waits. -#}
-        {{ lock_tables([tested]) }}
+        {{ wait_for_writers('build') }}
         {%- if 'build' not in columns %}
         drop table {{ tested.render() }};
         {{ create_tested_loads() }}

@@ -7,12 +7,15 @@
 {% macro create_staging_tables() %}
     {% if execute %}
         {% set made = made_tables() %}
+        {% set ledger = source('sparkify', 'loaded_files') %}
         {% set missing = {} %}
         {% for name, columns in load_tables().items() if name not in made %}
-            {% do missing.update({source('sparkify', name): columns}) %}
+            {% do missing.update(
+                {ledger.incorporate(path={'identifier': name}): columns}
+            ) %}
         {% endfor %}
         {% if missing or 'tested_loads' not in made %}
-            {% set schema = source('sparkify', 'loaded_files').without_identifier() %}
+            {% set schema = ledger.without_identifier() %}
             {% set is_there = adapter.check_schema_exists(schema.database, schema.schema) %}
             {% call statement('create_staging_tables') %}
                 {#- Redshift refuses a database's name here. -#}
@@ -104,6 +107,9 @@
             'modified_ns bigint not null',
         ],
     } %}
+    {% for name in lock_names() %}
+        {% do tables.update({name: ['is_empty boolean']}) %}
+    {% endfor %}
     {% for kind in ['events', 'songs'] %}
         {% set columns = [] %}
         {% for column in staging_columns(kind) %}

@@ -26,8 +26,7 @@
     {% endif %}
     {% call statement('publish', auto_begin=false) %}
         {{ 'begin;' if not load_id }}
-        {#- No report reads this table, so nobody waits but other loads. -#}
-        {{ lock_tables([superseded]) }}
+        {{ wait_for_writers('load') }}
         {{ assert_not_loaded(ledger, reload) }}
         {% if reload %}
         delete from {{ rejected }};

@@ -1,6 +1,6 @@
 {#-
-    load_counts and load_rejects: what each file held. The views may lag, so look again
-    until they agree with what COPY reported, or the time is up.
+    load_counts and load_rejects: what each file held. The views may lag: query them until
+    they agree with what COPY reported, or the time is up.
 -#}
 {% macro redshift__count_lines(plan, copies, max_errors) %}
     {% set now = modules.datetime.datetime.now %}
@@ -8,23 +8,20 @@
     {#- Older clusters have no column for the ETag that COPY read. -#}
     {% set columns = run_query('select * from sys_load_detail limit 0').column_names %}
     {% set seen = namespace(wrong='the files are not counted') %}
-    {% for look in range(10000) %}
+    {% for look in range(plan.wait_seconds | int + 1) %}
+        {#- Jinja cannot sleep; scripts/dbt_project.py does at this message. -#}
+        {% if look %}{% do log('sleep 1') %}{% endif %}
         {% do redshift__read_views(
             plan, copies, max_errors, 'file_etag' in columns, look > 0
         ) %}
         {% set seen.wrong = redshift__what_is_wrong(plan, copies) %}
         {% if not seen.wrong or now() >= until %}{% break %}{% endif %}
-        {#- dbt cannot sleep. -#}
-        {% set next_look = now() + modules.datetime.timedelta(seconds=1) %}
-        {%- for _ in range(100000) -%}
-            {%- for _ in range(1000) -%}{%- endfor -%}
-            {%- if now() >= next_look %}{% break %}{% endif -%}
-        {%- endfor %}
     {% endfor %}
     {% if seen.wrong %}
         {% do exceptions.raise_compiler_error(
-            seen.wrong ~ '; nothing was loaded: run again, and if it stays so, see'
-            ~ ' `warehouse.py check --target ' ~ target.name ~ '`'
+            seen.wrong ~ ' after ' ~ plan.wait_seconds ~ ' s; nothing was loaded: set'
+            ~ ' system_view_seconds in [data] of warehouse.toml higher and run again; if'
+            ~ ' it stays so, see `warehouse.py check --target ' ~ target.name ~ '`'
         ) %}
     {% endif %}
 {% endmacro %}

@@ -32,6 +32,7 @@ with events as (
         session_id,
         item_in_session,
         page,
+        registered_at,
         occurred_at,
         cast(occurred_at as date) as event_date
     from {{ ref('stg_events') }}
@@ -129,6 +130,7 @@ select
     cast(last_name as varchar(256)) as last_name,
     cast(gender as varchar(64)) as gender,
     cast(level as varchar(64)) as level,
+    cast(registered_at as timestamp) as registered_at,
     cast(event_date as date) as event_date,
     cast(occurred_at as timestamp) as occurred_at,
     cast(day_load_id as bigint) as _load_id

@@ -1,10 +1,25 @@
 -- One row per artist. The catalogue spells some artists in several ways: the fullest
 -- spelling wins. Content alone decides, so the order of arrival does not matter.
-{{ config(sort='artist_id') }}
+--
+-- A corrected song may change the artist that it had before, which staging no longer
+-- holds. So an increment ranks all spellings, but only after new songs, and writes the
+-- artists that differ.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='changed_rows',
+    unique_key='artist_id',
+    on_schema_change='append_new_columns',
+    pre_hook='{{ start_increment() }}',
+    post_hook='{{ note_increment() }}',
+    sort='artist_id'
+) }}
 
 with songs as (
 
     select * from {{ ref('stg_songs') }}
+    {% if is_incremental() and not has_songs_since(newest_load(this)) %}
+    where 1 = 0
+    {% endif %}
 
 ),
 

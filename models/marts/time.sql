@@ -6,8 +6,7 @@
     on_schema_change='append_new_columns',
     pre_hook='{{ start_increment(ref("songplays")) }}',
     post_hook='{{ note_increment(ref("songplays")) }}',
-    sort='start_time',
-    dist='start_time'
+    sort='start_time'
 ) }}
 
 {% set since = newest_load(this) if is_incremental() else 0 %}

@@ -16,6 +16,9 @@ ranked as (
         last_name,
         gender,
         level,
+        registered_at,
+        min(occurred_at) over (partition by user_id) as first_seen_at,
+        occurred_at as last_seen_at,
         row_number() over (
             partition by user_id
             order by occurred_at desc nulls last
@@ -29,6 +32,9 @@ select
     first_name,
     last_name,
     gender,
-    level
+    level,
+    registered_at,
+    first_seen_at,
+    last_seen_at
 from ranked
 where recency = 1

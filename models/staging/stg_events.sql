@@ -1,5 +1,9 @@
 -- The logs' events with our names and types. Key of an event: session, item, page and
 -- time, which the load keeps unique.
+--
+-- Title and artist of a play are cleaned once per recording, in int_recordings. Here
+-- they are a key: never null, and without the trailing blanks that Redshift ignores
+-- when it compares.
 with events as (
 
     select * from {{ source('sparkify', 'staging_events') }}
@@ -25,18 +29,22 @@ cleaned as (
         page,
         auth,
         method,
-        {{ clean_text('song') }} as song_title,
-        {{ clean_text('artist') }} as artist_name,
+        {{ without_trailing_blanks('song') }} as raw_title,
+        {{ without_trailing_blanks('artist') }} as raw_artist,
         {{ clean_text('location') }} as location,
         {{ blank_to_null('user_agent') }} as user_agent,
         status,
         {{ to_decimal('length', 10) }} as duration,
         ts as occurred_ms,
         {{ timestamp_from_ms('ts') }} as occurred_at,
-        {{ timestamp_from_ms('registration') }} as registered_at,
+        {{ timestamp_from_ms('floor(registration)') }} as registered_at,
         _load_id
     from events
 
 )
 
-select * from cleaned
+-- An area across states ('NY-NJ-PA') is in the first one named, as its first city is.
+select
+    *,
+    nullif(split_part(split_part(location, ', ', 2), '-', 1), '') as state
+from cleaned

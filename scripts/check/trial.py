@@ -70,6 +70,11 @@ class Trial:
             if row["path"].startswith(start)
         }
 
+    def fingerprints(self) -> dict[str, str]:
+        """Every mart's fingerprint."""
+        rows = self.dbt.analysis("mart_fingerprints")
+        return {row["mart"]: row["fingerprint"] for row in rows}
+
     def left(self) -> list[str]:
         """The keys of all objects below the root."""
         place = s3_address.parse(self.root)

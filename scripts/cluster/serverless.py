@@ -189,7 +189,7 @@ def removals(want: Cluster, found: Found, snapshot: str, days: int) -> Steps:
 
 
 def _deleting(part: Document | None) -> bool:
-    return bool(part) and part["status"] == "DELETING"
+    return part is not None and part["status"] == "DELETING"
 
 
 def _part(clients: Clients, what: str, name: str) -> Document | None:
@@ -249,7 +249,7 @@ def _make_workgroup(want: Cluster, group: str) -> Step:
     told = f"+ {wanted.label(want)}: {want.rpu} RPU, at most {want.rpu_max}, port"
     told += f" {want.port}, {'public' if want.public else 'private'} address"
     names = {"workgroupName": want.name, "namespaceName": want.name}
-    params = names | _workgroup_params(want, group) | {"tags": _tags_for(want)}
+    params = _workgroup_params(want, group) | names | {"tags": _tags_for(want)}
     return step(told, "serverless.create_workgroup", **params)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dbt_errors import Advice, advised
+from dbt_errors import ANOTHER_TRANSACTION, CONFLICT, Advice, advised
 from errors import DatabaseError, Refused, WarehouseError
 from settings import Data
 
@@ -51,11 +51,7 @@ COPY_ADVICE: list[Advice] = [
         'relation "load_[a-z_]+" does not exist',
         "another transaction was in the way, or the connection broke; run again",
     ),
-    (
-        WarehouseError,
-        "concurrent transaction|isolation violation|deadlock|could not obtain lock",
-        "another transaction was in the way; run again",
-    ),
+    (WarehouseError, CONFLICT.pattern, ANOTHER_TRANSACTION),
 ]
 
 

@@ -18,7 +18,6 @@ from load.copy_errors import plain_copy_errors
 from load.files import Listed
 from load.manifests import check_places, shown_names, write_plan
 
-VIEWS_SECONDS = 60  # how long to wait for system views that lag
 ANALYZE_ROWS = 100_000  # as many new rows make the planner's statistics wrong
 TOO_MANY = re.compile("check '\\w*load_error\\w*' system table", re.IGNORECASE)
 # The age counts by the cluster's clock alone.
@@ -53,21 +52,23 @@ def prepared(
         "{{ staging_columns('events') | map(attribute='key') | join(' ') }}"
     )
     plan = write_plan(connect(), data, files, keys.split())
-    plan |= {"wait_seconds": VIEWS_SECONDS, "analyze_rows": ANALYZE_ROWS}
+    plan |= {"wait_seconds": data.system_view_seconds, "analyze_rows": ANALYZE_ROWS}
     started = time.monotonic()
     with plain_copy_errors(data):
         try:
             yield plan
         except DatabaseError as error:
             if TOO_MANY.search(str(error)):
-                raise _bad_line(dbt, files, started) from None
+                raise _bad_line(dbt, data, files, started) from None
             raise
 
 
-def _bad_line(dbt: Dbt, files: list[Listed], started: float) -> WarehouseError:
+def _bad_line(
+    dbt: Dbt, data: Data, files: list[Listed], started: float
+) -> WarehouseError:
     """What Redshift knows of the lines for which COPY stopped; it may take a while."""
     paths = {name: file.path for file in files for name in shown_names(file.path)}
-    until = time.monotonic() + VIEWS_SECONDS
+    until = time.monotonic() + data.system_view_seconds
     while True:
         seconds = int(time.monotonic() - started) + 5
         for row in dbt.query(BAD_LINES.format(seconds=seconds)):

@@ -109,14 +109,11 @@ def rows(
             fields: list[str] = []
             for column, get, function in convert:
                 value = get(document)
-                if value is None:
-                    if column.required:
-                        raise BadValue(1213, "Missing data for not-null field")
-                    fields.append("\\N")
-                else:
-                    if not isinstance(value, str):
-                        value = as_text(value)
-                    fields.append(function(value))
+                if not isinstance(value, str | None):
+                    value = as_text(value)
+                fields.append("\\N" if value is None else function(value))
+                if column.required and fields[-1] == "\\N":
+                    raise BadValue(1213, "Missing data for not-null field")
             yield "\t".join(fields) + "\n"
         except BadValue as error:
             raw = text[start:at].strip()

@@ -38,6 +38,10 @@ LACKING = {"42601", "42883", "42704"}
 # Types by number: what PostgreSQL says, and what Redshift says.
 AS_REDSHIFT = {25: 1043, 3802: 4000}  # text: varchar; jsonb: super
 MISSING = re.compile(r'column "(\w+)" does not exist')
+MISSING_VIEW = re.compile(
+    r'relation "(?:pg_catalog\.)?((sys|st[lv]|sv[lv]|svcs)_\w+)" '
+)
+NULL = re.compile(r'null value in column "(\w+)" of relation')
 SIMPLE_QUERY = "[stand-in] not emulated: the simple query protocol"
 PASSED_ON = {"user", "database", "application_name"}
 
@@ -178,9 +182,8 @@ class Session:
         name, text, types = body.split(b"\0", 2)
         sql = text.decode()
         try:
-            refused = "; ".join(rules.refusals(sql))
-            if refused:
-                rewritten = Rewritten(refusal(f"[stand-in] refused: {refused}"), "")
+            if refused := rules.refusal(sql):
+                rewritten = Rewritten(refusal(f"[stand-in] {refused}"), "")
             else:
                 rewritten = self.rewritten(sql)
         except NotEmulated as error:
@@ -329,9 +332,14 @@ def translated(kind: bytes, body: bytes) -> bytes:
         return as_redshift(body)
     if kind == b"E":
         error = ServerError(body)
-        if error.fields.get("C") in LACKING:
-            text = error.fields["M"]
-            named = f"[stand-in] wrong or not emulated: {text}"
+        text = named = error.fields["M"]
+        if view := MISSING_VIEW.match(text):
+            named = f"[stand-in] not emulated: {view[1]}"
+        elif error.fields.get("C") in LACKING:
+            named = f"[stand-in] not emulated or wrong: {text}"
+        elif column := NULL.match(text):
+            named = f"Cannot insert a NULL value into column {column[1]}"
+        if named != text:
             return body.replace(b"M" + text.encode(), b"M" + named.encode())
     return body
 

@@ -109,7 +109,13 @@ begin
     if replacing then
         execute format('drop view if exists %s', name);
     end if;
-    execute format('create view %s as %s', name, query);
+    begin
+        execute format('create view %s as %s', name, query);
+    exception when undefined_table then
+        perform standin.refuse(
+            '[stand-in] not emulated: late-binding views of what does not exist: '
+            || sqlerrm, '0A000');
+    end;
     select
         string_agg(format('%I %s', attname, atttypid::regtype), ', ' order by attnum),
         string_agg(
@@ -164,8 +170,8 @@ language sql immutable as $$
     end
 $$;
 
--- Boundaries crossed, not time elapsed (DG r_DATEDIFF). Weeks are left out: the
--- guide does not say on which day they begin.
+-- Boundaries crossed, not time elapsed (DG r_DATEDIFF). The guide does not say whether
+-- weeks begin on Sunday or Monday: an answer only where both agree.
 create function standin.datediff(part text, a timestamp, b timestamp) returns bigint
 language sql immutable as $$
     select case
@@ -175,7 +181,16 @@ language sql immutable as $$
             - div(date_part('year', a)::int * 12 + date_part('month', a)::int - 1,
                 standin.months(part))
         when part in ('week', 'weeks', 'w') then
-            standin.refuse('[stand-in] not emulated: DATEDIFF by weeks', '0A000')
+            (select case
+                when min(n) < max(n) then standin.refuse(
+                    '[stand-in] not emulated: DATEDIFF by weeks on Sundays', '0A000')
+                else min(n)
+            end
+            from (
+                select floor((extract(epoch from b) / 86400 + shift) / 7)
+                    - floor((extract(epoch from a) / 86400 + shift) / 7) as n
+                from (values (3), (4)) as days (shift)
+            ) as weeks)
         else
             floor(extract(epoch from b) * 1000000 / standin.microseconds(part))
             - floor(extract(epoch from a) * 1000000 / standin.microseconds(part))
@@ -194,6 +209,8 @@ returns timestamp language sql immutable as
 $$ select (t at time zone 'UTC') at time zone target $$;
 create function standin.add_months(t timestamp, n bigint) returns timestamp
 language sql immutable as $$ select t + n * interval '1 month' $$;
+create function standin.date_trunc(part text, d date) returns timestamp
+language sql immutable as $$ select date_trunc(part, d::timestamp) $$;
 create function standin.last_day(t timestamp) returns date language sql immutable as
 $$ select (date_trunc('month', t) + interval '1 month - 1 day')::date $$;
 create function standin.trunc(t timestamp) returns date language sql immutable as

@@ -62,6 +62,10 @@ def rewrite(sql: str, lateral: Iterable[str] = ()) -> Rewritten:
     tokens = [t.lower() if t.startswith('"') else t for t in significant(sql)]
     while tokens and tokens[-1] == ";":
         tokens.pop()
+    for token in tokens:
+        name = token.strip('"') if re.fullmatch(r'".*"|[^\W\d][\w$]*', token) else ""
+        if len(name.encode()) > 63:
+            raise NotEmulated(f"names longer than 63 bytes: {token}")
     words = [token.lower() for token in tokens]
     verb = words[0] if words else ""
     if {"select", "with"} & set(words):
@@ -188,8 +192,6 @@ def column(part: list[str], words: list[str], keys: Keys) -> list[str]:
         elif words[at] == "references":
             _, at = relation(kept, at + 1)
             at = closing(kept, at) + 1 if kept[at : at + 1] == ["("] else at
-        elif words[at] in {"identity", "generated"}:
-            raise NotEmulated("IDENTITY columns")
         else:
             result.append(kept[at])
             at += 1

@@ -26,29 +26,39 @@ from standin.tree_rules import Finding, structural
 # Its tree is all we want: what it has no tree for (LOCK, COPY) has rules of its own.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
-FUNCTIONS = {name for (name,) in table("functions")}
+FUNCTIONS = {name for name, *_ in table("functions")}
+MISSING = {name for name, *mark in table("functions") if mark}
 
 # Words before a parenthesis that call nothing; types, and clauses that the list of
 # reserved words does not have.
 NO_CALL = {
     *("by", "values", "exists", "over", "filter", "set", "where", "having", "when"),
     *("within", "key", "into", "join", "distkey", "sortkey", "qualify", "try_cast"),
+    *("exclude", "pivot", "unpivot"),
     *("varchar", "char", "character", "varying", "nvarchar", "nchar", "bpchar"),
     *("numeric", "decimal", "float", "varbyte", "varbinary", "timestamptz", "time"),
     *("timetz", "lateral", "returns", "insert", "between", "rollup", "cube", "sets"),
 }
 # On these the stand-in itself answers as Redshift does: a lint, not a refusal.
-LINT = {"B04", "B08", "B11", "B25", "B28", "B37", "B40", "B41"}
+LINT = {"B04", "B08", "B11", "B22", "B25", "B28", "B37", "B40", "B41"}
 
 PATTERNS = [(rule, re.compile(regex), text) for rule, regex, text in table("patterns")]
 INSTEAD = {name: (rule, text) for name, rule, text in table("instead")}
-PAGES = dict(table("pages"))
+GAPS = [(name, re.compile(regex)) for name, regex in table("gaps")]
+PAGES = {
+    rule: f"{page}, {read}"
+    for page, read, rules in table("pages")
+    for rule in rules.split()
+}
 
 # What runs on the leader node alone: never together with a table of rows.
 LEADER_FUNCTIONS = {
     *("current_schema", "current_schemas", "has_database_privilege"),
     *("has_schema_privilege", "has_table_privilege", "substr", "factorial"),
 }
+LEADER_VALUES = re.compile(
+    r"(?<!\. )(?<!\bAS )\b(CURRENT_TIME|CURRENT_TIMESTAMP|LOCALTIME|LOCALTIMESTAMP)\b"
+)
 LEADER_SCHEMAS = {"information_schema", "pg_catalog"}
 ON_LATE_VIEW = (
     "E12",
@@ -68,8 +78,17 @@ IN_TRANSACTION = (
 def check(sql: str, *, nulls: bool = False) -> list[str]:
     """What Redshift would refuse or answer otherwise: "A01: what: what instead".
 
-    Each message ends with its page of the Developer Guide. `nulls` adds B02, ORDER BY
-    .. DESC without NULLS FIRST or LAST, which DuckDB orders differently.
+    Each message ends with its page of the Developer Guide and the month or year of our
+    copy of it. `nulls` adds B02, ORDER BY .. DESC without NULLS FIRST or LAST, which
+    DuckDB orders differently.
+    """
+    return findings(sql, nulls)[1]
+
+
+def findings(sql: str, nulls: bool) -> tuple[str, list[str]]:
+    """What the stand-in does not emulate, or nothing; and the messages of `check`.
+
+    Inside, a finding without a rule is such a gap.
     """
     # sqlglot takes a driver's parameters ($1) for the start of a quoted text.
     sql = re.sub(r"\$\d+", "null", sql)
@@ -80,35 +99,39 @@ def check(sql: str, *, nulls: bool = False) -> list[str]:
     try:
         tokens = Redshift().tokenize(sql)
     except SqlglotError as error:
-        return [told("P01", f"cannot be read: {first_line(error)}")]
+        return "", [told("P01", f"cannot be read: {first_line(error)}")]
     text = " ".join(
         # sqlglot reads LOCK and EXPLAIN as one word and a text.
         token.text.upper()
-        if before in {TokenType.LOCK, TokenType.COMMAND}
+        if before in {TokenType.LOCK, TokenType.COMMAND, TokenType.SHOW}
         else word(sql, token)
         for before, token in zip([None, *kinds(tokens)], tokens, strict=False)
     ).rstrip(" ;")
-    found = list(textual(text))
+    found = [("", name) for name, regex in GAPS if regex.search(text)]
+    found += textual(text)
     if nulls and re.search(r"\bDESC\b(?! NULLS)", text):
         found.append(("B02", "ORDER BY .. DESC without NULLS FIRST or NULLS LAST"))
     try:
         trees = [tree for tree in sqlglot.parse(sql, read="redshift") if tree]
     except SqlglotError as error:
-        found.append(("P01", f"cannot be parsed: {first_line(error)}"))
+        if "" not in dict(found):
+            found.append(("P01", f"cannot be parsed: {first_line(error)}"))
         trees = []
     called = {
         token.text.lower()
         for token, following in pairwise(tokens)
         if following.token_type == TokenType.L_PAREN
     }
+    values = {name.lower() for name in LEADER_VALUES.findall(text)}
     for tree in trees:
         found += structural(tree)
-        found += leader_only(tree, called & LEADER_FUNCTIONS)
+        found += leader_only(tree, called & LEADER_FUNCTIONS, values)
     found += calls(tokens, trees)
     system = bool(trees) and all(is_system(tree) for tree in trees)
     # dbt-redshift's own statements on the catalog have these.
-    passed = {"B22", "B40"} if system else set()
-    return sorted({told(rule, text) for rule, text in found if rule not in passed})
+    passed = {"", "B22", "B40"} if system else {""}
+    gap = next((text for rule, text in found if not rule), "")
+    return gap, sorted({told(rule, text) for rule, text in found if rule not in passed})
 
 
 def kinds(tokens: list[Token]) -> list[TokenType]:
@@ -121,9 +144,13 @@ def told(rule: str, text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def refusals(sql: str) -> list[str]:
-    """What of `check` the stand-in must refuse, since it would answer otherwise."""
-    return [message for message in check(sql) if message.split(":")[0] not in LINT]
+def refusal(sql: str) -> str:
+    """Why the stand-in must not answer: a gap of its own, or what Redshift refuses."""
+    gap, messages = findings(sql, nulls=False)
+    if gap:
+        return f"not emulated: {gap}"
+    refused = [text for text in messages if text.split(":")[0] not in LINT]
+    return f"refused: {'; '.join(refused)}" if refused else ""
 
 
 def first_line(error: SqlglotError) -> str:
@@ -164,7 +191,9 @@ def is_system(tree: exp.Expr) -> bool:
     )
 
 
-def leader_only(tree: exp.Expr, called: set[str]) -> Iterator[Finding]:
+def leader_only(
+    tree: exp.Expr, called: set[str], values: set[str]
+) -> Iterator[Finding]:
     """Functions and catalogs of the leader node beside tables that hold rows."""
     inside = {cte.alias for cte in tree.find_all(exp.CTE)}
     rows, catalog = set(), set()
@@ -174,6 +203,7 @@ def leader_only(tree: exp.Expr, called: set[str]) -> Iterator[Finding]:
             catalog.add(f"{node.db}.{name}".strip("."))
         elif name and name not in inside and not name.startswith("svv_"):
             rows.add(name)
+            called |= values if node.find_ancestor(exp.From, exp.Join) else set()
     view = isinstance(tree, exp.Create) and tree.kind == "VIEW"
     if rows and not view:
         for name in sorted(catalog | called):
@@ -181,7 +211,7 @@ def leader_only(tree: exp.Expr, called: set[str]) -> Iterator[Finding]:
 
 
 def calls(tokens: list[Token], trees: list[exp.Expr]) -> Iterator[Finding]:
-    """Names before a parenthesis that are no function of Redshift."""
+    """Names before a parenthesis: no function of Redshift, or one not emulated."""
     names = {
         node.name.lower()
         for tree in trees
@@ -196,8 +226,11 @@ def calls(tokens: list[Token], trees: list[exp.Expr]) -> Iterator[Finding]:
             or token.token_type in {TokenType.STRING, TokenType.IDENTIFIER}
             or not name.replace("_", "a").isalnum()
             or name[0].isdigit()
-            or name in FUNCTIONS | RESERVED | NO_CALL | names
+            or name in NO_CALL | names
         ):
             continue
-        rule, instead = INSTEAD.get(name, ("F01", "use one that Redshift has"))
-        yield rule, f"{name}() does not exist: {instead}"
+        if name in MISSING or name.startswith("st_"):
+            yield "", f"{name}()"
+        elif name not in FUNCTIONS | RESERVED:
+            rule, instead = INSTEAD.get(name, ("F01", "use one that Redshift has"))
+            yield rule, f"{name}() does not exist: {instead}"

@@ -12,6 +12,8 @@ Finding = tuple[str, str]
 
 # Reserved words that are expressions by themselves.
 VALUES = {"sysdate", "user", "current_user", "session_user", "default", "current_date"}
+# Reserved words that dbt-redshift's own tests use as names on a real cluster.
+NAMES = {"oid", "current_timestamp"}
 LONGEST = {
     exp.DataType.Type.VARCHAR: 65535,
     exp.DataType.Type.NVARCHAR: 65535,
@@ -48,8 +50,8 @@ def structural(tree: exp.Expr) -> Iterator[Finding]:
 
 def identifiers(node: exp.Expr) -> Iterator[Finding]:
     name = cast("exp.Identifier", node).name
-    if len(name.encode()) > 63:
-        yield "L01", f"{name}: PostgreSQL cuts names at 63 bytes; use a shorter one"
+    if len(name.encode()) > 127:
+        yield "L01", f"{name}: a name has 127 bytes at most"
     if node.args.get("quoted"):
         if name != name.lower():
             yield "B28", f'"{name}" becomes {name.lower()}: write it so'
@@ -57,7 +59,7 @@ def identifiers(node: exp.Expr) -> Iterator[Finding]:
     column = node.parent if isinstance(node.parent, exp.Column) else None
     bare = column is not None and not column.table
     if name.lower() in RESERVED and not (
-        (bare and name.lower() in VALUES) or (not bare and name.lower() == "oid")
+        (bare and name.lower() in VALUES) or (not bare and name.lower() in NAMES)
     ):
         yield "W01", f"{name} is a reserved word: another name, or quotes"
 
@@ -100,8 +102,6 @@ def windows(node: exp.Expr) -> Iterator[Finding]:
         if isinstance(function, exp.Lag | exp.Lead):
             yield "E02", "LAG and LEAD need ORDER BY in OVER (..)"
         return
-    if any(isinstance(item.this, exp.Literal) for item in order.expressions):
-        yield "A16", "a constant in a window's ORDER BY: name a column"
     framed = isinstance(function, exp.AggFunc) and not isinstance(function, RANKING)
     if framed and spec is None:
         value = isinstance(function, exp.FirstValue | exp.LastValue | exp.NthValue)
@@ -118,9 +118,13 @@ def merges(node: exp.Expr) -> Iterator[Finding]:
     if not isinstance(merge.args["using"], exp.Table):
         yield "A41", "MERGE from a query: put it into a temporary table first"
     whens = merge.args["whens"].expressions
-    unequal = merge.args["on"].find(exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Or)
+    condition = merge.args["on"]
+    unequal = condition.find(exp.Or) or any(
+        node.left.find(exp.Column) and node.right.find(exp.Column)
+        for node in condition.find_all(exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
+    )
     if merge.this.alias or any(w.args.get("condition") for w in whens) or unequal:
-        yield "A42", "MERGE: no alias of the target, no AND, only = in ON"
+        yield "A42", "MERGE: no alias of the target, no AND, columns compared by ="
     if merge.args.get("with_"):
         yield "A43", "WITH .. MERGE: put the query into a temporary table first"
     if {bool(when.args.get("matched")) for when in whens} != {True, False}:

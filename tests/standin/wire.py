@@ -126,5 +126,6 @@ def row(body: bytes) -> tuple[str | None, ...]:
 
 
 def quote(value: str | None) -> str:
-    """A literal for PostgreSQL with standard_conforming_strings on."""
-    return "null" if value is None else "'" + value.replace("'", "''") + "'"
+    """A literal for PostgreSQL, in which a backslash escapes."""
+    escaped = (value or "").replace("\\", r"\\").replace("'", "''")
+    return "null" if value is None else f"'{escaped}'"

@@ -3,10 +3,29 @@
 from pathlib import Path
 
 import pytest
-from support.helpers import Sources, one_play
+from support.helpers import Sources, Warehouse, WarehouseOnce, one_play
 
 
 @pytest.fixture
 def sources(tmp_path: Path) -> Sources:
     """One play and the song that was played."""
     return one_play(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def small(warehouse_once: WarehouseOnce) -> Warehouse:
+    """One play and its song, built and tested."""
+
+    def fill(warehouse: Warehouse, folder: Path) -> None:
+        warehouse.load(one_play(folder).data)
+        warehouse.build()
+
+    return warehouse_once("small", fill)
+
+
+@pytest.fixture
+def tested(small: Warehouse, warehouse: Warehouse) -> Warehouse:
+    """The same, to be changed at will."""
+    small.copy(warehouse.path.parent)
+    assert warehouse.is_tested()
+    return warehouse

@@ -12,11 +12,18 @@ from pathlib import Path
 import pytest
 from settings import PROJECT
 
-# In place of a Python: checks of its version are real, all else is written down.
+REQUIREMENTS = tuple(PROJECT.glob("requirements*.txt"))
+
+# In place of Python and uv: tells the real version, makes what comes next, and writes
+# down what it is asked.
 STAND_IN = f"""#!/bin/sh
-if [ "$1" = -c ]; then exec '{sys.executable}' "$@"; fi
-if [ "$2" = http.server ]; then trap 'exit 0' INT; kill -INT 0; sleep 9; fi
-if [ "$2" = venv ]; then mkdir -p .venv/bin && cp "$0" .venv/bin/python; fi
+case "$*" in
+-c*) exec '{sys.executable}' "$@";;
+"-m http.server"*) trap 'exit 0' INT; kill -INT 0; sleep 9;;
+"-m venv"*) mkdir -p .uv/bin && cp "$0" .uv/bin/python;;
+"-m pip"*) cp "$0" .uv/bin/uv;;
+venv*) mkdir -p .venv/bin && cp "$0" .venv/bin/python;;
+esac
 for word in "$@"; do echo "<$word>"; done >> asked
 """
 OLD = "#!/bin/sh\nexit 1\n"
@@ -26,8 +33,8 @@ Make = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
     """make in a folder with stand-ins `python` and `old` for a fitting one or not."""
-    for name in ("Makefile", "profiles.yml.example", "requirements.txt"):
-        shutil.copy(PROJECT / name, tmp_path)
+    for file in (PROJECT / "Makefile", *PROJECT.glob("*.example"), *REQUIREMENTS):
+        shutil.copy(file, tmp_path)
     for name, text in (("python", STAND_IN), ("old", OLD)):
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
@@ -63,12 +70,11 @@ def test_a_python_that_does_not_fit_is_one_line_and_makes_nothing(
 ) -> None:
     done = make("setup", "PYTHON=./old")
     assert done.returncode == 2
-    first, _ = done.stderr.splitlines()  # make has the last word
-    assert first == (
-        "error: ./old is not Python 3.11, 3.12 or 3.13: install one and name it, such"
-        " as `make setup PYTHON=python3.12`"
+    assert done.stderr.endswith(
+        "./old is not Python 3.11, 3.12 or 3.13: install one and name it, such"
+        " as `make setup PYTHON=python3.12`.  Stop.\n"
     )
-    assert not (tmp_path / ".venv").exists()
+    assert not (tmp_path / ".uv").exists()
 
 
 def test_a_venv_is_made_once_and_replaced_when_it_is_broken(
@@ -76,15 +82,31 @@ def test_a_venv_is_made_once_and_replaced_when_it_is_broken(
 ) -> None:
     done = make("setup", "PYTHON=./python")
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "installing dbt and what it needs into .venv: half a minute\n"
+    assert done.stdout == "installing dbt and what it needs into .venv: some seconds\n"
     made = asked(tmp_path)
-    assert "<venv>\n<--clear>\n<.venv>\n" in made
-    assert "<--require-hashes>\n<-r>\n<requirements.txt>\n" in made
+    assert "<--require-hashes>\n<--no-deps>\n<-r>\n<requirements-uv.txt>\n" in made
+    venv = "<venv>\n<--quiet>\n<--clear>\n<--python>\n<./python>\n<.venv>\n"
+    install = "<--require-hashes>\n<-r>\n<requirements.txt>\n"
+    assert made.index(venv) < made.index(install)
     make("setup", "PYTHON=./python")
     assert asked(tmp_path) == ""
     (tmp_path / ".venv" / "bin" / "python").write_text(OLD)
     assert make("setup", "PYTHON=./python").returncode == 0
-    assert asked(tmp_path) == made
+    replaced = asked(tmp_path)
+    assert venv in replaced
+    assert "<requirements-uv.txt>" not in replaced
+
+
+def test_a_venv_of_another_python_is_named_and_replaced(
+    make: Make, tmp_path: Path
+) -> None:
+    make("setup", "PYTHON=./python")
+    asked(tmp_path)
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.write_text("#!/bin/sh\necho 3.9\n")
+    done = make("setup", "PYTHON=./python")
+    assert ".venv has Python 3.9: replacing it\n" in done.stdout
+    assert "<venv>" in asked(tmp_path)
 
 
 def test_a_path_with_blanks_and_quotes_reaches_the_command(
@@ -122,7 +144,9 @@ def test_ctrl_c_ends_the_documentation_without_an_error(
     make: Make, tmp_path: Path
 ) -> None:
     make("setup", "PYTHON=./python")
-    shutil.copy(tmp_path / "python", tmp_path / ".venv" / "bin" / "dbt")
+    for name in ("dbt", "colibri"):
+        shutil.copy(tmp_path / "python", tmp_path / ".venv" / "bin" / name)
+    (tmp_path / "target").mkdir()  # as dbt does
     done = make("docs", "PORT=0")  # any free port
     assert "Ctrl-C ends it" in done.stdout
     assert done.stderr == ""

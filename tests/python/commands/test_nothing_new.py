@@ -8,33 +8,7 @@ import dbt_project
 import pytest
 from dbt_project import Dbt, files_hash
 from settings import PROJECT, Data
-from support.helpers import (
-    NOTHING,
-    Sources,
-    Warehouse,
-    WarehouseOnce,
-    one_play,
-    options,
-)
-
-
-@pytest.fixture(scope="module")
-def small(warehouse_once: WarehouseOnce) -> Warehouse:
-    """One play and its song, built and tested."""
-
-    def fill(warehouse: Warehouse, folder: Path) -> None:
-        warehouse.load(one_play(folder).data)
-        warehouse.build()
-
-    return warehouse_once("small", fill)
-
-
-@pytest.fixture
-def tested(small: Warehouse, warehouse: Warehouse) -> Warehouse:
-    """The same, to be changed at will."""
-    small.copy(warehouse.path.parent)
-    assert warehouse.is_tested()
-    return warehouse
+from support.helpers import NOTHING, Sources, Warehouse, options
 
 
 @pytest.mark.parametrize(

@@ -33,17 +33,30 @@ def of_kind(entries: dict[str, Any], *kinds: str) -> dict[str, Any]:
     }
 
 
-def test_every_column_that_there_is_has_a_description(
+def same_type(described: str, there: str) -> bool:
+    """Whether a type of the YAML is DuckDB's; neither says the width of a text."""
+    word = described.lower().replace("double precision", "double").replace(" ", "")
+    return re.sub(r"^varchar\(.*", "varchar", word) == there.lower()
+
+
+def test_every_column_that_there_is_has_a_description_and_its_type(
     site: dict[str, dict[str, Any]],
 ) -> None:
     told = of_kind(site["manifest"]["nodes"] | site["manifest"]["sources"], *RELATIONS)
     there = of_kind(site["catalog"]["nodes"] | site["catalog"]["sources"], *RELATIONS)
     assert told.keys() == there.keys()
     for unique_id, relation in told.items():
-        columns = [name.lower() for name in there[unique_id]["columns"]]
-        assert list(relation["columns"]) == columns, unique_id
+        columns = {
+            name.lower(): column["type"]
+            for name, column in there[unique_id]["columns"].items()
+        }
+        assert list(relation["columns"]) == list(columns), unique_id
         for name, column in relation["columns"].items():
             assert column["description"].strip(), f"{unique_id}.{name}"
+            # Tools that import the manifest go by these: a date must not be a text.
+            assert same_type(column["data_type"] or "", columns[name]), (
+                f"{unique_id}.{name}: {column['data_type']} is {columns[name]}"
+            )
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,8 @@ from itertools import chain
 
 import click
 import pytest
-from bench import main as bench
+from benchmark.__main__ import main as bench
 from insights import main as insights
-from metrics import main as metrics
 from sample_data import main as sample_data
 from settings import PROJECT
 from support.pages import PAGES, Page
@@ -18,16 +17,23 @@ MAKE_VARIABLES = set(re.findall(r"^([A-Z]+) \?=", MAKEFILE, re.MULTILINE)).union
     *(line.split() for line in re.findall(r"^export (.*)", MAKEFILE, re.MULTILINE))
 )
 MAKE_TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
-# Options of other programs that the pages name: dbt's, the AWS command line's.
+# Options of other programs that the pages name: dbt's, MetricFlow's, AWS's, uv's.
 FOREIGN_OPTIONS = {
     "--args",
+    "--csv",
     "--defer",
     "--empty",
+    "--end-time",
+    "--explain",
+    "--limit",
+    "--order",
     "--policy-document",
     "--policy-name",
     "--select",
+    "--start-time",
     "--state",
     "--store-failures",
+    "--upgrade",
 }
 # Made by make, dbt or the load, so not there in a clean checkout.
 GENERATED = ("data/", ".venv", "profiles.yml", "target/", "logs/")
@@ -52,7 +58,7 @@ def options(command: click.Command) -> set[str]:
 def test_every_make_target_and_variable_exists(page: Page) -> None:
     text = "\n".join(page.commands)
     assert set(re.findall(r"\bmake ([a-z][a-z-]*)", text)) <= MAKE_TARGETS
-    variables = set(re.findall(r"\bmake run.*?\b([A-Z]+)=", text))
+    variables = set(re.findall(r"\bmake (?:run|metrics).*?\b([A-Z]+)=", text))
     assert variables <= MAKE_VARIABLES
 
 
@@ -62,9 +68,7 @@ def test_every_option_exists(page: Page) -> None:
         for command in page.commands
         for option in re.findall(r"(?<![\w-])--[a-z][a-z-]*", command)
     }
-    ours = [
-        options(command) for command in (cli, bench, insights, metrics, sample_data)
-    ]
+    ours = [options(command) for command in (cli, bench, insights, sample_data)]
     assert named <= FOREIGN_OPTIONS.union(*ours)
 
 

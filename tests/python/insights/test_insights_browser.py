@@ -3,7 +3,11 @@
 Skipped where there is no Chromium or no Playwright to drive it.
 """
 
+import os
+import re
+import subprocess
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ import pictures
 import pytest
 from dbt_project import Dbt
 from errors import Refused
+from settings import PROJECT
 from support.helpers import DataSet
 
 playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright")
@@ -201,13 +206,22 @@ def test_it_prints_on_a4(chromium: Any, file: Path) -> None:
     page.close()
 
 
-def test_the_documentation_opens_from_disk_and_shows_the_lineage(
-    chromium: Any, sample_set: DataSet, tmp_path: Path
-) -> None:
-    target = ("--target-path", str(tmp_path))
+@pytest.fixture(scope="module")
+def documentation(
+    sample_set: DataSet, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The folder of dbt's documentation."""
+    folder = tmp_path_factory.mktemp("documentation")
+    target = ("--target-path", str(folder))
     sample_set.warehouse.done("docs", "generate", "--static", *target)
+    return folder
+
+
+def test_the_documentation_opens_from_disk_and_shows_the_lineage(
+    chromium: Any, documentation: Path
+) -> None:
     page = chromium.new_page(viewport=pictures.LINEAGE)
-    pictures.open_lineage(page, tmp_path / "static_index.html")
+    pictures.open_lineage(page, documentation / "static_index.html")
     assert page.input_value("[ng-model='selectorService.selection.dirty.include']") == (
         "+songplays+"
     )
@@ -215,3 +229,49 @@ def test_the_documentation_opens_from_disk_and_shows_the_lineage(
     assert min(source, model, report) > 500
     assert background > 100 * source
     page.close()
+
+
+def test_a_column_is_followed_to_its_source_without_a_request(
+    chromium: Any, documentation: Path
+) -> None:
+    # As `make docs` does, with its own options.
+    recipe = (PROJECT / "Makefile").read_text(encoding="utf-8")
+    (options,) = re.findall(r"colibri generate (--[a-z-]+)", recipe)
+    columns = documentation / "columns"
+    done = subprocess.run(
+        [
+            *(pictures.BIN / "colibri", "generate", options, "--output-dir", columns),
+            *("--manifest", documentation / "manifest.json"),
+            *("--catalog", documentation / "catalog.json"),
+        ],
+        env=os.environ | {"DBT_COLIBRI_NO_VERSION_CHECK": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    page = chromium.new_page(viewport={"width": 1600, "height": 900})
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    file = (columns / "index.html").as_uri()
+    page.goto(f"{file}?model=model.sparkify.user_levels&children=0&parents=9")
+    page.locator(node("model.sparkify.user_levels")).get_by_text(
+        "valid_from", exact=True
+    ).click()
+    way = [
+        "source.sparkify.sparkify.staging_events-ts",
+        "model.sparkify.stg_events-occurred_at",
+        "model.sparkify.int_user_steps-occurred_at",
+        "model.sparkify.user_levels-valid_from",
+    ]
+    for step in way[:-1]:  # open the boxes on the way
+        page.locator(f"{node(step.split('-')[0])} svg").nth(1).click()
+    for source, target in pairwise(way):
+        page.wait_for_selector(f'[data-id="{source}-{target}"]', state="attached")
+    assert len(asked) == 1, "the page itself"
+    page.close()
+
+
+def node(unique_id: str) -> str:
+    """A box in the lineage of columns."""
+    return f'.react-flow__node[data-id="{unique_id}"]'

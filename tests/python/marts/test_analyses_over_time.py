@@ -50,7 +50,7 @@ def test_headline(answers: dict[str, list[Row]], plays: list[Play]) -> None:
             ratio(seconds, 3600),
             len({play.session_id for play in these}),
             ratio(100 * sum(play.level == "paid" for play in these), len(these)),
-            ratio(100 * sum(bool(play.song_match) for play in these), len(these)),
+            ratio(100 * sum(bool(play.song_id) for play in these), len(these)),
             max(play.moment for play in plays),
         )
 
@@ -160,7 +160,7 @@ def test_catalogue_coverage_over_time(
     expected = []
     for at, all_ in by(plays, key).items():
         how = Counter(play.song_match for play in all_)
-        matched = len(all_) - how[None]
+        matched = how["exact"] + how["title and artist"]
         share = ratio(100 * matched, len(all_))
         expected.append((at, len(all_), matched, how["exact"], share))
     assert answers[f"catalogue_coverage_by_{name}"] == expected

@@ -32,7 +32,7 @@ class Fingerprints:
         self.table: dict[str, str] = {}
         nodes = warehouse.done("parse").nodes
         for mart in ("songs", "user_levels"):
-            inline = f"{{{{ mart_fingerprint('{mart}') }}}}"
+            inline = f"{{{{ mart_fingerprint(ref('{mart}')) }}}}"
             [result] = warehouse.done("compile", "--inline", inline)
             self.sql[mart] = result.node.compiled_code
             columns = nodes[f"model.sparkify.{mart}"].columns

@@ -84,6 +84,7 @@ DIFFERENCES: dict[str, Differ] = {
     "a repeated key": views("views empty"),
     "more than 4 MB": says("^copy load_events", "out of memory"),
     "two loads at once": lambda _, patch: patch.setattr(sys, "executable", "false"),
+    "two builds at once": lambda _, patch: patch.setattr(sys, "executable", "false"),
     "a role that is not attached": says("^copy load_files", "Cannot assume it"),
     "another region": says("^copy load_files", "Wrong place"),
     "a missing object": says("^copy load_events", "Nothing there"),
@@ -93,7 +94,7 @@ DIFFERENCES: dict[str, Differ] = {
 def test_each_line_fails_where_the_cluster_differs(
     cluster: RedshiftWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("load.redshift.VIEWS_SECONDS", 0)
+    cluster.view_seconds = 0
     data = cluster.data
     root = f"{data.manifests}/check/"
     s3 = cluster.server.client("s3")

@@ -5,18 +5,19 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from dbt_project import Dbt
 from standin.rules import check
+from standin.wire import Server
 from support.helpers import TS, InThisProcess, Sources, Warehouse, event, song
 from support.redshift_warehouse import (
     MARTS,
     SCHEMA,
     STAGING,
     RedshiftWarehouse,
-    reading,
 )
 
 
@@ -129,7 +130,13 @@ def test_a_run_keeps_tables_views_and_comments(cluster: RedshiftWarehouse) -> No
             f" and relname in {small} order by 1"
         )
 
-    before = tables()
+    def written() -> list[tuple[str | None, ...]]:
+        return cluster.rows(
+            "select xmin, song_id from songs"
+            " union all select xmin, artist_id from artists order by 2"
+        )
+
+    before, songs = tables(), written()
     cluster.put_events("2.json", event(7, userId="8"))
     cluster.load()
     cluster.faults.clear()
@@ -141,6 +148,7 @@ def test_a_run_keeps_tables_views_and_comments(cluster: RedshiftWarehouse) -> No
     ]
     assert "plan: `free` or `paid`." in comments[0]
     assert tables() == before
+    assert written() == songs, "no song was loaded"
     assert cluster.rows("select * from who order by 1") == [("7",), ("8",)]
 
     # A table with other columns is made again, and takes ordinary views with it.
@@ -150,30 +158,6 @@ def test_a_run_keeps_tables_views_and_comments(cluster: RedshiftWarehouse) -> No
     assert "who" not in str(cluster.rows("select viewname from pg_views"))
     described = f"col_description('{SCHEMA}.users'::regclass, 5)"
     assert "`paid`" in str(cluster.value(f"select {described}"))
-
-
-def test_a_reader_is_refused_nothing_during_runs_and_after_kills(
-    cluster: RedshiftWarehouse, analyst: str
-) -> None:
-    cluster.done("run", "--vars", "{analyst_group: analysts}")
-    put_little(cluster)
-    with reading(cluster, analyst) as refused:
-        cluster.load()
-        cluster.done("run")
-        cluster.load(reload=True)
-        for pattern in (
-            '^insert into "sparkify"."sparkify"."artists',
-            'rename to "songplays__dbt_backup"',
-            'drop .*"users__dbt_backup',
-        ):
-            # For the server a process that is killed is a connection that is cut.
-            cluster.faults.cut_before(pattern)
-            answer = cluster.dbt("run", "--full-refresh")
-            assert not answer.success, pattern
-        cluster.done("run", "--full-refresh")
-        cluster.faults.cut_after('^delete from "sparkify"."sparkify"."users"')
-        assert not cluster.dbt("run").success
-    assert refused == []
 
 
 def test_a_name_that_is_no_group_is_refused(cluster: RedshiftWarehouse) -> None:
@@ -196,8 +180,10 @@ def test_a_builder_builds_and_a_reader_looks(
         cluster.operation("create_users")
     users("sparkify_builder")
     cluster.put_events("2.json", event(7))
+    cluster.faults.clear()
     cluster.load()
     cluster.build()
+    locks = [sql for sql in cluster.sent() if sql.startswith("lock ")]
     owners = cluster.rows(
         "select distinct tableowner from pg_tables"
         f" where schemaname in ('{SCHEMA}', '{STAGING}')"
@@ -205,12 +191,22 @@ def test_a_builder_builds_and_a_reader_looks(
     assert owners == [("sparkify_builder",)]
     built = cluster.status()
 
+    # A load and a build hold all of their locks, and no command of the reader waits.
+    named = set(" ".join(locks).split('"'))
+    assert named >= {"load_lock", "build_lock", *(f"{mart}_lock" for mart in MARTS)}
+    server = cluster.server
+    server.query("alter role sparkify_reader set lock_timeout = 1")
     users("sparkify_reader")
     cluster.faults.clear()
-    assert cluster.status() == built
+    owner = {"user": server.user, "database": server.database}
+    with closing(Server(server.postgres.directory, owner)) as writer:
+        writer.query("begin;" + " ".join(locks))
+        assert cluster.status() == built
+        cluster.done("test", "--exclude-resource-type", "unit_test")
+        cluster.done("compile")
+        cluster.done("docs", "generate")
+        assert freshness(cluster) == "warn"
     cluster.done("test", "-s", "users", "stg_events")
-    cluster.done("docs", "generate")
-    assert freshness(cluster) == "warn"
     # Unit tests make temporary tables, which everybody may.
     writes = ("create schema", "create table", "insert", "update", "delete", "grant")
     assert not [sql for sql in cluster.sent() if sql.lower().startswith(writes)]

@@ -112,7 +112,7 @@ def test_manifests_need_a_prefix_that_we_may_write_to(
     ],
 )
 def test_settings_that_cannot_work_are_named_before_anything_is_sent(
-    filled: RedshiftWarehouse, changes: dict[str, str], reason: str
+    filled: RedshiftWarehouse, changes: dict[str, Any], reason: str
 ) -> None:
     with pytest.raises(Refused) as error:
         filled.load(replace(filled.data, **changes))

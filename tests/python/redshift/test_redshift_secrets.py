@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from errors import WarehouseError
@@ -25,7 +26,8 @@ def test_a_hostile_setting_is_refused_before_anything_is_sent(
     cluster.put_songs("A.json", song("SO1"))
     good: str = getattr(cluster.data, setting)
     for text in HOSTILE:
-        data = replace(cluster.data, **{setting: good + text})
+        change: dict[str, Any] = {setting: good + text}
+        data = replace(cluster.data, **change)
         with pytest.raises(WarehouseError) as error:
             cluster.load(data)
         assert "\n" not in str(error.value)

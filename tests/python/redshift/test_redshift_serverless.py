@@ -32,7 +32,7 @@ def serverless(
     aws_server.serverless, aws_server.calls = Serverless(), []
     place = ("us-west-2", "sparkify")
     aws_server.serverless.workgroups[place] = {"status": "AVAILABLE"}
-    real = redshift_connector.Connection
+    real: Any = vars(redshift_connector)["Connection"]
 
     def connection(**said: Any) -> Any:
         there = {"host": "127.0.0.1", "port": cluster.server.port, "ssl": False}

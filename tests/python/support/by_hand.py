@@ -9,7 +9,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,8 @@ class Play:
     artist_name: str | None
     duration: Decimal
     song_match: str | None
+    state: str | None
+    recording_id: str
 
     @property
     def moment(self) -> datetime:
@@ -91,6 +93,23 @@ def whole(raw: Raw, key: str) -> int:
     return int(raw[key] or "")
 
 
+def md5(text: str) -> str:
+    """A key: the hexadecimal md5 of a text."""
+    return hashlib.md5(text.encode()).hexdigest()
+
+
+def event_id(raw: Raw) -> str:
+    """The key of an event."""
+    keys = ("sessionId", "itemInSession", "page", "ts")
+    return md5("|".join(raw[key] or "" for key in keys))
+
+
+def state(raw: Raw) -> str | None:
+    """The first state that a location names, after its comma."""
+    _, _, states = (clean(raw["location"]) or "").partition(", ")
+    return states.partition(", ")[0].partition("-")[0] or None
+
+
 def events_in_order(events: Iterable[Raw]) -> list[Raw]:
     """Events by time; in one millisecond by session, item and page."""
     return sorted(
@@ -107,7 +126,9 @@ def events_in_order(events: Iterable[Raw]) -> list[Raw]:
 def songplays(events: list[Raw], catalogue: list[Raw]) -> list[Play]:
     """Every play, matched to the closest song of its title and artist."""
     songs = defaultdict(list)
+    artists: dict[str | None, set[str | None]] = defaultdict(set)
     for raw in catalogue:
+        artists[clean(raw["artist_name"])].add(raw["artist_id"])
         key = (clean(raw["title"]), clean(raw["artist_name"]))
         songs[key].append((Decimal(raw["duration"] or ""), raw))
     plays = []
@@ -121,21 +142,22 @@ def songplays(events: list[Raw], catalogue: list[Raw]) -> list[Play]:
             key=lambda song: (abs(song[0] - duration), song[1]["song_id"]),
             default=None,
         )
-        how = None
+        how, artist_id = None, None
         if match:
+            artist_id = match[1]["artist_id"]
             same = rounded(match[0], "0.001") == rounded(duration, "0.001")
             how = "exact" if same else "title and artist"
-        event = "|".join(
-            raw[key] or "" for key in ("sessionId", "itemInSession", "page", "ts")
-        )
+        elif len(artists[artist]) == 1:
+            how, (artist_id,) = "artist", artists[artist]
+        texts = [(raw[key] or "").rstrip(" ") for key in ("song", "artist")]
         plays.append(
             Play(
-                songplay_id=hashlib.md5(event.encode()).hexdigest(),
+                songplay_id=event_id(raw),
                 ts=whole(raw, "ts"),
                 user_id=raw["userId"] or None,
                 level=raw["level"] or "",
                 song_id=match[1]["song_id"] if match else None,
-                artist_id=match[1]["artist_id"] if match else None,
+                artist_id=artist_id,
                 session_id=whole(raw, "sessionId"),
                 location=clean(raw["location"]),
                 user_agent=raw["userAgent"],
@@ -143,22 +165,55 @@ def songplays(events: list[Raw], catalogue: list[Raw]) -> list[Play]:
                 artist_name=artist,
                 duration=duration,
                 song_match=how,
+                state=state(raw),
+                recording_id=md5("\x1f".join([*texts, str(duration)])),
             )
         )
     return plays
 
 
-def users(events: list[Raw]) -> dict[str, tuple[str | None, ...]]:
-    """Each user's names, gender and level, of the latest event on any page."""
+def page_views(events: list[Raw]) -> list[tuple[object, ...]]:
+    """Every event that is not a play."""
+    return [
+        (
+            event_id(raw),
+            moment(whole(raw, "ts")),
+            raw["userId"] or None,
+            raw["level"],
+            whole(raw, "sessionId"),
+            whole(raw, "itemInSession"),
+            raw["page"],
+            raw["method"],
+            whole(raw, "status"),
+            raw["auth"],
+            clean(raw["location"]),
+            state(raw),
+            raw["userAgent"],
+        )
+        for raw in events
+        if raw["page"] != "NextSong"
+    ]
+
+
+def users(events: list[Raw]) -> dict[str, tuple[Any, ...]]:
+    """Each user as of the latest event, with the times of the first and the latest."""
+    seen: dict[str, list[datetime]] = defaultdict(list)
+    latest: dict[str, Raw] = {}
+    for raw in events_in_order(events):
+        if user := raw["userId"]:
+            seen[user].append(moment(whole(raw, "ts")))
+            latest[user] = raw
     return {
-        raw["userId"]: (
+        user: (
             clean(raw["firstName"]),
             clean(raw["lastName"]),
             raw["gender"],
             raw["level"],
+            moment(int(Decimal(raw["registration"] or ""))),
+            seen[user][0],
+            seen[user][-1],
         )
-        for raw in events_in_order(events)
-        if raw["userId"]
+        for user, raw in latest.items()
     }
 
 
@@ -227,6 +282,17 @@ def calendar(ts: int) -> tuple[int, ...]:
     return ts, at.hour, at.day, week, at.month, at.year, weekday
 
 
+def dates(events: list[Raw]) -> list[tuple[Any, ...]]:
+    """Every day from the first event to the last."""
+    days = [moment(whole(raw, "ts")).date() for raw in events]
+    first, count = min(days), (max(days) - min(days)).days + 1
+    return [
+        (day, day.year, *week, day.month, day.day, weekday, weekday > 5)
+        for day in (first + timedelta(days=number) for number in range(count))
+        for *week, weekday in [day.isocalendar()]
+    ]
+
+
 def earlier_system(events: list[Raw], catalogue: list[Raw]) -> dict[str, int]:
     """The earlier system's counts, from the text as it came."""
     plays = [raw for raw in events if raw["page"] == "NextSong"]
@@ -265,12 +331,14 @@ def marts(
 ) -> dict[str, dict[str, object]]:
     """The number of rows and the fingerprint of every mart."""
     rows: dict[str, list[Any]] = {
-        "songplays": [tuple(vars(play).values()) for play in plays],
-        "users": [(user, *of) for user, of in users(events).items()],
-        "songs": songs(catalogue),
         "artists": artists(catalogue),
+        "dates": dates(events),
+        "page_views": page_views(events),
+        "songplays": [tuple(vars(play).values()) for play in plays],
+        "songs": songs(catalogue),
         "time": [calendar(ts) for ts in {play.ts for play in plays}],
         "user_levels": [(*spell, spell[-1] is None) for spell in user_levels(events)],
+        "users": [(user, *of) for user, of in users(events).items()],
     }
     return {
         mart: {"rows": len(of), "fingerprint": fingerprint(of)}
@@ -280,11 +348,10 @@ def marts(
 
 def matches(plays: list[Play]) -> dict[str, int]:
     """How many plays there are, how many found a song, and how many exactly."""
-    how = Counter(play.song_match for play in plays)
     return {
         "plays": len(plays),
-        "matched": len(plays) - how[None],
-        "exact": how["exact"],
+        "matched": sum(play.song_id is not None for play in plays),
+        "exact": sum(play.song_match == "exact" for play in plays),
     }
 
 
@@ -295,12 +362,12 @@ def fingerprint(rows: Iterable[Iterable[object]]) -> str:
 
 def set_fingerprint(texts: Iterable[str]) -> str:
     """The fingerprint of a set of texts, by its definition in the same file."""
-    digests = [hashlib.md5(text.encode()).hexdigest() for text in texts]
+    digests = [md5(text) for text in texts]
     sums = (
         sum(int(digest[at : at + 8], 16) for digest in digests)
         for at in range(0, 32, 8)
     )
-    return hashlib.md5("|".join(map(str, (len(digests), *sums))).encode()).hexdigest()
+    return md5("|".join(map(str, (len(digests), *sums))))
 
 
 def _text(value: object) -> str:
@@ -310,6 +377,8 @@ def _text(value: object) -> str:
         return "\x1f" + str(value).lower()
     if isinstance(value, datetime):
         return f"\x1f{(value - EPOCH) // MILLISECOND}"
+    if isinstance(value, date):
+        return f"\x1f{(value - EPOCH.date()).days}"
     return f"\x1f{value}"
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import yaml
 from check import trial
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt_project import Dbt
@@ -32,6 +33,21 @@ Once = Callable[[str, Callable[[Path], None]], Path]
 DBT = (Path(sys.executable).with_name("dbt"), "--no-use-colors")
 
 TS = trial.TS
+
+
+def contracts() -> dict[str, dict[str, str]]:
+    """The type of every column of every mart, in the order of the contract."""
+    path = PROJECT / "models" / "marts" / "_marts.yml"
+    return {
+        model["name"]: {
+            column["name"]: column["data_type"] for column in model["columns"]
+        }
+        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+    }
+
+
+CONTRACTS = contracts()
+MARTS = tuple(sorted(CONTRACTS))
 
 
 def event(item: int, **changes: Any) -> dict[str, Any]:

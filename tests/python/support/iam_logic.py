@@ -201,7 +201,7 @@ def _of_serverless(call: Call, there: Serverless) -> Iterator[Check]:
     Limits and lists know no resource, and a restore authorizes the snapshot alone.
     """
     params, place = call.params, f"arn:aws:{SERVERLESS}:{call.region}:{ACCOUNT}"
-    named: dict[str, Document] = {"Namespace": there.namespaces}
+    named: dict[str, Any] = {"Namespace": there.namespaces}
     named |= {"Workgroup": there.workgroups, "Credentials": there.workgroups}
     (kind,) = [one for one in named if call.action.endswith(one)] or [""]
     name = params.get("namespaceName" if kind == "Namespace" else "workgroupName", "")

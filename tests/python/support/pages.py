@@ -85,3 +85,9 @@ PAGES = [
         *sorted((PROJECT / "docs").glob("*.md")),
     )
 ]
+
+
+def questions() -> list[str]:
+    """The queries of docs/model.md, which run on both engines."""
+    (block,) = Page(PROJECT / "docs" / "model.md").blocks("sql")
+    return block.rstrip().rstrip(";").split(";")

@@ -5,7 +5,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,11 @@ from settings import PROJECT, Data
 from standin.stack import StandIn
 from standin.wire import Server, ServerError
 
-from support.helpers import COMMAND, DBT, InThisProcess, lines, options
+from support.helpers import COMMAND, DBT, MARTS, InThisProcess, lines, options
 from support.s3_server import Objects
 
 SCHEMA = "sparkify"
 STAGING = f"{SCHEMA}_staging"
-MARTS = ("songplays", "users", "songs", "artists", "time", "user_levels")
 TABLES = (
     "staging_events",
     "staging_songs",
@@ -44,11 +43,16 @@ class RedshiftWarehouse(InThisProcess):
         self.faults = server.faults
         self.bucket = Objects("sparkify-data", server.region)
         self.manifests = Objects("sparkify-manifests", server.region)
+        self.view_seconds = 60
 
     @property
     def data(self) -> Data:
         """The settings that name these buckets."""
-        return replace(self.bucket.data, manifests=f"s3://{self.manifests.name}/m")
+        return replace(
+            self.bucket.data,
+            manifests=f"s3://{self.manifests.name}/m",
+            system_view_seconds=self.view_seconds,
+        )
 
     def put_events(self, name: str, *events: dict[str, Any]) -> str:
         """A log file; its address."""
@@ -159,24 +163,32 @@ class RedshiftWarehouse(InThisProcess):
         ]
 
 
-@contextmanager
-def reading(cluster: RedshiftWarehouse, user: str) -> Iterator[list[str]]:
-    """Meanwhile `user` reads all marts again and again; what was refused.
+@dataclass
+class Readings:
+    """What a reader was refused, and each number of rows that it saw in each mart."""
 
-    A mart that had rows and has none is refused too: a reader must never see one that
-    is only half made. It reads past the proxy: the faults of a test strike others.
+    refused: list[str] = field(default_factory=list)
+    counts: dict[str, set[int]] = field(default_factory=dict)
+
+
+@contextmanager
+def reading(
+    cluster: RedshiftWarehouse, user: str, *settings: str
+) -> Iterator[Readings]:
+    """Meanwhile `user` counts the rows of all marts again and again.
+
+    It reads past the proxy: the faults of a test strike others. A wait for a lock is
+    refused, unless `settings` of the session allow it.
     """
-    refused: list[str] = []
-    filled: set[str] = set()
+    seen = Readings()
     rounds = 0
     done = threading.Event()
     server = cluster.server
     connection = Server(
         server.postgres.directory, {"user": user, "database": server.database}
     )
-    # With the stand-in's one snapshot per transaction PostgreSQL shows no rows of a
-    # table that took another's name while the reader waited for it.
-    connection.query("set default_transaction_isolation to 'read committed'")
+    for setting in settings or ("lock_timeout to 1",):
+        connection.query(f"set {setting}")
 
     def read() -> None:
         nonlocal rounds
@@ -187,18 +199,15 @@ def reading(cluster: RedshiftWarehouse, user: str) -> Iterator[list[str]]:
                         f"select count(*) from {SCHEMA}.{mart}"
                     )
                 except ServerError as error:
-                    refused.append(f"{mart}: {error}")
-                    continue
-                if count != "0":
-                    filled.add(mart)
-                elif mart in filled:
-                    refused.append(f"{mart}: its rows are gone")
+                    seen.refused.append(f"{mart}: {error}")
+                else:
+                    seen.counts.setdefault(mart, set()).add(int(str(count)))
             rounds += 1
 
     reader = threading.Thread(target=read)
     reader.start()
     try:
-        yield refused
+        yield seen
     finally:
         done.set()
         reader.join()

@@ -7,12 +7,14 @@ import sys
 from pathlib import Path
 
 import polars as pl
-from schema import EVENT_KEY, EVENTS, SONG_KEY, SONGS, USER_COLUMNS
+from floor import EVENTS, SONGS
 
-TYPES = {str: pl.String, int: pl.Int64, float: pl.Float64}
+TYPES = {"varchar": pl.String, "bigint": pl.Int64, "double": pl.Float64}
+EVENT_KEY = ["sessionId", "itemInSession", "page", "ts"]
+USER_COLUMNS = ["userId", "firstName", "lastName", "gender", "level"]
 
 
-def read(folder: str, columns: dict[str, type]) -> pl.DataFrame:
+def read(folder: str, columns: dict[str, str]) -> pl.DataFrame:
     """All JSON files below a folder, one object a line."""
     schema = {name: TYPES[kind] for name, kind in columns.items()}
     paths = sorted(Path(folder).rglob("*.json"))
@@ -57,7 +59,7 @@ def main(logs: str, songs_folder: str, out: str) -> None:
         ),
         "songplays": plays.join(
             known.select("song_id", "artist_id", "title", "artist_name", "duration"),
-            left_on=SONG_KEY,
+            left_on=["song", "artist", "length"],
             right_on=["title", "artist_name", "duration"],
             how="left",
         ).select(

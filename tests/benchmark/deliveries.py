@@ -5,15 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from errors import WarehouseError
-from sample.events import DAY
+import click
+
+DAY = 86_400_000  # milliseconds
 
 
 def write_next_day(last: Path, events: int) -> Path:
     """The day after the last one: so many of its events, a day later each."""
     lines = last.read_text(encoding="utf-8").splitlines()
     if len(lines) < events:
-        raise WarehouseError(
+        raise click.ClickException(
             f"--day-events {events}: the last day has {len(lines)}; ask for fewer"
         )
     step = len(lines) / events
@@ -21,7 +22,7 @@ def write_next_day(last: Path, events: int) -> Path:
     with path.open("w", encoding="utf-8") as out:
         for number in range(events):
             event = json.loads(lines[int(number * step)])
-            event["ts"] += DAY * 1000  # milliseconds
+            event["ts"] += DAY
             out.write(json.dumps(event) + "\n")
     return path
 

@@ -1,4 +1,4 @@
-"""Run a process and let the kernel say what it cost."""
+"""Run a process and let the kernel report what it cost."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from errors import WarehouseError
+import click
 
 
 @dataclass(frozen=True)
@@ -19,15 +19,23 @@ class Cost:
     memory: float
 
 
-def cost_of(words: Sequence[object], environment: Mapping[str, str]) -> Cost:
-    """Run a command to its end. Raises WarehouseError with its words if it fails."""
+def cost_of(
+    words: Sequence[object],
+    environment: Mapping[str, str] | None = None,
+    cores: int = 0,
+) -> Cost:
+    """Run a command to its end, on some cores only; 0 for all.
+
+    Raises click.ClickException with the command's own words if it fails.
+    """
+    pinned = ("taskset", "-c", f"0-{cores - 1}") if cores else ()
     started = time.perf_counter()
     process = subprocess.Popen(
-        [str(word) for word in words],
+        [*pinned, *(str(word) for word in words)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | environment,
+        env=os.environ | (environment or {}),
     )
     with process:
         said = process.stderr.read() if process.stderr else ""
@@ -35,17 +43,8 @@ def cost_of(words: Sequence[object], environment: Mapping[str, str]) -> Cost:
         wall = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise WarehouseError(f"{' '.join(map(str, words))} failed: {said.strip()}")
+        raise click.ClickException(f"{' '.join(map(str, words))}: {said.strip()}")
     return Cost(used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024)
-
-
-def total(costs: Sequence[Cost]) -> Cost:
-    """Several processes, one after the other, as one cost."""
-    return Cost(
-        sum(cost.cpu for cost in costs),
-        sum(cost.wall for cost in costs),
-        max(cost.memory for cost in costs),
-    )
 
 
 def middle(costs: Sequence[Cost]) -> Cost:

@@ -1,0 +1,32 @@
+-- Which songs of the catalogue were never played? A play without a song has a null
+-- song_id, so `not in` would find nothing.
+with songs as (
+
+    select * from {{ ref('songs') }}
+
+),
+
+artists as (
+
+    select * from {{ ref('artists') }}
+
+),
+
+played as (
+
+    select distinct song_id from {{ ref('songplays') }}
+
+)
+
+select
+    songs.song_id,
+    songs.title,
+    artists.name as artist_name,
+    songs.year
+from songs
+inner join artists
+    on songs.artist_id = artists.artist_id
+left join played
+    on songs.song_id = played.song_id
+where played.song_id is null
+order by songs.song_id

@@ -1,1 +1,0 @@
-"""Measure what the warehouse costs, beside other ways to make the same tables."""

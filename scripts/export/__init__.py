@@ -1,0 +1,1 @@
+"""Export the marts to a folder of files, complete or not at all."""

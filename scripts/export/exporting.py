@@ -1,0 +1,62 @@
+"""The export: each mart as Parquet, and all of them in one DuckDB file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dbt_profile import profile_path, target_type
+from dbt_project import Dbt, Rows
+from endings import explained
+from errors import Refused
+from messages import say
+
+from export.folder import check_folder, current, locked, replaced
+
+DATABASE = "sparkify.duckdb"
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export holds: rows of each mart, bytes of all files."""
+
+    folder: str
+    marts: dict[str, int]
+    bytes: int
+
+
+def check(folder: Path, target: str | None) -> None:
+    """Raise Refused where nothing can be exported, before anything is done."""
+    if target_type(profile_path(), target) == "redshift":
+        raise Refused(
+            "export is for DuckDB; on Redshift, read the marts there or UNLOAD them"
+        )
+    check_folder(folder)
+
+
+def export(dbt: Dbt, folder: Path, counts: Rows) -> Exported:
+    """Export the marts of the tested build that `counts` shows, and say so.
+
+    Does nothing where the folder has that build. Raises Refused where the folder is not
+    an export, or another process exports to it.
+    """
+    build = str(counts[0]["build"])
+    marts = {
+        row["name"]: int(row["row_count"]) for row in counts if row["kind"] == "marts"
+    }
+    names = {DATABASE, *(f"{mart}.parquet" for mart in marts)}
+    with locked(folder), explained(lambda: f"{folder} is as it was; run again"):
+        check_folder(folder)
+        old = current(folder)
+        present = {file.name for file in old.glob("*")} if old else set()
+        is_old = old and old.name.startswith(build) and names <= present
+        if not is_old:
+            with replaced(folder, build) as new:
+                dbt.operation("export_marts", folder=str(new), database=DATABASE)
+        size = sum((folder / name).stat().st_size for name in names)
+    if is_old:
+        say(f"{folder} has this build already")
+    else:
+        say(
+            f"exported {len(marts)} marts: {sum(marts.values()):,} rows,"
+            f" {size / 1e6:,.1f} MB in {folder}"
+        )
+    return Exported(str(folder), marts, size)

@@ -1,0 +1,1 @@
+"""What the warehouse costs, beside other ways to make the same tables."""

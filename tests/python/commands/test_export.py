@@ -1,0 +1,230 @@
+"""An export is complete or not there, and readable while a run writes."""
+
+import json
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import warehouse as commands
+from click.testing import CliRunner, Result
+from errors import WarehouseError
+from export.exporting import DATABASE, export
+from export.folder import current, locked
+from support.helpers import COMMAND, DataSet, Sources, Warehouse, options
+
+Run = Callable[..., Result]
+Tables = dict[str, list[tuple[Any, ...]]]
+
+
+@pytest.fixture
+def run(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A command in this process, with the dbt that is parsed already."""
+    monkeypatch.setattr(commands, "Dbt", lambda target: warehouse._opened())
+
+    def invoke(*words: str | Path) -> Result:
+        warehouse.release()
+        done = CliRunner().invoke(commands.cli, [str(word) for word in words])
+        assert done.exception is None or isinstance(done.exception, SystemExit)
+        return done
+
+    return invoke
+
+
+def exported(folder: Path) -> Tables:
+    """What an export holds, the same in its two forms."""
+    tables = {
+        path.stem: duckdb.read_parquet(str(path)).order("all").fetchall()
+        for path in folder.glob("*.parquet")
+    }
+    with tempfile.TemporaryDirectory() as elsewhere, duckdb.connect() as connection:
+        other = shutil.copy(folder / DATABASE, Path(elsewhere) / "other name.db")
+        connection.execute(f"attach '{other}' as copied (read_only)")
+        names = connection.execute("select table_name from duckdb_tables()").fetchall()
+        assert tables == {
+            name: connection.table(f"copied.{name}").order("all").fetchall()
+            for (name,) in names
+        }
+    return tables
+
+
+def marts(warehouse: Warehouse) -> Tables:
+    """The marts of a warehouse."""
+    names = list(warehouse.status()["marts"])
+    rows = warehouse.answers(*(f"from main.{name} order by all" for name in names))
+    return dict(zip(names, rows, strict=True))
+
+
+def written(warehouse: Warehouse, folder: Path, build: str = "first") -> None:
+    """An export in this process, of a build by this name."""
+    dbt = warehouse._opened()
+    export(dbt, folder, [row | {"build": build} for row in dbt.counts()])
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    """Return once something has happened; fail after a minute."""
+    end = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < end
+
+
+def test_an_export_has_every_mart_in_two_forms(
+    data_set: DataSet, tmp_path: Path
+) -> None:
+    folder = tmp_path / "it's" / "marts"
+    written(data_set.warehouse, folder)
+    tables = exported(folder)
+    assert tables == marts(data_set.warehouse)
+    assert {name: len(rows) for name, rows in tables.items()} == {
+        name: mart["rows"] for name, mart in data_set.summary["marts"].items()
+    }
+    modes = {path.stat().st_mode & 0o222 for path in folder.iterdir()}
+    assert modes == {0}, "nobody can write to it"
+
+
+def test_only_what_has_passed_its_tests_is_exported(
+    tested: Warehouse, sources: Sources, run: Run, tmp_path: Path
+) -> None:
+    folder = tmp_path / "marts"
+    tested.done("run", "-s", "users")
+    refused = run("export", folder)
+    assert (refused.exit_code, refused.stdout) == (3, "")
+    assert refused.stderr == (
+        f"error: {tested.path} changed after its tests passed; run `warehouse.py run`\n"
+    )
+    assert not os.path.lexists(folder)
+    daily = ("run", "--json", *options(sources.data), "--export", folder)
+    first = run(*daily)
+    assert (first.exit_code, exported(folder)) == (0, marts(tested)), first.stderr
+    made = current(folder)
+    told = json.loads(first.stdout)["export"]
+    assert told["marts"] == {name: len(rows) for name, rows in marts(tested).items()}
+    assert told["bytes"] == sum(path.stat().st_size for path in folder.iterdir())
+    for words in (daily, ("export", folder)):
+        done = run(*words)
+        assert done.exit_code == 0
+        assert f"{folder} has this build already\n" in done.stderr
+    assert current(folder) == made
+
+
+def test_what_no_export_made_is_not_replaced(
+    tested: Warehouse, run: Run, tmp_path: Path
+) -> None:
+    mine, link, empty = (tmp_path / name for name in ("mine", "link", "empty"))
+    mine.mkdir()
+    (mine / "songplays.parquet").write_text("mine")
+    link.symlink_to(mine)
+    for folder in (mine, link):
+        refused = run("run", "--export", folder)
+        assert refused.exit_code == 3
+        assert refused.stderr == (
+            f"error: {folder} is not an export, so it is not replaced; name a new"
+            " folder\n"
+        ), "before any load"
+    refused = run("export", "s3://bucket/marts")
+    assert refused.exit_code == 2
+    assert "copy it with `aws s3 sync`" in refused.stderr
+    empty.mkdir()
+    with locked(empty):
+        refused = run("export", empty)
+        assert refused.exit_code == 3
+        assert f"{empty}: another process exports to it; wait" in refused.stderr
+    assert run("export", empty).exit_code == 0
+    assert exported(empty) == marts(tested)
+
+
+def test_an_export_that_fails_leaves_the_old_one_and_nothing_else(
+    tested: Warehouse, tmp_path: Path
+) -> None:
+    folder = tmp_path / "marts"
+    written(tested, folder)
+    before, old = exported(folder), current(folder)
+    tested.change("drop table user_levels")
+    with pytest.raises(WarehouseError, match="user_levels"):
+        written(tested, folder, "second")
+    assert (current(folder), exported(folder)) == (old, before)
+    assert list((tmp_path / ".marts.exports").glob("*-*")) == [old]
+
+
+@pytest.mark.parametrize("kills", [10, pytest.param(100, marks=pytest.mark.long)])
+def test_an_export_killed_at_any_instant_leaves_the_old_one_or_the_new(
+    tested: Warehouse, tmp_path: Path, kills: int
+) -> None:
+    folder = tmp_path / "marts"
+    written(tested, folder)
+    old, before = current(folder), exported(folder)
+    assert old is not None
+    # The first and the last mart that are written differ.
+    tested.change("delete from songplays; delete from user_levels")
+    after = marts(tested)
+    began = time.monotonic()
+    written(tested, tmp_path / "measured")
+    whole = time.monotonic() - began
+    seen = []
+    for number in range(kills):
+        tested.release()
+        process = os.fork()
+        if not process:
+            try:
+                written(tested, folder, "second")
+                signal.pause()
+            finally:
+                os._exit(0)
+        time.sleep(whole * number / kills)
+        if number == kills - 1:
+            wait_until(lambda: current(folder) != old)
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+        tables = exported(folder)
+        assert tables in (before, after)
+        seen.append(tables == after)
+        assert exported(old) == before, "somebody may still read it"
+        if tables == after and number < kills - 1:
+            folder.unlink()
+            folder.symlink_to(old.relative_to(tmp_path))
+    print(f"{kills} kills within {whole:.2f} s, {sum(seen)} after the rename")
+    assert (seen[0], seen[-1]) == (False, True)
+    written(tested, folder, "third")
+    kept = set((tmp_path / ".marts.exports").iterdir())
+    assert len(kept) == 2, "the last two: what died is removed"
+
+
+def test_while_a_run_writes_the_export_is_read_and_a_reader_learns_which_process(
+    small: Warehouse, tested: Warehouse, run: Run, tmp_path: Path
+) -> None:
+    folder = tmp_path / "marts"
+    written(tested, folder)
+    before = exported(folder)
+    data = [small.path.parent / name for name in ("logs", "songs")]
+    words = ("run", "--reload", "--events", data[0], "--songs", data[1])
+    writer = tested.start(*COMMAND, *words)
+    assert writer.stderr is not None
+    while writer.stderr.readline() != "events: 1 files, 1 to read\n":
+        assert writer.poll() is None
+    with tested.stopped(writer):
+        for command in (words, ("show", "headline"), ("status",), ("export", folder)):
+            refused = run(*command)
+            assert (refused.exit_code, refused.stdout) == (1, "")
+            assert refused.stderr.splitlines()[-1] == (
+                f"error: {tested.path}: another process (PID {writer.pid}) has this"
+                " DuckDB file open; wait for it or close it, then run again"
+            )
+        assert exported(folder) == before
+    done = tested.finished(writer)
+    assert done.returncode == 0, done.stderr
+
+
+def test_on_redshift_export_is_refused_by_name(run: Run, tmp_path: Path) -> None:
+    for words in (("export", tmp_path / "marts"), ("run", "--export", tmp_path / "x")):
+        refused = run(*words, "--target", "redshift")
+        assert refused.exit_code == 3
+        assert refused.stderr == (
+            "error: export is for DuckDB; on Redshift, read the marts there or UNLOAD"
+            " them\n"
+        )

@@ -1,0 +1,76 @@
+"""A reader waits for no writer, is refused nothing and finds every mart complete."""
+
+from support.helpers import event, song
+from support.redshift_delivery import Delivery
+from support.redshift_warehouse import (
+    MARTS,
+    SCHEMA,
+    RedshiftWarehouse,
+    reading,
+)
+
+GRANT = ("--vars", "{analyst_group: analysts}")
+
+
+def test_a_reader_counts_complete_marts_during_runs_refreshes_and_kills(
+    cluster: RedshiftWarehouse, analyst: str
+) -> None:
+    cluster.put_events("1.json", event(0), event(1, level="paid"))
+    cluster.put_songs("A.json", song("SO1"))
+    cluster.done("run", *GRANT)
+    with reading(cluster, analyst) as seen:
+        cluster.load()
+        cluster.done("run")
+        cluster.load(reload=True)
+        for option in ("", "--full-refresh"):
+            cluster.done("run", *option.split())
+            # For the server a process that is killed is a connection that is cut.
+            cluster.faults.cut_after(f'^delete from "{SCHEMA}"."{SCHEMA}"."users"')
+            assert not cluster.dbt("run", "--full-refresh").success
+    assert seen.refused == []
+    rows = dict.fromkeys(MARTS, 2) | {"users": 1, "songs": 1, "artists": 1}
+    assert seen.counts == {mart: {0, count} for mart, count in rows.items()}
+
+
+def test_a_reader_counts_a_complete_mart_while_its_columns_change(
+    cluster: RedshiftWarehouse, analyst: str
+) -> None:
+    cluster.put_events("1.json", event(0))
+    cluster.put_songs("A.json", song("SO1"))
+    cluster.load()
+    cluster.done("run", *GRANT)
+    changed = f"alter table {SCHEMA}.{{}} alter {{}} type varchar(20)"
+    cluster.server.query(changed.format("users", "gender"))
+    cluster.server.query(f"alter table {SCHEMA}.songplays add column old varchar(9)")
+    # PostgreSQL shows a reader that waited for the swap the new table by its old
+    # snapshot, which has no row of it.
+    isolation = "default_transaction_isolation to 'read committed'"
+    with reading(cluster, analyst, isolation) as seen:
+        for pattern in ('rename to "users', "drop .*users__dbt_backup"):
+            cluster.faults.cut_after(pattern)
+            assert not cluster.dbt("run", "-s", "users").success, pattern
+        cluster.done("run")
+    assert seen.refused == []
+    assert seen.counts == {mart: {1} for mart in MARTS}
+    left = cluster.rows("select tablename from pg_tables where tablename ~ '__dbt'")
+    assert left == []
+
+
+def test_readers_do_not_wait_for_a_load(delivery: Delivery) -> None:
+    cluster = delivery.cluster
+    seen: list[object] = []
+    readable = (
+        *("staging_events", "staging_songs", "loaded_files", "rejected_rows"),
+        "superseded_rows",
+    )
+
+    def read() -> None:
+        cluster.rows("set lock_timeout to 1000")
+        seen.append(
+            [cluster.value(f"select count(*) from {name}") for name in readable]
+        )
+
+    for pattern in ("^copy load_songs", "^insert into .*loaded_files", "(?-i:^commit)"):
+        cluster.faults.meanwhile(pattern, read)
+    delivery.load()
+    assert seen == [["2", "1", "2", "0", "0"]] * 3
