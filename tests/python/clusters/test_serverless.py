@@ -6,15 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import redshift_connector
 from botocore.exceptions import ClientError
 from cluster.status import require_usable
 from errors import Refused
 from moto.backends import get_backend
+from redshift_connector.iam_helper import IamHelper
 from settings import read_settings
 from support.aws_server import ELSEWHERE, Call
 from support.aws_serverless import error
 from support.cluster_account import ROLE, STATUS, Account
-from support.iam_logic import LOADER, OPERATOR, RESTORER, allows, listed
+from support.iam_logic import LOADER, OPERATOR, RESTORER, Check, allows, listed
 
 MAKING = [
     "iam:CreateRole",
@@ -555,3 +557,46 @@ def test_who_may_not_restore_is_told_of_the_administrators_statement(
     serverless.ok("up")  # the namespace says what is still to be restored
     assert serverless.changes == RESTORING[-2:]
     assert serverless.server.serverless.restored == {HERE: "last"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked", "got"),
+    [
+        ("provisioned", "awsuser", "IAM:awsuser"),  # the administrator's step
+        ("provisioned", "sparkify_builder", "IAM:sparkify_builder"),
+        ("serverless", "sparkify_builder", "IAMR:sparkify-loader"),
+    ],
+)
+def test_who_signs_in(
+    account: Account, monkeypatch: pytest.MonkeyPatch, kind: str, asked: str, got: str
+) -> None:
+    account.kind = kind
+    account.write()
+    out = account.ok("up").out
+    host = re.search("REDSHIFT_HOST=(.+)", out)
+    assert host
+    used: dict[str, Any] = {}
+    for name, value in account.environment.items():
+        monkeypatch.setenv(name, value)
+    account.server.calls = []
+    IamHelper.credentials_cache.clear()
+    monkeypatch.setattr(
+        redshift_connector, "Connection", lambda **said: used.update(said)
+    )
+    redshift_connector.connect(
+        iam=True,
+        host=host[1],
+        port=5439,
+        database="sparkify",
+        region="us-west-2",
+        db_user=asked,
+        cluster_identifier="sparkify" if kind == "provisioned" else None,
+    )
+    assert used["user"] == got
+    (call,) = account.server.calls
+    assert call.params.get("DbUser", "") == (asked if kind == "provisioned" else "")
+    if kind == "provisioned":
+        user = f"arn:aws:redshift:us-west-2:123456789012:dbuser:sparkify/{asked}"
+        check = Check("redshift:GetClusterCredentials", user)
+        assert allows(LOADER, check) == (asked != "awsuser")
+        assert not allows(OPERATOR, check)

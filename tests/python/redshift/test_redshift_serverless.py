@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import redshift_connector
 import warehouse as commands
-from check.checks import FINGERPRINTS
+from check.checks import FINGERPRINTS, LINES
 from check.trial import event, song
+from click.testing import CliRunner
 from errors import DatabaseError, Refused
 from redshift_connector.iam_helper import IamHelper
 from settings import Cluster, Settings
@@ -30,8 +31,11 @@ def serverless(
     """The stand-in as a workgroup, with its users made; one signs in as the loader."""
     cluster.operation("create_users", builder=LOADER, reader=READER)
     aws_server.serverless, aws_server.calls = Serverless(), []
-    place = ("us-west-2", "sparkify")
-    aws_server.serverless.workgroups[place] = {"status": "AVAILABLE"}
+    arn = "arn:aws:redshift-serverless:us-west-2:123456789012:workgroup/1"
+    workgroup = {"workgroupName": "sparkify", "workgroupArn": arn, "creationDate": 0}
+    workgroup |= {"status": "AVAILABLE", "endpoint": {"address": HOST, "port": 5439}}
+    aws_server.serverless.workgroups["us-west-2", "sparkify"] = workgroup
+    aws_server.serverless.tags[arn] = {"sparkify-warehouse": "sparkify"}
     real: Any = vars(redshift_connector)["Connection"]
 
     def connection(**said: Any) -> Any:
@@ -143,3 +147,16 @@ def test_a_host_of_the_other_kind_is_refused_before_anything_is_made(
     monkeypatch.setenv("REDSHIFT_CLUSTER", "sparkify")
     with pytest.raises(Refused, match=r"is provisioned, .* kind is serverless"):
         commands.connected(Settings(), "redshift")
+
+
+def test_check_passes_there_too(
+    serverless: RedshiftWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDSHIFT_SCHEMA", "theirs")
+    role = f'"{LOADER.lower()}"'
+    serverless.server.query(f"grant create on database sparkify to {role}")
+    options = ("--target", "redshift", *serverless.options[:2])
+    done = CliRunner().invoke(commands.cli, ["check", *options])
+    assert done.exit_code == 0, done.output
+    assert "FAIL" not in done.stdout
+    assert len(done.stdout.splitlines()) == len(LINES)
