@@ -10,9 +10,12 @@ from typing import Any
 from errors import Refused, WarehouseError
 
 OPERATOR_POLICY = "scripts/cluster/operator_policy.json"
+RESTORE_POLICY = "scripts/cluster/restore_policy.json"
 LOADER_POLICY = "scripts/cluster/loader_policy.json"
 BOUNDARY_POLICY = "scripts/cluster/boundary_policy.json"
-SERVICES = {"ec2", "iam", "redshift", "s3", "sts"}
+# The clients by their names here, and AWS's names of the services.
+SERVICES = {name: name for name in ("ec2", "iam", "redshift", "s3", "sts")}
+SERVICES |= {"serverless": "redshift-serverless"}
 CONNECTIONS = 16  # at once and per client: as many as the load has threads
 
 # What a region and a role's ARN look like; macros/load/redshift_load.sql checks both.
@@ -62,14 +65,14 @@ class Clients:
     def __init__(self, region: str) -> None:
         self.region = region
 
-    def __getattr__(self, service: str) -> Any:  # asked for what is not there yet
-        if service not in SERVICES:
-            raise AttributeError(service)
+    def __getattr__(self, name: str) -> Any:  # asked for what is not there yet
+        if name not in SERVICES:
+            raise AttributeError(name)
         with plain_errors():
             from botocore import UNSIGNED
             from botocore.config import Config
 
-            unsigned = service == "s3" and not self._session.get_credentials()
+            unsigned = name == "s3" and not self._session.get_credentials()
             config = Config(
                 connect_timeout=10,
                 read_timeout=60,
@@ -77,8 +80,8 @@ class Clients:
                 retries={"mode": "standard"},  # AWS_MAX_ATTEMPTS may say how often
                 signature_version=UNSIGNED if unsigned else None,
             )
-            made = self._session.client(service, self.region, config=config)
-        setattr(self, service, made)
+            made = self._session.client(SERVICES[name], self.region, config=config)
+        setattr(self, name, made)
         return made
 
     @cached_property

@@ -24,6 +24,13 @@ Advice = tuple[type[WarehouseError], str, str]  # error, pattern, what to do
 CONNECTION_ADVICE: list[Advice] = [
     (
         DatabaseError,
+        "reached usage limit",
+        "Serverless has used its RPU-hours of the day, so AWS refuses queries until the"
+        " next day; raise rpu_hours_a_day in [cluster] of warehouse.toml and run"
+        " `warehouse.py up`, then run again",
+    ),
+    (
+        DatabaseError,
         "communication error.*refused|timed out|timeout expired",
         "{host}, port {port}, does not answer; check REDSHIFT_HOST and REDSHIFT_PORT,"
         " and that allow_cidrs in [cluster] has your address: `warehouse.py up` sets"

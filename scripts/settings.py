@@ -12,6 +12,11 @@ from errors import Refused
 from s3_address import is_s3
 
 PROJECT = Path(__file__).resolve().parent.parent
+# The keys of [cluster] that only one kind has.
+OF_KIND = {
+    "serverless": ("rpu", "rpu_max", "rpu_hours_a_day", "subnets"),
+    "provisioned": ("node_type", "nodes", "pause_at", "subnet_group"),
+}
 
 
 @dataclass(frozen=True)
@@ -29,10 +34,15 @@ class Data:
 
 @dataclass(frozen=True)
 class Cluster:
-    """What `warehouse.py up` makes."""
+    """What `warehouse.py up` makes; `OF_KIND` says which keys count."""
 
+    kind: str = "serverless"
     name: str = "sparkify"
     region: str = "us-west-2"
+    rpu: int = 8
+    rpu_max: int = 8
+    rpu_hours_a_day: int = 16
+    subnets: list[str] = field(default_factory=list)
     node_type: str = "ra3.large"
     nodes: int = 1
     database: str = "sparkify"
@@ -121,4 +131,25 @@ def _table(path: Path, document: dict[str, Any], name: str, kind: type[Any]) -> 
             raise Refused(
                 f"{path}: {key} in [data] is empty; name a folder or an s3:// prefix"
             )
+    if name == "cluster":
+        _check_kind(path, given)
     return kind(**given)
+
+
+def _check_kind(path: Path, given: dict[str, Any]) -> None:
+    """Refuse keys of the other kind: nothing changes kind in silence."""
+    kind = given.get("kind", Cluster().kind)
+    if kind not in OF_KIND:
+        raise Refused(f"{path}: kind in [cluster] must be {' or '.join(OF_KIND)}")
+    for other, keys in OF_KIND.items():
+        theirs = ", ".join(key for key in keys if key in given)
+        if other == kind or not theirs:
+            continue
+        if "kind" in given:
+            step = f"remove them, or set kind to {other}"
+        else:
+            step = f'to keep a {other} cluster, add the line `kind = "{other}"`'
+        raise Refused(
+            f"{path}: [cluster] has {theirs}, but its kind is {kind}"
+            f"{'' if 'kind' in given else ', the default'}; {step}"
+        )

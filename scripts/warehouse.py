@@ -25,7 +25,7 @@ from cluster.commands import config_option, down, json_option, pause, up
 from dbt_profile import profile_path, target_type
 from dbt_project import Dbt
 from endings import PlainGroup
-from errors import Refused, WarehouseError
+from errors import DatabaseError, Refused, WarehouseError
 from export import exporting
 from export.folder import folder_option
 from load.loading import Loaded, load
@@ -43,6 +43,9 @@ from report import (
     summary,
 )
 from settings import Settings, did_you_mean, located, read_settings, version
+
+SERVERLESS_HOST = ".redshift-serverless."
+WAKE_TRIES = 3
 
 
 @click.group(
@@ -372,19 +375,44 @@ def connected(settings: Settings, target: str | None) -> Dbt:
     paused.
     """
     if target_type(profile_path(), target) == "redshift":
-        if not os.environ.get("REDSHIFT_HOST"):
+        if not (host := os.environ.get("REDSHIFT_HOST")):
             raise Refused(
                 "REDSHIFT_HOST is not set; `up` prints what to set:"
                 ' vars=$(python scripts/warehouse.py up) && eval "$vars"'
             )
+        kind = "serverless" if SERVERLESS_HOST in host else "provisioned"
+        made = os.environ.get("REDSHIFT_CLUSTER")
+        if kind == "serverless":
+            made = host.partition(".")[0]
         if (
             os.environ.get("REDSHIFT_METHOD", "iam") == "iam"
-            and os.environ.get("REDSHIFT_CLUSTER") == settings.cluster.name
+            and made == settings.cluster.name
         ):
             from cluster.status import require_usable
 
+            if kind != settings.cluster.kind:
+                raise Refused(
+                    f"REDSHIFT_HOST {host} is {kind}, [cluster] kind is"
+                    f" {settings.cluster.kind}; correct one of them: `up` prints what"
+                    " to set"
+                )
             require_usable(settings)
+        if kind == "serverless":
+            return _woken(Dbt(target))
     return Dbt(target)
+
+
+def _woken(dbt: Dbt) -> Dbt:
+    """Serverless may cancel the first statement after an idle hour: not a COPY then."""
+    for left in reversed(range(WAKE_TRIES)):
+        try:
+            dbt.query("select 1 as awake")
+        except DatabaseError as error:
+            if not left or "cancel" not in str(error).lower():
+                raise
+        else:
+            break
+    return dbt
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 {#-
-    Run once, as the cluster's administrator: a user who builds and one who reads. Neither
-    has a password, so both sign in through IAM. The builder owns both schemas and what is
-    in them; the reader may read all of it, also what is made later.
+    Run once, as the administrator: a user who builds and one who reads. Neither has a
+    password, so both sign in through IAM. The builder owns both schemas and what is in
+    them; the reader may read all of it, also what is made later. Serverless knows its
+    users by their names in IAM: `IAMR:` and a role, or `IAM:` and a user.
 -#}
 {% macro create_users(builder='sparkify_builder', reader='sparkify_reader') %}
     {% if execute %}
@@ -19,8 +20,9 @@
 
 
 {% macro redshift__create_users(builder, reader) %}
-    {% do require_plain_name('builder', builder) %}
-    {% do require_plain_name('reader', reader) %}
+    {% set names = [builder, reader] %}
+    {% set builder = quoted_user('builder', builder) %}
+    {% set reader = quoted_user('reader', reader) %}
     {% set users = run_query(
         'select usename::varchar as user_name from pg_user'
     ).columns[0].values() | list %}
@@ -35,8 +37,8 @@
         ~ " where schemaname in ('" ~ marts.schema ~ "', '" ~ staging.schema ~ "')"
     ).rows %}
     {% call statement('create_users') %}
-        {%- for user in [builder, reader] if user not in users %}
-        create user {{ user }} password disable;
+        {%- for user in names if user not in users %}
+        create user {{ quoted_user('user', user) }} password disable;
         {%- endfor %}
         {%- for relation in [marts, staging] %}
         {%- set schema = adapter.quote(relation.schema) %}
@@ -54,9 +56,20 @@
     {% endcall %}
     {% do adapter.commit() %}
     {% do log(
-        'from now on connect as ' ~ builder ~ ': export REDSHIFT_USER=' ~ builder,
+        'from now on connect as ' ~ names[0]
+        ~ (': assume this role' if ':' in names[0] else ': export REDSHIFT_USER=' ~ builder),
         info=true
     ) %}
+{% endmacro %}
+
+
+{#- A user as SQL takes it: the names that IAM gives need quotes. -#}
+{% macro quoted_user(what, name) %}
+    {% if modules.re.fullmatch('IAMR?:[A-Za-z0-9+=,.@_-]{1,64}', name) %}
+        {{ return(adapter.quote(name)) }}
+    {% endif %}
+    {% do require_plain_name(what, name) %}
+    {{ return(name) }}
 {% endmacro %}
 
 

@@ -13,8 +13,8 @@ from settings import PROJECT, read_settings
 
 from cluster import down as removing
 from cluster import up as making
-from cluster.plan import Step
 from cluster.status import described, environment_lines
+from cluster.steps import Step
 from cluster.wanted import TAG
 
 HALF_WAY = "what was done stays, and AWS goes on; the same command goes on from there"
@@ -58,7 +58,7 @@ Examples:
 def up(
     config: Path, dry_run: bool, timeout: float, snapshot: str, as_json: bool
 ) -> None:
-    """Make, repair or resume the Redshift cluster.
+    """Make, repair or resume the Redshift warehouse.
 
     Prints the variables that profiles.yml reads, as a shell takes them. The second
     example sets them, and stops where `up` fails.
@@ -71,10 +71,11 @@ def up(
         cluster, steps = making.up(settings, minutes=timeout, snapshot=snapshot)
     status = described(settings.cluster, cluster)
     say(f"usable: {status.host}:{status.port}/{status.database}")
-    say(
-        f"once, as an administrator: `REDSHIFT_USER={status.user} .venv/bin/dbt"
-        " run-operation create_users --target redshift`"
-    )
+    once = f"`REDSHIFT_USER={status.user} .venv/bin/dbt run-operation create_users"
+    once += " --target redshift`"
+    if status.kind == "serverless":
+        once = 'the commands under "Users" in docs/redshift.md'
+    say(f"once, as an administrator: {once}")
     show(environment_lines(status), steps, as_json, cluster=asdict(status))
 
 
@@ -91,9 +92,12 @@ def pause(config: Path, timeout: float, as_json: bool) -> None:
     name, region = settings.cluster.name, settings.cluster.region
     with explained(lambda: HALF_WAY):
         steps = removing.pause(settings, minutes=timeout)
-    now = "is paused" if steps else "was paused already"
-    paused = {"name": name, "region": region, "state": "paused"}
-    show([f"cluster {name} {now}; `up` resumes it"], steps, as_json, cluster=paused)
+    state, now = "paused", "is paused" if steps else "was paused already"
+    said = f"cluster {name} {now}; `up` resumes it"
+    if settings.cluster.kind == "serverless":
+        state, said = "idle", "Serverless costs nothing while idle: nothing to pause"
+    paused = {"name": name, "region": region, "state": state}
+    show([said], steps, as_json, cluster=paused)
 
 
 @click.command(
@@ -125,10 +129,9 @@ def down(  # noqa: PLR0913, PLR0917 (one for each option)
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Remove the cluster and all that `up` made.
+    """Remove the warehouse and all that `up` made.
 
-    That is the cluster with its data, the security group, the roles and the scheduled
-    pause, in the region of the settings; the files in S3 stay.
+    With all its data, in the region of the settings; the files in S3 stay.
     """
     settings = read_settings(config)
     steps = removing.down_plan(settings, snapshot, snapshot_days)

@@ -1,16 +1,15 @@
 """`pause` and `down`: stop paying, and leave nothing behind."""
 
-from collections.abc import Iterator
-
 from aws import Clients
 from errors import Refused, WarehouseError
-from settings import Cluster, Settings
+from settings import Settings
 
-from cluster import wanted
-from cluster.found import Found, find_snapshots, look, refuse_hopeless
-from cluster.plan import Step, remove_role, remove_schedule, step, tag_cluster
+from cluster import plan, wanted
+from cluster.found import refuse_hopeless
+from cluster.look import KINDS, look
+from cluster.steps import Step, step
 from cluster.take import after, apply, changed, say_whose
-from cluster.wanted import TAG, Document, missing_message
+from cluster.wanted import TAG, missing_message
 
 
 def pause(settings: Settings, *, minutes: float) -> list[Step]:
@@ -21,6 +20,8 @@ def pause(settings: Settings, *, minutes: float) -> list[Step]:
     want = wanted.checked(settings.cluster)
     clients = Clients(want.region)
     found = look(clients, want)
+    if want.kind == "serverless":
+        return []
     if not (cluster := found.there):
         raise Refused(missing_message(want))
     refuse_hopeless(cluster)
@@ -30,7 +31,7 @@ def pause(settings: Settings, *, minutes: float) -> list[Step]:
     call = "" if state == "pausing" else "redshift.pause_cluster"
     told = f"~ cluster {want.name}: pause"
     steps = [step(told, call, "paused", ClusterIdentifier=want.name)]
-    apply(clients, want.name, steps, after(minutes))
+    apply(clients, want, steps, after(minutes))
     return steps
 
 
@@ -43,12 +44,17 @@ def down_plan(settings: Settings, snapshot: str, days: int) -> list[Step]:
     clients = Clients(want.region)
     found = look(clients, want)
     say_whose(found, want.region)
-    if snapshot and not found.cluster and snapshot not in find_snapshots(clients, want):
+    find = KINDS[want.kind].find_snapshots
+    known = find(clients, want, found.owner) if snapshot else {}
+    if found.there and want.kind == "serverless" and snapshot in known:
+        # AWS would say so only when the workgroup is gone.
+        raise Refused(f"there is a snapshot {snapshot} already; choose another name")
+    if snapshot and not found.cluster and snapshot not in known:
         raise Refused(
             f"{missing_message(want)}, so there is nothing to take a snapshot of;"
             " leave --snapshot out"
         )
-    return list(_removals(want, found, snapshot, days))
+    return plan.removals(want, found, snapshot, days)
 
 
 def down(settings: Settings, steps: list[Step], *, minutes: float) -> list[str]:
@@ -57,36 +63,11 @@ def down(settings: Settings, steps: list[Step], *, minutes: float) -> list[str]:
     Gives the names of the snapshots that outlive the cluster, and cost.
     """
     want, clients = settings.cluster, Clients(settings.cluster.region)
-    apply(clients, want.name, steps, after(minutes))
+    apply(clients, want, steps, after(minutes))
     with changed(bool(steps)):
         left = look(clients, want)
     if not left.nothing:
         raise WarehouseError(
             f"something tagged {TAG} = {want.name} is left; run the same command again"
         )
-    return sorted(find_snapshots(clients, want))
-
-
-def _removals(want: Cluster, found: Found, snapshot: str, days: int) -> Iterator[Step]:
-    told = f"- cluster {want.name} with all its data"
-    if found.cluster and not wanted.is_ours(found.cluster, want):
-        yield tag_cluster(want, found)
-    if found.there:
-        params: Document = {"ClusterIdentifier": want.name}
-        params["SkipFinalClusterSnapshot"] = not snapshot
-        if snapshot:
-            told += f", after snapshot {snapshot}, kept {days} days"
-            params["FinalClusterSnapshotIdentifier"] = snapshot
-            params["FinalClusterSnapshotRetentionPeriod"] = days
-        else:
-            told += ", without a snapshot"
-        yield step(told, "redshift.delete_cluster", "gone", **params)
-    elif found.cluster:
-        yield step(f"{told} (going already)", until="gone")
-    # Not before: if AWS refuses to remove the cluster, it still pauses by itself.
-    yield from remove_schedule(want, found)
-    for group in found.groups:
-        told = f"- security group {wanted.group_name(want)}"
-        yield step(told, "ec2.delete_security_group", GroupId=group.id)
-    for name in found.roles:
-        yield from remove_role(name, found)
+    return sorted(KINDS[want.kind].find_snapshots(clients, want, left.owner))

@@ -1,15 +1,14 @@
-"""What is in the AWS account: read only, and told apart by our tags."""
+"""What there is under our names, whatever the kind; `cluster.look` finds it."""
 
 from dataclasses import dataclass
 
-import aws
-from aws import Clients, listed
-from errors import Refused, WarehouseError
-from settings import Cluster
+from errors import WarehouseError
+from settings import Settings
 
-from cluster import wanted
-from cluster.wanted import TAG, Document, Owner
+from cluster.wanted import Document, Owner, role_name
 
+Network = tuple[str | None, list[Document]]  # a VPC and its subnets
+Snapshots = dict[str, Document]  # by name
 # States of a cluster that is on its way out.
 GOING = {"deleting", "final-snapshot"}
 # States that do not pass, and what to do.
@@ -45,13 +44,15 @@ class Group:
 
 @dataclass(frozen=True)
 class Found:
-    """All that there is under our names; others' `names` are clusters with our tag.
+    """All that there is under our names; `others` have our tag and other names.
 
-    `vpc` is where a cluster would go.
+    `vpc` and `subnets` are where the warehouse would go. `cluster` is the warehouse, of
+    either kind, as Redshift's DescribeClusters words it.
     """
 
     owner: Owner
     vpc: str | None
+    subnets: list[Document]
     roles: dict[str, Role]
     groups: list[Group]
     cluster: Document | None
@@ -69,63 +70,15 @@ class Found:
         return None if going else self.cluster
 
 
-def look(clients: Clients, want: Cluster) -> Found:
-    """Look at everything of our names.
-
-    Raises Refused where one of the names belongs to something without our tags.
-    """
-    with aws.plain_errors():
-        caller = clients.sts.get_caller_identity()
-        clusters = {
-            item["ClusterIdentifier"]: item
-            for item in listed(clients.redshift, "describe_clusters")
-        }
-        cluster = clusters.pop(want.name, None)
-        names = (wanted.role_name(want), wanted.pause_name(want))
-        roles = {name: _find_role(clients, want, name) for name in names}
-        vpc = (cluster or {}).get("VpcId") or _find_vpc(clients, want)
-        groups = _find_groups(clients, want)
-        schedule = _find_schedule(clients, want)
-    found = Found(
-        owner=Owner(caller["Account"], caller["Arn"]),
-        vpc=vpc,
-        roles={name: role for name, role in roles.items() if role},
-        # A group's name counts within its VPC only: elsewhere it is nothing to us.
-        groups=[group for group in groups if group.ours or group.vpc == vpc],
-        cluster=cluster,
-        schedule=schedule,
-        others=[
-            name
-            for name, item in clusters.items()
-            if TAG in {tag["Key"] for tag in item.get("Tags", [])}
-        ],
-    )
-    _refuse_others(found, want)
-    return found
-
-
-def find_cluster(
-    clients: Clients, name: str, policy: str = aws.OPERATOR_POLICY
-) -> Document | None:
-    """AWS's description of the cluster, or None."""
-    with aws.plain_errors(policy=policy), aws.passing("ClusterNotFound"):
-        answer = clients.redshift.describe_clusters(ClusterIdentifier=name)
-        return dict(answer["Clusters"][0])
-    return None
-
-
-def find_snapshots(clients: Clients, want: Cluster) -> dict[str, Document]:
-    """The snapshots of this cluster that outlive it, by name."""
-    of = {"ClusterIdentifier": want.name, "SnapshotType": "manual"}
-    with aws.plain_errors(), aws.passing("ClusterNotFound"):
-        found = listed(clients.redshift, "describe_cluster_snapshots", **of)
-        return {snapshot["SnapshotIdentifier"]: snapshot for snapshot in found}
-    return {}
-
-
 def role_arns(cluster: Document) -> list[str]:
     """The roles that a cluster has."""
     return [item["IamRoleArn"] for item in cluster.get("IamRoles", [])]
+
+
+def wanted_role_arns(goal: Settings, found: Found) -> list[str]:
+    """Ours, which is the default, and the one that the user names."""
+    ours = found.owner.role(role_name(goal.cluster))
+    return [ours] if goal.data.role in {"default", ours} else [ours, goal.data.role]
 
 
 def not_usable(cluster: Document) -> str:
@@ -155,74 +108,3 @@ def refuse_hopeless(cluster: Document) -> None:
         raise WarehouseError(f"cluster {name} is {state}: {HOPELESS[state]}")
     if cluster.get("ClusterAvailabilityStatus") == "Failed":
         raise WarehouseError(f"cluster {name} has failed ({state}); `down`, then `up`")
-
-
-def _find_role(clients: Clients, want: Cluster, name: str) -> Role | None:
-    iam, of = clients.iam, {"RoleName": name}
-    with aws.passing("NoSuchEntity"):
-        role = iam.get_role(**of)["Role"]
-        attached = listed(iam, "list_attached_role_policies", **of)
-        return Role(
-            ours=wanted.is_ours(role, want, region=True),
-            trust=role["AssumeRolePolicyDocument"],
-            policies={
-                one: iam.get_role_policy(**of, PolicyName=one)["PolicyDocument"]
-                for one in listed(iam, "list_role_policies", **of)
-            },
-            attached=[item["PolicyArn"] for item in attached],
-        )
-    return None
-
-
-def _find_groups(clients: Clients, want: Cluster) -> list[Group]:
-    found = []
-    named = [{"Name": "group-name", "Values": [wanted.group_name(want)]}]
-    for group in listed(clients.ec2, "describe_security_groups", Filters=named):
-        of = [{"Name": "group-id", "Values": [group["GroupId"]]}]
-        rules = listed(clients.ec2, "describe_security_group_rules", Filters=of)
-        incoming = [rule for rule in rules if not rule["IsEgress"]]
-        ours, vpc = wanted.is_ours(group, want), group.get("VpcId", "")
-        found.append(Group(group["GroupId"], vpc, ours, incoming))
-    return found
-
-
-def _find_vpc(clients: Clients, want: Cluster) -> str | None:
-    if not want.subnet_group:
-        default = [{"Name": "is-default", "Values": ["true"]}]
-        vpcs = listed(clients.ec2, "describe_vpcs", Filters=default)
-        return str(vpcs[0]["VpcId"]) if vpcs else None
-    with aws.passing("ClusterSubnetGroupNotFoundFault"):
-        answer = clients.redshift.describe_cluster_subnet_groups(
-            ClusterSubnetGroupName=want.subnet_group
-        )
-        return str(answer["ClusterSubnetGroups"][0]["VpcId"])
-    return None
-
-
-def _find_schedule(clients: Clients, want: Cluster) -> Document | None:
-    named = {"ScheduledActionName": wanted.pause_name(want)}
-    with aws.passing("ScheduledActionNotFound"):
-        found = listed(clients.redshift, "describe_scheduled_actions", **named)
-        return dict(found[0]) if found else None
-    return None
-
-
-def _refuse_others(found: Found, want: Cluster) -> None:
-    others = []
-    if found.cluster and not wanted.is_ours(found.cluster, want):
-        # A restored cluster gets its tag a moment after it was made, but has our role.
-        name = wanted.role_name(want)
-        ours = name in found.roles and found.roles[name].ours
-        if not ours or found.owner.role(name) not in role_arns(found.cluster):
-            others.append(f"cluster {want.name}")
-    others += [f"role {name}" for name, role in found.roles.items() if not role.ours]
-    others += [
-        f"security group {wanted.group_name(want)} ({group.id})"
-        for group in found.groups
-        if not group.ours
-    ]
-    if others:
-        raise Refused(
-            f"{' and '.join(others)} exists and is not ours (no tag {TAG} ="
-            f" {want.name}); choose another [cluster] name"
-        )

@@ -1,4 +1,4 @@
-"""How the cluster stands: state, endpoint, cost, and what differs from the settings."""
+"""How the warehouse stands: state, endpoint, cost, what differs from the settings."""
 
 import shlex
 from dataclasses import dataclass, field
@@ -10,10 +10,20 @@ from aws import Clients
 from errors import Refused, WarehouseError
 from settings import Cluster, Settings
 
-from cluster.cost import PRICES_OF, dollars_an_hour
-from cluster.found import GOING, Found, find_cluster, look, not_usable
+from cluster import serverless
+from cluster.cost import PRICES_OF, RPU_HOUR, RPU_PRICE_OF, dollars_an_hour
+from cluster.found import GOING, not_usable
+from cluster.look import KINDS, look
 from cluster.plan import plan
-from cluster.wanted import TAG, Document, checked, is_ours, missing_message, wanted
+from cluster.wanted import (
+    TAG,
+    Document,
+    checked,
+    is_ours,
+    label,
+    missing_message,
+    wanted,
+)
 
 BUILDER = "sparkify_builder"  # whom the macro create_users makes, to load and build
 
@@ -22,13 +32,14 @@ BUILDER = "sparkify_builder"  # whom the macro create_users makes, to load and b
 class ClusterStatus:
     """The cluster half of `status`; `dataclasses.asdict` gives its JSON.
 
-    `state` is AWS's word, or `missing`. `message` says why nobody can work with the
-    cluster and what to do about it; it is empty when the cluster is usable.
-    Dollars are an estimate, `dollars_at_most` as if the cluster had never been paused.
-    `pauses_at` is when the scheduled action next pauses it, in
-    UTC; `others` are the clusters of other names that `up` made in this region.
+    `state` is AWS's word, or `missing`. `message` says why nobody can work with it and
+    what to do; it is empty when it is usable. Dollars are an estimate. A cluster has
+    nodes, `dollars_at_most` as if it had never been paused, and `pauses_at`, the next
+    pause in UTC. Serverless has RPU, and `dollars_a_day`, the most that a day can cost:
+    None without a daily limit. `others` are those of other names that `up` made here.
     """
 
+    kind: str
     name: str
     region: str
     state: str
@@ -39,9 +50,13 @@ class ClusterStatus:
     user: str = ""
     node_type: str = ""
     nodes: int = 0
+    rpu: int = 0
+    rpu_max: int = 0
+    rpu_hours_a_day: int = 0
     age_hours: float = 0.0
     dollars_an_hour: float | None = None
     dollars_at_most: float | None = None
+    dollars_a_day: float | None = None
     account: str = ""
     caller: str = ""
     pauses_at: str = ""
@@ -56,7 +71,13 @@ def cluster_status(settings: Settings) -> ClusterStatus:
     """
     want = checked(settings.cluster)
     found = look(Clients(want.region), want)
-    due = (found.schedule or {}).get("NextInvocations", [])
+    due, drift = (found.schedule or {}).get("NextInvocations", []), list[str]()
+    try:
+        if not found.nothing:
+            steps = plan(wanted(settings), found)
+            drift = [str(step) for step in steps if step.told[0] != ">"]
+    except WarehouseError as error:
+        drift = [error.message]
     return described(
         want,
         found.cluster,
@@ -64,21 +85,19 @@ def cluster_status(settings: Settings) -> ClusterStatus:
         caller=found.owner.caller,
         pauses_at=f"{min(due):%Y-%m-%d %H:%M}" if due else "",
         others=found.others,
-        drift=[] if found.nothing else _drift(settings, found),
+        drift=drift,
     )
 
 
 def require_usable(settings: Settings) -> ClusterStatus:
-    """Raise Refused, saying why, if nobody can connect to the cluster.
-
-    Takes no more rights than to describe it: the policy of who loads has just that.
-    """
+    """Raise Refused, saying why, if nobody can connect; a loader's rights do."""
     want = checked(settings.cluster)
-    cluster = find_cluster(Clients(want.region), want.name, aws.LOADER_POLICY)
+    find = KINDS[want.kind].find
+    cluster = find(Clients(want.region), want.name, aws.LOADER_POLICY)
     if cluster and not is_ours(cluster, want):
         raise Refused(
-            f"cluster {want.name} is not ours (no tag {TAG} = {want.name}); choose"
-            " another [cluster] name"
+            f"{label(want)} is not ours (no tag {TAG} = {want.name}); choose another"
+            " [cluster] name"
         )
     status = described(want, cluster)
     if status.message:
@@ -88,14 +107,18 @@ def require_usable(settings: Settings) -> ClusterStatus:
 
 def described(want: Cluster, cluster: Document | None, **seen: Any) -> ClusterStatus:
     """The status of a cluster as AWS describes it, or of a missing one."""
-    named = {"name": want.name, "region": want.region, **seen}
+    named: dict[str, Any] = {
+        "name": want.name,
+        "region": want.region,
+        "kind": want.kind,
+        **seen,
+    }
     if cluster is None:
         message = missing_message(want)
         return ClusterStatus(state="missing", message=message, **named)
-    nodes, endpoint = cluster["NumberOfNodes"], cluster.get("Endpoint", {})
-    price = dollars_an_hour(cluster["NodeType"], nodes, cluster["PubliclyAccessible"])
     age = datetime.now(UTC) - cluster["ClusterCreateTime"]
-    hours = age.total_seconds() / 3600
+    hours, endpoint = age.total_seconds() / 3600, cluster.get("Endpoint", {})
+    capacity = _rpu if want.kind == "serverless" else _nodes
     return ClusterStatus(
         state=cluster["ClusterStatus"],
         message=_message(want, cluster),
@@ -103,13 +126,26 @@ def described(want: Cluster, cluster: Document | None, **seen: Any) -> ClusterSt
         port=endpoint.get("Port", 0),
         database=cluster["DBName"],
         user=cluster["MasterUsername"],
-        node_type=cluster["NodeType"],
-        nodes=nodes,
         age_hours=round(hours, 2),
-        dollars_an_hour=price,
-        dollars_at_most=price and round(price * hours, 2),
+        **capacity(cluster, hours),
         **named,
     )
+
+
+def _nodes(cluster: Document, hours: float) -> Document:
+    node_type, nodes = cluster["NodeType"], cluster["NumberOfNodes"]
+    price = dollars_an_hour(node_type, nodes, cluster["PubliclyAccessible"])
+    most = price and round(price * hours, 2)
+    found = {"node_type": node_type, "nodes": nodes, "dollars_an_hour": price}
+    return found | {"dollars_at_most": most}
+
+
+def _rpu(cluster: Document, _: float) -> Document:
+    workgroup, limit = cluster["Workgroup"] or {}, serverless.daily_limit(cluster)
+    base, most = workgroup.get("baseCapacity", 0), workgroup.get("maxCapacity", 0)
+    found = {"rpu": base, "rpu_max": most, "dollars_an_hour": base * RPU_HOUR}
+    dollars = limit * RPU_HOUR if limit else None
+    return found | {"rpu_hours_a_day": limit, "dollars_a_day": dollars}
 
 
 def status_lines(status: ClusterStatus) -> list[str]:
@@ -118,51 +154,62 @@ def status_lines(status: ClusterStatus) -> list[str]:
     if status.state == "missing":
         lines.append(f"cluster   {status.message}")
     else:
-        price, pauses = status.dollars_an_hour, status.pauses_at
-        cost = "price unknown"
-        if price:
-            most = f"at most ${status.dollars_at_most:.2f} so far"
-            cost = f"about ${price:.2f} an hour, {most}"
         lines += [
             f"cluster   {status.name} in {status.region}: {status.state}",
             f"endpoint  {status.host or '-'}:{status.port}/{status.database}",
-            f"nodes     {status.nodes} x {status.node_type},"
-            f" {status.age_hours:.1f} hours old",
-            f"cost      {cost}",
-            f"          ({PRICES_OF}; storage and secret not counted)",
-            f"pauses    {f'{pauses} UTC' if pauses else 'not by itself'}",
+            *(_rpu_lines if status.kind == "serverless" else _node_lines)(status),
         ]
         lines += [f"note      {status.message}"] if status.message else []
-    lines += [
-        f"other     cluster {name} has our tag, and another [cluster] name"
-        for name in status.others
-    ]
+    other = "other     cluster {} has our tag, and another [cluster] name"
+    lines += [other.format(name) for name in status.others]
     return lines + [f"drift     {line}" for line in status.drift]
+
+
+def _node_lines(status: ClusterStatus) -> list[str]:
+    price, pauses, cost = status.dollars_an_hour, status.pauses_at, "price unknown"
+    if price:
+        most = f"at most ${status.dollars_at_most:.2f} so far"
+        cost = f"about ${price:.2f} an hour, {most}"
+    return [
+        f"nodes     {status.nodes} x {status.node_type},"
+        f" {status.age_hours:.1f} hours old",
+        f"cost      {cost}",
+        f"          ({PRICES_OF}; storage and secret not counted)",
+        f"pauses    {f'{pauses} UTC' if pauses else 'not by itself'}",
+    ]
+
+
+def _rpu_lines(status: ClusterStatus) -> list[str]:
+    limit, most = status.rpu_hours_a_day, status.dollars_a_day
+    stops = f"{limit} RPU-hours a day, at most about ${most:.2f}" if most else "none"
+    return [
+        f"capacity  {status.rpu} RPU, at most {status.rpu_max}",
+        f"limit     {stops}",
+        f"cost      about ${status.dollars_an_hour:.2f} an hour of work, nothing while"
+        f" idle ({RPU_PRICE_OF}; storage and secret not counted)",
+    ]
 
 
 def environment_lines(status: ClusterStatus) -> list[str]:
     """The variables that profiles.yml reads, as a shell takes them; no secret."""
     variables = {key: getattr(status, key) for key in ("host", "port", "database")}
-    variables |= {"user": BUILDER, "cluster": status.name, "region": status.region}
-    return [
+    unset = []
+    if status.kind == "serverless":  # whose users have the names of IAM
+        variables |= {"method": "iam", "region": status.region}
+        unset = ["unset REDSHIFT_CLUSTER"]
+    else:
+        variables |= {"user": BUILDER, "cluster": status.name, "region": status.region}
+    return unset + [
         f"export REDSHIFT_{key.upper()}={shlex.quote(str(value))}"
         for key, value in variables.items()
     ]
 
 
 def _message(want: Cluster, cluster: Document) -> str:
-    state, name = cluster["ClusterStatus"], want.name
+    state, name = cluster["ClusterStatus"], label(want)
     if state in {"paused", "pausing"}:
-        return f"cluster {name} is paused; `up` resumes it"
+        return f"{name} is paused; `up` resumes it"
     if state in GOING:
-        return f"cluster {name} is being deleted; `up` makes it again"
+        return f"{name} is being deleted; `up` makes it again"
     reason = not_usable(cluster)
-    return f"cluster {name} is not usable yet: {reason}; `up` waits" if reason else ""
-
-
-def _drift(settings: Settings, found: Found) -> list[str]:
-    try:
-        steps = plan(wanted(settings), found)
-    except WarehouseError as error:
-        return [error.message]
-    return [str(step) for step in steps if step.told[0] != ">"]
+    return f"{name} is not usable yet: {reason}; `up` sees to it" if reason else ""

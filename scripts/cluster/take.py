@@ -1,6 +1,7 @@
 """Taking the steps of a plan: the only place that changes anything in the account."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +10,12 @@ import aws
 from aws import Clients
 from errors import OutOfTime, Refused, WarehouseError
 from messages import say
+from settings import Cluster
 
-from cluster.found import HOPELESS, Found, find_cluster, not_usable, refuse_hopeless
-from cluster.plan import OUR_GROUP, Step
-from cluster.wanted import BOUNDARY, Document
+from cluster.found import HOPELESS, Found, not_usable, refuse_hopeless
+from cluster.look import KINDS
+from cluster.steps import Step
+from cluster.wanted import BOUNDARY, Document, label
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds
 # How long AWS may tell of the state before a change, or not know something new.
@@ -20,17 +23,21 @@ STALE_MINUTES = 0.5
 # AWS lets go of a group a few minutes after the cluster is gone.
 GROUP_MINUTES = 10.0
 IN_USE = {"DependencyViolation", "InvalidGroup.InUse"}
-# For a step that removes: what it removes is gone. For one that makes: it is there.
-GONE = {
-    "ClusterNotFound",
-    "InvalidGroup.NotFound",
-    "InvalidSecurityGroupRuleId.NotFound",
-    "NoSuchEntity",
-    "ScheduledActionNotFound",
-}
-THERE = {"InvalidPermission.Duplicate"}
 # AWS tells all its parts of something new within seconds, but not at once.
 NOT_KNOWN_YET = {"InvalidGroup.NotFound", "NoSuchEntity", "ResourceNotFoundFault"}
+NOT_KNOWN_YET |= {"ResourceNotFoundException"}
+# For a step that removes: what it removes is gone. For one that makes: it is there.
+GONE = NOT_KNOWN_YET | {"ClusterNotFound", "ScheduledActionNotFound"}
+GONE |= {"InvalidSecurityGroupRuleId.NotFound"}
+THERE = {"InvalidPermission.Duplicate"}
+# How the line begins where a call fails, and the file that has the right to it.
+AT_FAULT = {
+    "serverless.create_usage_limit": (
+        "not usable, because its daily limit is not in place",
+        aws.OPERATOR_POLICY,
+    ),
+    "serverless.restore_from_snapshot": ("", aws.RESTORE_POLICY),
+}
 
 
 class Waiting:
@@ -64,17 +71,17 @@ def after(minutes: float) -> float:
     return time.monotonic() + minutes * 60
 
 
-def apply(clients: Clients, name: str, steps: list[Step], end: float) -> None:
+def apply(clients: Clients, want: Cluster, steps: list[Step], end: float) -> None:
     """Take the steps in order. What was done before an error stays as it is."""
-    group = ""
+    made = dict[str, str]()
     for number, step in enumerate(steps):
         say(str(step))
-        with changed(number > 0), aws.plain_errors():
+        with changed(number > 0), aws.plain_errors(*AT_FAULT.get(step.call, ())):
             if step.call:
-                group = _call(clients, name, step, group, end).get("GroupId") or group
+                made |= _flat(_call(clients, want, step, made, end))
         if step.until:
             with changed():
-                wait_until(step.until, clients, name, end)
+                wait_until(step.until, clients, want, end)
 
 
 def say_whose(found: Found, region: str) -> None:
@@ -100,38 +107,55 @@ def changed(really: bool = True) -> Iterator[None]:
         ) from None
 
 
-def wait_until(what: str, clients: Clients, name: str, end: float) -> Document:
-    """Wait until the cluster is `usable`, `paused` or `gone`; gives its description.
+def wait_until(what: str, clients: Clients, want: Cluster, end: float) -> Document:
+    """Wait until it is `usable`, `gone` or in a state; gives its description.
 
     Raises WarehouseError when it vanishes, or gets into a state that does not pass.
     """
-    waiting, seen = Waiting(f"cluster {name}", end), False
+    find = KINDS[want.kind].find
+    waiting, seen = Waiting(label(want), end), False
     while True:
-        cluster, reason = find_cluster(clients, name), "not known yet"
+        cluster, reason = find(clients, want.name), "not known yet"
         if cluster:
             seen, reason = True, cluster["ClusterStatus"]
             if what == "usable":
                 refuse_hopeless(cluster)
                 reason = not_usable(cluster)
             if reason in {"", what}:
-                return cluster
+                return dict(cluster)
         elif what == "gone":
             return {}
         elif seen or waiting.longer_than(STALE_MINUTES):
             raise WarehouseError(
-                f"cluster {name} is gone: somebody removed it meanwhile;"
+                f"{label(want)} is gone: somebody removed it meanwhile;"
                 " run `up` to make it again"
             )
         waiting.because(reason)
 
 
-def _call(clients: Clients, name: str, step: Step, group: str, end: float) -> Document:
+def _flat(answer: Document) -> dict[str, str]:
+    """The texts in AWS's answer: `GroupId`, or `namespace.namespaceArn`."""
+    within = {
+        f"{key}.{name}": text
+        for key, value in answer.items()
+        if isinstance(value, dict)
+        for name, text in value.items()
+    }
+    return {key: text for key, text in (answer | within).items() if type(text) is str}
+
+
+def _call(
+    clients: Clients, want: Cluster, step: Step, made: dict[str, str], end: float
+) -> Document:
     """Make the call; make it again while AWS refuses for a reason that passes."""
     from botocore.exceptions import ClientError
 
     service, method = step.call.split(".")
     call = getattr(getattr(clients, service), method)
-    params = json.loads(json.dumps(step.params).replace(OUR_GROUP, group))
+    text = json.dumps(step.params)
+    for key, value in made.items():
+        text = text.replace(f"<{key}>", value)
+    params = json.loads(text)
     waiting = Waiting(step.told[2:], end)
     while True:
         try:
@@ -144,18 +168,18 @@ def _call(clients: Clients, name: str, step: Step, group: str, end: float) -> Do
             late = time.monotonic() >= end
             if code in IN_USE and (late or waiting.longer_than(GROUP_MINUTES)):
                 raise _held(clients, params["GroupId"]) from None
-            if waiting.longer_than(_patience(clients, name, code, words)):
+            if waiting.longer_than(_patience(clients, want, code, words)):
                 raise
         waiting.because(f'AWS says "{words}"')
 
 
-def _patience(clients: Clients, name: str, code: str, words: str) -> float:
+def _patience(clients: Clients, want: Cluster, code: str, words: str) -> float:
     """For how many minutes to repeat a call that AWS refused."""
     if code in aws.DENIED:
         return 0
-    if code.startswith("InvalidClusterState") or code == "ClusterNotFound":
+    if re.match("InvalidClusterState|ClusterNotFound|ConflictException", code):
         # Another change is running, which passes, or the state forbids the call.
-        cluster = find_cluster(clients, name)
+        cluster = KINDS[want.kind].find(clients, want.name)
         state = cluster["ClusterStatus"] if cluster else "paused"
         passes = cluster and not_usable(cluster) and state not in {"paused", *HOPELESS}
         return float("inf") if passes else STALE_MINUTES

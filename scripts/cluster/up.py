@@ -4,33 +4,34 @@ import aws
 from aws import Clients
 from errors import Refused, WarehouseError
 from messages import say
-from settings import Settings
+from settings import OF_KIND, Cluster, Settings
 
 from cluster import take
-from cluster.cost import cost_lines
-from cluster.found import Found, find_snapshots, look
-from cluster.plan import Step, plan
-from cluster.wanted import Document, places, role_name, wanted
+from cluster.cost import cost_of
+from cluster.found import Found
+from cluster.look import KINDS, look
+from cluster.plan import plan
+from cluster.steps import Step
+from cluster.wanted import SERVICES, Document, label, places, role_name, wanted
+
+Made = tuple[Document, list[Step]]  # AWS's description, and the steps taken
 
 
-def up(
-    settings: Settings, *, minutes: float, snapshot: str = ""
-) -> tuple[Document, list[Step]]:
+def up(settings: Settings, *, minutes: float, snapshot: str = "") -> Made:
     """Bring the account to what the settings ask for, and wait until it is usable.
 
-    A missing cluster is restored from `snapshot`, if that is given. Gives AWS's
-    description of the cluster, and the steps taken. Raises Refused before anything is
-    changed, OutOfTime after `minutes`, WarehouseError for what AWS refuses.
+    A missing cluster is restored from `snapshot`, if that is given. Raises Refused
+    before anything is changed, OutOfTime, WarehouseError for what AWS refuses.
     """
     goal, clients = wanted(settings), Clients(settings.cluster.region)
-    name, end, done = goal.cluster.name, take.after(minutes), list[Step]()
+    want, end, done = goal.cluster, take.after(minutes), list[Step]()
     steps = _first_plan(clients, goal, snapshot)
     if not _changes(steps):
         say("nothing to change")
     while True:
-        take.apply(clients, name, _changes(steps), end)
+        take.apply(clients, want, _changes(steps), end)
         with take.changed():
-            cluster = take.wait_until("usable", clients, name, end)
+            cluster = take.wait_until("usable", clients, want, end)
             # What was paused or changing when we looked may differ in more than was
             # plain to see: look again until nothing differs.
             if not _changes(steps):
@@ -59,9 +60,9 @@ def _first_plan(clients: Clients, goal: Settings, snapshot: str) -> list[Step]:
     _check_load(clients, goal)
     _check_role(clients, goal, found)
     if snapshot:
-        _check_snapshot(clients, goal, found, snapshot)
+        snapshot = _check_snapshot(clients, want, found, snapshot)
     steps = plan(goal, found, snapshot)
-    for line in cost_lines(want.node_type, want.nodes, want.public, want.pause_at):
+    for line in cost_of(want):
         say(line)
     return steps
 
@@ -82,25 +83,29 @@ def _plan_again(
         waiting.because("AWS does not show it yet")
 
 
-def _check_snapshot(
-    clients: Clients, goal: Settings, found: Found, snapshot: str
-) -> None:
-    want, kept = goal.cluster, find_snapshots(clients, goal.cluster)
-    if found.there:
+def _check_snapshot(clients: Clients, want: Cluster, found: Found, name: str) -> str:
+    """How AWS refers to the snapshot: by its name, or its ARN."""
+    kind, snapshot = KINDS[want.kind], name
+    kept = kind.find_snapshots(clients, want, found.owner)
+    reference = str(kept.get(snapshot, {}).get("Reference", snapshot))
+    if found.there and kind.restoring(found.there) != reference:
         raise Refused(
-            f"cluster {want.name} exists, so snapshot {snapshot} cannot be restored;"
+            f"{label(want)} exists, so snapshot {snapshot} cannot be restored;"
             " run `up` without --snapshot, or `down` first"
         )
     if snapshot not in kept:
         raise Refused(
-            f"there is no snapshot {snapshot} of cluster {want.name} in {want.region};"
+            f"there is no snapshot {snapshot} of {label(want)} in {want.region};"
             f" there is {', '.join(sorted(kept)) or 'none'}"
         )
+    (other,) = OF_KIND.keys() - {want.kind}
     fields = {"node_type": "NodeType", "nodes": "NumberOfNodes", "database": "DBName"}
     for key, field in fields.items():
-        told = f"snapshot {snapshot} has {key} {kept[snapshot][field]}"
-        if kept[snapshot][field] != getattr(want, key):
+        have = kept[snapshot].get(field)
+        if key not in OF_KIND[other] and have and have != getattr(want, key):
+            told = f"snapshot {snapshot} has {key} {have}"
             raise Refused(f"{told}; set it so in [cluster]")
+    return reference
 
 
 def _check_load(clients: Clients, goal: Settings) -> None:
@@ -112,14 +117,12 @@ def _check_load(clients: Clients, goal: Settings) -> None:
         if region != want:
             raise Refused(
                 f"bucket {bucket} is in {region}, [data] region says {want}, the"
-                f" cluster is in {goal.cluster.region}; set [data] region to"
-                f' "{region}"'
+                f' cluster is in {goal.cluster.region}; set [data] region to "{region}"'
             )
     for place in (named["events"], named["songs"]):
+        of = {"Bucket": place.bucket, "Prefix": place.prefix, "MaxKeys": 1}
         with aws.plain_errors(str(place)):
-            found = clients.s3.list_objects_v2(
-                Bucket=place.bucket, Prefix=place.prefix, MaxKeys=1
-            )
+            found = clients.s3.list_objects_v2(**of)
         if not found.get("KeyCount"):
             raise Refused(f"there is nothing under {place}; correct [data]")
 
@@ -127,14 +130,16 @@ def _check_load(clients: Clients, goal: Settings) -> None:
 def _check_role(clients: Clients, goal: Settings, found: Found) -> None:
     """The role that [data] names is there, in this account, and Redshift may use it."""
     arn, name = goal.data.role, goal.data.role.rpartition("/")[2]
+    services = [f"{one}.amazonaws.com" for one in SERVICES[goal.cluster.kind]]
     if name in {"default", role_name(goal.cluster)}:
         return
     with aws.plain_errors(), aws.passing("NoSuchEntity"):
         role = clients.iam.get_role(RoleName=name)["Role"]
         trust = str(role["AssumeRolePolicyDocument"])
-        if role["Arn"] == arn and "'redshift.amazonaws.com'" in trust:
+        if role["Arn"] == arn and all(f"'{one}'" in trust for one in services):
             return
     raise Refused(
         f"[data] role {arn} is not a role of account {found.owner.account} that trusts"
-        ' redshift.amazonaws.com; correct it, or write "default" for the role of `up`'
+        f' {" and ".join(services)}; correct it, or write "default" for the role of'
+        " `up`"
     )

@@ -27,6 +27,12 @@ TIME_ADVICE = 'a time of day in UTC, such as "20:00", or "" for never'
 KMS_KEY = r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+)?"
 
 Document = dict[str, Any]
+# What each kind is called, and the services that may use its role.
+LABELS = {"provisioned": "cluster", "serverless": "workgroup"}
+SERVICES = {
+    "provisioned": ["redshift"],
+    "serverless": ["redshift", "redshift-serverless"],
+}
 
 
 class Owner(NamedTuple):
@@ -45,16 +51,17 @@ class Owner(NamedTuple):
 
 
 class RoleWanted(NamedTuple):
-    """A role: what it is for, the service that may assume it, its one inline policy."""
+    """A role: what it is for, the services that may assume it, its inline policy."""
 
     name: str
     what: str
-    service: str
+    services: list[str]
     policy: Document
 
     @property
     def trust(self) -> Document:
-        principal = {"Service": f"{self.service}.amazonaws.com"}
+        named = [f"{service}.amazonaws.com" for service in self.services]
+        principal = {"Service": named if len(named) > 1 else named[0]}
         return document(allow("sts:AssumeRole", Principal=principal))
 
 
@@ -84,9 +91,14 @@ def is_ours(described: Document, cluster: Cluster, region: bool = False) -> bool
     return all(tag in described.get("Tags", []) for tag in tags(cluster, region))
 
 
+def label(cluster: Cluster) -> str:
+    """What to call it: `cluster sparkify`, or `workgroup sparkify`."""
+    return f"{LABELS[cluster.kind]} {cluster.name}"
+
+
 def missing_message(cluster: Cluster) -> str:
     """What to say where there is no cluster."""
-    return f"there is no cluster {cluster.name} in {cluster.region}; `up` makes it"
+    return f"there is no {label(cluster)} in {cluster.region}; `up` makes it"
 
 
 def places(data: Data) -> dict[str, S3Address]:
@@ -104,9 +116,10 @@ def places(data: Data) -> dict[str, S3Address]:
 
 
 def schedule(cluster: Cluster) -> str:
-    """When to pause, as AWS writes it; empty for never."""
+    """When to pause, as AWS writes it; empty for never, and for Serverless."""
     hour, _, minute = cluster.pause_at.partition(":")
-    return f"cron({int(minute)} {int(hour)} * * ? *)" if hour else ""
+    pauses = cluster.kind == "provisioned" and hour
+    return f"cron({int(minute)} {int(hour)} * * ? *)" if pauses else ""
 
 
 def roles(settings: Settings, owner: Owner) -> list[RoleWanted]:
@@ -114,13 +127,13 @@ def roles(settings: Settings, owner: Owner) -> list[RoleWanted]:
     want, named = settings.cluster, sorted(set(places(settings.data).values()))
     reads = f"lets Redshift read {', '.join(map(str, named))}"
     policy = role_policy(named, owner.arn("s3", ""), settings.data.kms_key)
-    made = [RoleWanted(role_name(want), reads, "redshift", policy)]
-    if want.pause_at:
+    made = [RoleWanted(role_name(want), reads, SERVICES[want.kind], policy)]
+    if schedule(want):
         pauses = f"lets Redshift's scheduler pause cluster {want.name}"
         cluster = owner.arn("redshift", f"cluster:{want.name}", want.region)
         policy = document(allow("redshift:PauseCluster", Resource=cluster))
         name = pause_name(want)
-        made.append(RoleWanted(name, pauses, "scheduler.redshift", policy))
+        made.append(RoleWanted(name, pauses, ["scheduler.redshift"], policy))
     return made
 
 
@@ -159,19 +172,30 @@ def allow(action: str, **rest: Any) -> Document:
 def checked(cluster: Cluster) -> Cluster:
     """The settings, if AWS would take name and region for all that they name."""
     # The longest name made of it is a role's, of at most 64 letters; a security group
-    # must not be called "sg-...".
+    # must not be called "sg-...", and a namespace's name has at least three letters.
     longest = 64 - len(pause_name(cluster)) + len(cluster.name)
-    name = rf"(?!sg-)[a-z]([a-z0-9]|-(?=[a-z0-9])){{0,{longest - 1}}}"
-    advice = "lower case letters, digits and single hyphens, a letter first, at most"
+    least = 3 if cluster.kind == "serverless" else 1
+    name = rf"(?!sg-)(?=.{{{least}}})[a-z]([a-z0-9]|-(?=[a-z0-9])){{0,{longest - 1}}}"
+    advice = "lower case letters, digits and single hyphens, a letter first, at"
+    advice += f" least {least} and" if least > 1 else ""
     _match(cluster, "region", aws.REGION, 'a region such as "us-west-2"')
-    _match(cluster, "name", name, f"{advice} {longest}, not sg-...")
+    _match(cluster, "name", name, f"{advice} most {longest}, not sg-...")
     return cluster
 
 
 def wanted(settings: Settings) -> Settings:
     """The settings, if `up` can make what they ask for. Raises Refused if not."""
     cluster, data = checked(settings.cluster), settings.data
-    _check(cluster.nodes >= 1, f"[cluster] nodes is {cluster.nodes}; use 1 or more")
+    for key in ("nodes", "rpu_hours_a_day"):
+        number = getattr(cluster, key)
+        _check(number >= 1, f"[cluster] {key} is {number}; use 1 or more")
+    for key, least in (("rpu", 4), ("rpu_max", cluster.rpu)):
+        number = getattr(cluster, key)
+        _check(
+            number == least or (number > least and number % 8 == 0),
+            f"[cluster] {key} is {number}; use 4 where the region has it, or a multiple"
+            " of 8, and for rpu_max not less than rpu",
+        )
     _check(
         cluster.port in PORTS,
         f"[cluster] port {cluster.port} is not allowed; AWS takes 5431-5455, 8191-8215",

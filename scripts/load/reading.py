@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple
+from typing import Any, BinaryIO, Literal, NamedTuple
 
 from load.documents import SHOWN, split_documents, split_lines
 from load.files import Kind, Known, Listed, changed, is_zipped, unreadable
@@ -234,7 +234,8 @@ class Reader:
         file, known = task.file, task.known
         with opened(file, task.local) as (stream, _):
             if known and not wanted and not file.etag:
-                wanted = hashlib.file_digest(stream, lambda: _digest(task)).hexdigest()
+                as_is: Any = stream  # may be gzip's
+                wanted = hashlib.file_digest(as_is, lambda: _digest(task)).hexdigest()
                 if known.etag == wanted:
                     return wanted, None
                 stream.seek(0)

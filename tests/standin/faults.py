@@ -61,6 +61,7 @@ class Fault:
     pattern: re.Pattern[str]
     nth: int
     message: str = ""
+    code: str = "XX000"
     act: Callable[[], object] = lambda: None
 
 
@@ -88,9 +89,11 @@ class Faults:
         """
         self._add("cut after", pattern, nth)
 
-    def fail(self, pattern: str, message: str, nth: int = 1) -> None:
+    def fail(
+        self, pattern: str, message: str, nth: int = 1, code: str = "XX000"
+    ) -> None:
         """Answer with this error text instead of running the statement."""
-        self._add("fail", pattern, nth, message)
+        self._add("fail", pattern, nth, message=message, code=code)
 
     def meanwhile(self, pattern: str, act: Callable[[], object], nth: int = 1) -> None:
         """Do something before the statement is forwarded; the client has to wait."""
@@ -172,14 +175,7 @@ class Faults:
                         return fault
         return None
 
-    def _add(
-        self,
-        action: Action,
-        pattern: str,
-        nth: int,
-        message: str = "",
-        act: Callable[[], object] = lambda: None,
-    ) -> None:
+    def _add(self, action: Action, pattern: str, nth: int, **rest: Any) -> None:
         regex = re.compile(pattern, re.I | re.S | re.M)
         with self._lock:
-            self._waiting.append(Fault(action, regex, nth, message, act))
+            self._waiting.append(Fault(action, regex, nth, **rest))

@@ -117,6 +117,13 @@ class Session:
         words = body.decode().split("\0")
         sent = dict(zip(words[::2], words[1::2], strict=False))
         parameters = {key: value for key, value in sent.items() if key in PASSED_ON}
+        parameters["user"] = user = sent["user"].lower()  # names are, even in quotes
+        if user.startswith(("iam:", "iamr:")):
+            # Serverless makes the user when somebody first signs in so.
+            admin = self.proxy.postgres.connect("postgres")
+            with contextlib.suppress(ServerError):
+                admin.query(f'create user "{user}"')
+            admin.close()
         try:
             server = Server(self.proxy.postgres.directory, parameters)
         except ServerError as error:
@@ -156,10 +163,9 @@ class Session:
                 portal, name = body.split(b"\0", 2)[:2]
                 self.portals[portal] = self.prepared[name]
                 forward.append((kind, body))
-            elif kind == b"E":
-                executed = self.portals[body.split(b"\0", 1)[0]]
-                forward.append((kind, body))
             else:
+                if kind == b"E":
+                    executed = self.portals[body.split(b"\0", 1)[0]]
                 forward.append((kind, body))
         try:
             answer = (
@@ -247,17 +253,15 @@ class Session:
         if fault and fault.action == "cut before":
             raise Closed
         if fault and fault.action == "fail":
-            return self.error(fault.message)
+            return self.error(fault.message, fault.code)
         if fault and fault.action == "meanwhile":
             fault.act()
         if fault and fault.action == "twice":
             self.copy(prepared.sql)
         if refused := self.refused_now(prepared.sql):
             return self.error(f"[stand-in] refused: {refused}")
-        if rewritten.verb == "copy":
-            answer = self.copy(prepared.sql)
-        else:
-            answer = self.forward(forward)
+        copies = rewritten.verb == "copy"
+        answer = self.copy(prepared.sql) if copies else self.forward(forward)
         failed = any(kind == b"E" for kind, _ in answer)
         if not failed and rewritten.keys is not None:
             self.remember(rewritten.relation, rewritten.keys)
@@ -295,10 +299,10 @@ class Session:
             f" (select from standin.table_keys where relation = {oid})"
         )
 
-    def error(self, message: str) -> list[Message]:
+    def error(self, message: str, code: str = "XX000") -> list[Message]:
         """Let PostgreSQL raise the error; if it already fails, its own words."""
         try:
-            self.server.query(refusal(message))
+            self.server.query(refusal(message, code))
         except ServerError as error:
             return [(b"E", error.body), (b"Z", self.server.status)]
         raise AssertionError("standin.refuse did not raise")
@@ -318,8 +322,8 @@ class Session:
         ]
 
 
-def refusal(message: str) -> str:
-    return f"select standin.refuse({quote(message)}, 'XX000')"
+def refusal(message: str, code: str = "XX000") -> str:
+    return f"select standin.refuse({quote(message)}, {quote(code)})"
 
 
 def translated(kind: bytes, body: bytes) -> bytes:

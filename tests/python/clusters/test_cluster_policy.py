@@ -71,7 +71,8 @@ BEHIND = {
 ON_EVERYTHING = (
     *("ec2:Describe", "redshift:Describe", "sts:", "secretsmanager:Get"),
     *("redshift:CreateScheduled", "redshift:DeleteScheduled"),
-    "redshift:ModifyScheduled",
+    *("redshift:ModifyScheduled", "redshift-serverless:List"),
+    *(f"redshift-serverless:{one}UsageLimit" for one in ("Create", "Delete", "Update")),
 )
 # Not refused on the way from `up` to `down`: what anybody may call, and what is called
 # only where a subnet group is set.
@@ -86,7 +87,10 @@ def actions(policy: Any) -> list[str]:
     ]
 
 
-CALLED = sorted(set(actions(OPERATOR)) - BEHIND)
+# What is called of Serverless, too, to see that it has nothing of our name.
+LOOKS = {"redshift-serverless:ListNamespaces", "redshift-serverless:ListWorkgroups"}
+SERVERLESS = {one for one in actions(OPERATOR) if "-serverless:" in one} - LOOKS
+CALLED = sorted(set(actions(OPERATOR)) - BEHIND - SERVERLESS)
 
 
 def without(action: str, policy: Any = OPERATOR) -> Any:
@@ -122,6 +126,8 @@ def operator(account: Account, policy: Any) -> Iterator[None]:
         resource = next(checks(account.server.calls[-1])).resource
         self._authenticate_and_authorize_action(IAMRequest, resource)
 
+    there = account.server.serverless
+    account.server.permits = lambda call: allows(policy, next(checks(call, there)))
     name = "_authenticate_and_authorize_normal_action"
     with pytest.MonkeyPatch.context() as patch, enable_iam_authentication():
         patch.setattr(ActionAuthenticatorMixin, name, check)
@@ -176,7 +182,7 @@ def test_the_policy_is_enough_with_its_conditions_and_every_action_is_called(
         for action in listed(statement["Action"])
         if "Condition" in statement
     }
-    beyond = conditions - {check.action for check in asked}
+    beyond = conditions - SERVERLESS - {check.action for check in asked}
     assert beyond == {"iam:CreateServiceLinkedRole"}
 
 
@@ -196,7 +202,7 @@ def test_nothing_is_granted_twice_or_on_more_than_our_names() -> None:
             for resource in listed(statement["Resource"]):
                 if resource == "*":
                     assert action.startswith(ON_EVERYTHING), action
-                elif action.startswith(("ec2:", "s3:")):
+                elif action.startswith(("ec2:", "s3:", "redshift-serverless:")):
                     # Ids and buckets have names of their own; the tag tells ours.
                     continue
                 else:
@@ -224,7 +230,8 @@ def test_the_loaders_policy_is_enough_for_a_run_and_has_no_action_more(
         for of in ("dbuser:sparkify/sparkify_builder", "dbname:sparkify/sparkify")
     ]
     assert not [check for check in asked if not allows(LOADER, check)]
-    assert {check.action for check in asked} == set(actions(LOADER))
+    provisioned = {one for one in actions(LOADER) if "-serverless:" not in one}
+    assert {check.action for check in asked} == provisioned
 
 
 def test_a_missing_permission_is_named_with_its_call_and_the_policy(

@@ -14,7 +14,8 @@ from moto.core.utils import get_service_model
 
 # Classes of characters that Java's patterns know and Python's do not.
 CLASSES = {r"\p{L}": r"\w", r"\p{Z}": " ", r"\p{N}": r"\d"}
-PROTOCOLS = {"ec2": "ec2"}  # the others of ours speak `query`, but for S3
+# The others of ours speak `query`, but for S3.
+PROTOCOLS = {"ec2": "ec2", "redshift-serverless": "json"}
 
 
 @cache
@@ -33,22 +34,28 @@ def nested(service: str, action: str, flat: dict[str, str]) -> dict[str, Any]:
     return parsed
 
 
-def faults(service: str, action: str, flat: dict[str, str]) -> list[str]:
+def faults(service: str, action: str, flat: dict[str, Any]) -> list[str]:
     """What is wrong with a request: names, types, lengths, patterns, enumerations."""
-    model, found = operation(service, action), nested(service, action, flat)
-    protocol = PROTOCOLS.get(service, "query")
+    model, protocol = operation(service, action), PROTOCOLS.get(service, "query")
+    if protocol == "json":  # as it is sent; botocore names what is unknown
+        return _wrong(flat, model, action)
+    found = nested(service, action, flat)
     sent = create_serializer(protocol, include_validation=False).serialize_to_request(
         found, model
     )["body"]
     known = sent.keys() | {"Action", "Version"}
     wrong = [f"unknown parameter {key}" for key in flat.keys() - known]
+    return wrong + _wrong(found, model, action)
+
+
+def _wrong(found: dict[str, Any], model: Any, action: str) -> list[str]:
     if model.input_shape is None:
-        return wrong
+        return []
     try:
         validate_parameters(found, model.input_shape)
     except ParamValidationError as error:
-        wrong.append(str(error))
-    return wrong + list(_limits(found, model.input_shape, action))
+        return [str(error)]
+    return list(_limits(found, model.input_shape, action))
 
 
 def query_faults(action: str, query: str) -> list[str]:

@@ -10,13 +10,15 @@ What moto cannot do is answered here, and only that:
   with it, as AWS does;
 - a permissions boundary has to exist, and a restored cluster has no tags;
 - `ClusterAvailabilityStatus`, `DefaultIamRoleArn` and `VpcId` in descriptions;
-- what takes AWS minutes: tests put that into `answers`.
+- what takes AWS minutes: tests put that into `answers`;
+- all of Redshift Serverless, in `support.aws_serverless`.
 
 Every request of the program is held against botocore's model of the service: names,
 types, what is required, lengths, patterns and enumerations; S3's queries by name and
 number. What does not fit is in `invalid`.
 """
 
+import json
 import logging
 import os
 import re
@@ -48,6 +50,8 @@ from werkzeug.serving import make_server
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from support.aws_models import faults, nested, query_faults
+from support.aws_serverless import NAME as SERVERLESS
+from support.aws_serverless import Serverless, error
 
 ACCOUNT = "123456789012"
 REGION = "us-west-2"
@@ -76,7 +80,9 @@ class Call:
         return not self.action.startswith(READING)
 
     @cached_property
-    def params(self) -> dict[str, str]:
+    def params(self) -> dict[str, Any]:
+        if self.service == SERVERLESS:
+            return dict(json.loads(self.body or "{}"))
         return dict(parse_qsl(self.body, keep_blank_values=True))
 
     def values(self, prefix: str) -> list[str]:
@@ -105,6 +111,14 @@ def ec2_refusal(code: str, message: str) -> Answer:
     return 400, (
         f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message>"
         "</Error></Errors></Response>"
+    )
+
+
+def denial(call: Call) -> Answer:
+    """AccessDenied as Serverless words it."""
+    return error(
+        "AccessDeniedException",
+        f"User: me is not authorized to perform: {call.service}:{call.action}",
     )
 
 
@@ -165,6 +179,9 @@ class AwsServer:
     watch: Callable[[Call], object] = str
     # By region and name, as DescribeScheduledActions gives them.
     schedules: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    # Whether the caller may make this call of Serverless; moto decides on the others.
+    permits: Callable[[Call], object] = bool
+    serverless: Serverless = field(default_factory=Serverless)
 
     def __post_init__(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -193,6 +210,7 @@ class AwsServer:
             get_backend(name).reset()
         self.calls, self.answers, self.kill = [], {}, None
         self.invalid, self.schedules, self.watch = [], {}, str
+        self.permits, self.serverless = bool, Serverless()
 
     def client(self, service: str, region: str = REGION) -> Any:
         """A client for the test itself, past the recorder."""
@@ -261,7 +279,9 @@ class AwsServer:
         return True
 
     def _refusal(self, call: Call) -> Answer | None:
-        """What AWS refuses and moto takes."""
+        """What AWS refuses and moto takes, and all answers of Serverless."""
+        if call.service == SERVERLESS:
+            return self._of_serverless(call)
         iam = get_backend("iam")[ACCOUNT]["aws"]
         boundary = call.params.get("PermissionsBoundary", "")
         known = boundary in iam.managed_policies or ":aws:policy/" in boundary
@@ -270,6 +290,10 @@ class AwsServer:
                 "NoSuchEntity",
                 f"Scope ARN: {boundary} does not exist or is not attachable.",
             )
+        return self._refused_schedule(call)
+
+    def _refused_schedule(self, call: Call) -> Answer | None:
+        iam = get_backend("iam")[ACCOUNT]["aws"]
         name = call.params.get("ScheduledActionName", "")
         known = (call.region, name) in self.schedules
         if name and not known and call.action != "CreateScheduledAction":
@@ -286,6 +310,14 @@ class AwsServer:
             if target not in self.clusters_of(call.region):
                 return refusal("ClusterNotFound", f"Cluster {target} not found.")
         return None
+
+    def _of_serverless(self, call: Call) -> Answer:
+        if not self.permits(call):
+            return denial(call)
+        with disable_iam_authentication():
+            answer = self.serverless.answer(self, call)
+        self._killed(call, "after")
+        return answer
 
     def _instead_of_moto(self, call: Call) -> Iterable[bytes]:
         name, result = call.action, ""
@@ -334,6 +366,9 @@ def _call(environ: dict[str, Any], body: str) -> Call:
     # Credential=KEY/date/region/service/aws4_request
     scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2]
     service = (scope.split("/") + [""] * 4)[3]
+    if service == SERVERLESS:
+        action = environ["HTTP_X_AMZ_TARGET"].removeprefix("RedshiftServerless.")
+        return Call(service, action, body, scope.split("/")[2])
     action = dict(parse_qsl(body)).get("Action")
     if action is None:  # S3 has methods and paths for actions
         method = {"HEAD": "HeadBucket", "GET": "GetObject"}

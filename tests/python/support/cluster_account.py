@@ -26,6 +26,7 @@ PROJECT = Path(__file__).resolve().parents[3]
 TAG = "sparkify-warehouse"
 STATUS = ("status", "--target", "redshift")
 BUCKET = "sparkify-data"
+MANAGED = {"ManageMasterPassword", "manageAdminPassword"}
 OPEN_TO_ALL = ("0.0.0.0/0", "::/0")
 SETTINGS: dict[str, dict[str, Any]] = {
     "data": {
@@ -34,7 +35,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "manifests": "s3://sparkify-work/manifests",
         "region": REGION,
     },
-    "cluster": {"allow_cidrs": ["203.0.113.7/32"]},
+    "cluster": {"kind": "provisioned", "allow_cidrs": ["203.0.113.7/32"]},
 }
 # All that `up` calls to make everything, in this order.
 MAKING = [
@@ -77,6 +78,7 @@ class Account:
     server: AwsServer
     folder: Path
     environment: dict[str, str]
+    kind: str = "provisioned"
     quick: bool = True  # within this process: a process costs a second and more
     texts: list[str] = field(default_factory=list)
     every_call: list[Call] = field(default_factory=list)
@@ -84,9 +86,11 @@ class Account:
     def write(self, **tables: dict[str, Any]) -> None:
         """Write the settings file, with these keys in place of the usual ones."""
         lines = []
+        kind = {"cluster": {"kind": self.kind}}
         for table, usual in SETTINGS.items():
             lines.append(f"[{table}]")
-            for key, value in (usual | tables.get(table, {})).items():
+            changed = kind.get(table, {}) | tables.get(table, {})
+            for key, value in (usual | changed).items():
                 lines.append(f"{key} = {json.dumps(value)}")
         (self.folder / "w.toml").write_text("\n".join(lines))
 
@@ -154,7 +158,9 @@ class Account:
     def watched(self) -> list[Check]:
         """What AWS checks for each call from now on."""
         asked: list[Check] = []
-        self.server.watch = lambda call: asked.extend(checks(call))
+        self.server.watch = lambda call: asked.extend(
+            checks(call, self.server.serverless)
+        )
         return asked
 
     def settings(self) -> Settings:
@@ -228,6 +234,15 @@ class Account:
                 for item in of("secretsmanager").list_secrets()["SecretList"]
             ],
         }
+        there = self.server.serverless
+        for kind in ("namespaces", "workgroups", "snapshots"):
+            named = [name for place, name in getattr(there, kind) if place == region]
+            found[kind] = found.get(kind, []) + named
+        found["limits"] = [
+            f"{one['amount']} {one['period']}, {one['breachAction']}"
+            for one in there.limits.values()
+            if f":{region}:" in one["resourceArn"]
+        ]
         return {kind: sorted(names) for kind, names in found.items() if names}
 
     def rules(self) -> set[tuple[str, int, int, str]]:
@@ -251,10 +266,20 @@ class Account:
         """Everything is there, once, and right."""
         left = self.left()
         left.pop("snapshots", None)  # AWS's own, of the new cluster
-        assert left == {
-            "clusters": ["sparkify"],
-            "roles": [ROLE, f"{ROLE}-pause"],
-            "schedules": [f"{ROLE}-pause"],
+        kinds: dict[str, dict[str, list[str]]] = {
+            "provisioned": {
+                "clusters": ["sparkify"],
+                "roles": [ROLE, f"{ROLE}-pause"],
+                "schedules": [f"{ROLE}-pause"],
+            },
+            "serverless": {
+                "namespaces": ["sparkify"],
+                "workgroups": ["sparkify"],
+                "limits": ["16 daily, deactivate"],
+                "roles": [ROLE],
+            },
+        }
+        assert left == kinds[self.kind] | {
             "groups": ["sparkify-redshift"],
             "secrets": ["redshift!sparkify-awsuser"],
         }
@@ -274,10 +299,14 @@ class Account:
                 continue
             for key, value in call.params.items():
                 assert value not in OPEN_TO_ALL, call
-                assert "password" not in key.lower() or key == "ManageMasterPassword"
-                assert PASSWORD not in value
+                assert "password" not in key.lower() or key in MANAGED
+                assert PASSWORD not in str(value)
                 if key == "PolicyDocument" and call.action == "PutRolePolicy":
                     assert "*" not in resources(json.loads(value)), call
+            if call.action == "CreateWorkgroup":
+                assert call.params["maxCapacity"] >= call.params["baseCapacity"]
+            if call.action == "CreateNamespace":
+                assert call.params["manageAdminPassword"] is True
             if call.action == "CreateCluster":
                 assert call.params["ManageMasterPassword"] == "true"
                 assert call.params["Encrypted"] == "true"

@@ -18,6 +18,8 @@ from moto.backends import get_backend
 from settings import PROJECT
 
 from support.aws_server import ACCOUNT, Call
+from support.aws_serverless import NAME as SERVERLESS
+from support.aws_serverless import Serverless
 
 Document = dict[str, Any]
 
@@ -44,6 +46,7 @@ def policy_of(name: str) -> Any:
 
 OPERATOR = policy_of("operator")
 LOADER = policy_of("loader")
+RESTORER = policy_of("restore")
 NOTHING = json.dumps(
     {
         "Version": "2012-10-17",
@@ -117,9 +120,11 @@ def like(pattern: str, text: str) -> bool:
     return re.fullmatch(literal, text, flags=re.DOTALL) is not None
 
 
-def checks(call: Call) -> Iterator[Check]:
+def checks(call: Call, there: Serverless | None = None) -> Iterator[Check]:
     """What AWS checks for a call, with the account as it is before it."""
-    if call.service == "iam":
+    if call.service == SERVERLESS and there:
+        yield from _of_serverless(call, there)
+    elif call.service == "iam":
         yield from _of_iam(call)
     elif call.service == "redshift":
         yield from _of_redshift(call)
@@ -188,6 +193,41 @@ def _of_redshift(call: Call) -> Iterator[Check]:
     if "IamRole" in params:
         service = {"iam:PassedToService": "scheduler.redshift.amazonaws.com"}
         yield Check("iam:PassRole", params["IamRole"], service)
+
+
+def _of_serverless(call: Call, there: Serverless) -> Iterator[Check]:
+    """A new resource has the tags of its request, as IAM's user guide has it.
+
+    Limits and lists know no resource, and a restore authorizes the snapshot alone.
+    """
+    params, place = call.params, f"arn:aws:{SERVERLESS}:{call.region}:{ACCOUNT}"
+    named: dict[str, Any] = {"Namespace": there.namespaces}
+    named |= {"Workgroup": there.workgroups, "Credentials": there.workgroups}
+    (kind,) = [one for one in named if call.action.endswith(one)] or [""]
+    name = params.get("namespaceName" if kind == "Namespace" else "workgroupName", "")
+    described = named.get(kind, {}).get((call.region, name), {})
+    what = "namespace" if kind == "Namespace" else "workgroup"
+    arn = described.get(f"{what}Arn", f"{place}:{what}/none" if kind else "*")
+    if "tag" in call.action.lower():
+        arn = params["resourceArn"]
+    if call.action.startswith("Create") and kind:
+        asked = {tag["key"]: tag["value"] for tag in params.get("tags", [])}
+        arn = f"{place}:{kind.lower()}/new"
+        request = {f"aws:RequestTag/{key}": asked[key] for key in asked}
+        resource = {f"aws:ResourceTag/{key}": asked[key] for key in asked}
+        yield Check(str(call), arn, request | resource)
+        yield Check(f"{SERVERLESS}:TagResource", arn, request | resource)
+    elif "Snapshot" in call.action and call.action.startswith("Restore"):
+        yield Check(str(call), f"{place}:snapshot/1")
+    else:
+        tags = there.tags.get(arn, {})
+        context = {f"aws:ResourceTag/{key}": tags[key] for key in tags}
+        asked = {tag["key"]: tag["value"] for tag in params.get("tags", [])}
+        context |= {f"aws:RequestTag/{key}": asked[key] for key in asked}
+        yield Check(str(call), arn, context)
+    for role in params.get("iamRoles", []):
+        service = {"iam:PassedToService": f"{SERVERLESS}.amazonaws.com"}
+        yield Check("iam:PassRole", role, service)
 
 
 def _of_ec2(call: Call) -> Iterator[Check]:

@@ -1,0 +1,49 @@
+"""A change to the account, as data; `cluster.take` alone makes the calls."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from cluster.wanted import Document
+
+# What the answer to a step before this one gives; `<key.key>` for a key within it.
+OUR_GROUP = "<GroupId>"
+
+
+class Step(NamedTuple):
+    """One change, as data: what to ask of AWS, and how to say it.
+
+    `told` begins with `+` for what makes, `~` changes, `-` removes, `>` waits or
+    resumes, `!` only tells. `call` is a client and its method, such as
+    `iam.create_role`; it is empty where there is nothing to do but wait. `until` is
+    what the warehouse has to be afterwards: `usable`, `gone`, or one of its states.
+    """
+
+    told: str
+    call: str
+    until: str
+    params: Document
+
+    def __str__(self) -> str:
+        return self.told
+
+
+Steps = Iterator[Step]
+
+
+def step(told: str, call: str = "", until: str = "", **params: Any) -> Step:
+    """A step, with AWS's own names of parameters."""
+    return Step(told, call, until, params)
+
+
+def differences(label: str, pairs: Iterable[tuple[str, Any, Any, str]]) -> Steps:
+    """What `up` leaves alone: key, what there is, what is wanted, and what to do."""
+    for key, have, wish, advice in pairs:
+        if have != wish:
+            told = f"{key} is {have}, the settings say {wish}; set it back, or {advice}"
+            yield step(f"! {label}: {told}")
+
+
+def with_data(what: str, snapshot: str, days: int) -> str:
+    """How to say that data goes."""
+    kept = f"after snapshot {snapshot}, kept {days} days" if snapshot else ""
+    return f"- {what} with all its data, {kept or 'without a snapshot'}"
