@@ -20,6 +20,10 @@ MAKE_TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 # Options of other programs that the pages name: dbt's, MetricFlow's, AWS's, uv's.
 FOREIGN_OPTIONS = {
     "--args",
+    "--namespace-name",
+    "--output",
+    "--query",
+    "--secret-id",
     "--csv",
     "--defer",
     "--empty",
