@@ -201,7 +201,7 @@ def killed(account: Account, life: str, number: int, when: str, then: str) -> No
     tags = account.server.serverless.tags.values()
     assert not [one for one in tags if "sparkify-warehouse-restore" in one]
     restored = account.server.serverless.restored
-    past_namespace = (number, when) > (5, "before")  # which holds what is to come
+    past_namespace = number > 5 or (number, when) == (5, "after")  # it holds the tag
     assert bool(restored) == (life == "restore" and past_namespace)
 
 
