@@ -34,8 +34,11 @@
 {#- Whether a row of staging holds what a plain document's pattern does not exclude. -#}
 {% macro duckdb__out_of_range(columns) -%}
     {%- for column in columns -%}
+    {%- if column.is_trimmed -%}
+    {{ column.name }} <> {{ trimmed(column.name) }} or {{ '' }}
+    {%- endif -%}
     {%- if column.width and column.required -%}
-    {{ column.name }} = '' or {{ column.name }} <> {{ trimmed(column.name) }} or {{ '' }}
+    {{ trimmed(column.name) }} = '' or {{ '' }}
     {%- endif -%}
     {%- if column.is_id -%}
     (contains({{ column.name }}, '.') and {{ duckdb__is_fraction(column.name) }}) or {{ '' }}
