@@ -15,7 +15,7 @@
 
 
 {#-
-    Of some relations those that are there, by name, and what each is: a table or a view.
+    Map each existing relation's name to what it is: a table or a view.
     One query. dbt's own look takes one for each schema, and begins a transaction.
 -#}
 {% macro kinds_of(relations) %}

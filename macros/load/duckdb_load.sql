@@ -181,7 +181,7 @@
 
 
 {#-
-    Of several rows of this load with one key the last one stays. Keys are compared by
+    The last of several rows of this load with one key stays. Keys are compared by
     their hashes first, a few million at once: these take little memory.
 -#}
 {% macro duckdb__keep_latest(kind, load_id, batches) %}

@@ -86,7 +86,7 @@ candidates as (
 
 ),
 
--- Of several events in one millisecond the last by session and item counts.
+-- If several events share a millisecond, the last by session and item counts.
 moments as (
 
     select
