@@ -24,7 +24,7 @@ FINGERPRINTS = {
     "dates": "217d1a83712e19997e7bab246e0b8473",
     "page_views": "6b8a1761eb229b545e48104c0fccb69b",
     "songplays": "789287971978d98cf2afda476299bdc2",
-    "songs": "0b4e7318af5b1da7d48333b6c97b57d7",
+    "songs": "dfab359c3ede93576d8837ff89b4480b",
     "time": "2228c7cc98a88a9f9228f3f70cfb7304",
     "user_levels": "74db73b34a8c9964043241cf412c568a",
     "users": "ef7416ce610821563678b53c84cdb09e",
