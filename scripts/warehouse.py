@@ -265,7 +265,7 @@ Examples:
 def export_command(
     *, folder: Path, config: Path, target: str | None, as_json: bool
 ) -> None:
-    """Write each mart to DIR as Parquet, and all of them as one DuckDB file.
+    """Write the marts as Parquet and DuckDB files.
 
     DIR is a link, which one rename turns to the new files when all are complete. Only
     marts that have passed their tests are exported.

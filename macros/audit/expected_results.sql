@@ -59,7 +59,7 @@
 
 {#-
     A hash of the distinct etags in the ledger: it says which files are loaded, by their
-    content alone. The var `real_data_etags` holds the hash of the real data.
+    content alone. The var `real_data_etags` holds the hashes of the real data.
 -#}
 {% macro loaded_etags() -%}
     select fingerprint

@@ -1,6 +1,7 @@
 """A walk from a command to its work goes down: modules import what stands below."""
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
@@ -97,9 +98,16 @@ def test_boto3_makes_clients_in_one_place_only() -> None:
     assert makers == {"aws.py"}
 
 
-def test_python_and_sql_agree_on_what_may_go_into_copy() -> None:
+def test_what_python_lets_into_copy_holds_only_what_sql_allows() -> None:
     text = (PROJECT / "macros" / "load" / "redshift_load.sql").read_text()
-    for pattern in (s3_address.PLAIN_PREFIX, aws.REGION, aws.ROLE_ARN):
-        assert pattern in text
-    bucket = s3_address.ADDRESS.pattern.split("(", maxsplit=1)[1].split(")")[0]
-    assert f"s3://{bucket}/" in text
+    (allowed,) = re.findall(r"fullmatch\('(.+)', text", text)
+    address = s3_address.ADDRESS.pattern
+    for pattern, widest in (
+        (s3_address.PLAIN_PREFIX, "aZ0_.=+@-/b/"),
+        (aws.REGION, "us-gov-west-1"),
+        (aws.ROLE_ARN, "arn:aws-cn:iam::123456789012:role/aZ0+=,.@_/-"),
+        (address, "s3://a-bucket.0/prefix"),
+    ):
+        assert re.fullmatch(pattern, widest)
+        assert re.fullmatch(allowed, widest)
+        assert not re.fullmatch(allowed, f"{widest}'")

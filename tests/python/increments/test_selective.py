@@ -93,8 +93,8 @@ def test_empty_adds_no_row_to_the_fact_and_the_next_run_fills_all_again(
         (
             ("run",),
             (
-                "alter table staging_events rename _load_id to load",
-                "alter table staging_events rename load to _load_id",
+                "alter table staging_events alter ts type timestamp using epoch_ms(ts)",
+                "alter table staging_events alter ts type bigint using epoch_ms(ts)",
             ),
             {"stg_songs", "songs", "artists"},
         ),

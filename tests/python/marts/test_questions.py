@@ -52,6 +52,7 @@ def test_the_ten_questions_are_right_as_they_stand(
         ordered(Counter(changes)),
     ]
     queries = questions()
+    data_set.warehouse.release()  # dbt may have the file open for reading alone
     assert len(queries) == len(expected)
     for query, rows in zip(queries, expected, strict=True):
         assert data_set.warehouse.rows(query) == rows, query

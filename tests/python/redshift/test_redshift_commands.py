@@ -101,7 +101,7 @@ def test_a_day_costs_few_statements(
     cluster.faults.clear()
     cluster.put_events("1.json", event(1, level="paid"), event(2))
     cluster.put_events("2.json", event(3, ts=TS - 9 * 86_400_000))
-    costs(day, statements=260, round_trips=620)
+    costs(day, statements=340, round_trips=800)
     assert "built songplays" in done[-1].stderr
     near = costs(day, statements=8, round_trips=18)
     assert "nothing to build" in done[-1].stderr
