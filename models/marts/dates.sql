@@ -1,5 +1,7 @@
 -- The calendar: every day (UTC) from the first event to the last, also those on which
 -- nothing happened. A hundred years are enough: the load refuses a time before 2001.
+{{ config(sort='date') }}
+
 with days as (
 
     select

@@ -96,7 +96,8 @@ def test_empty_adds_no_row_to_the_fact_and_the_next_run_fills_all_again(
                 "alter table staging_events alter ts type timestamp using epoch_ms(ts)",
                 "alter table staging_events alter ts type bigint using epoch_ms(ts)",
             ),
-            {"stg_songs", "songs", "artists"},
+            {"stg_events", "stg_songs", "songs", "artists"}
+            | {"int_recordings", "page_views"},
         ),
         (
             ("build", "--exclude-resource-type", "unit_test"),

@@ -82,7 +82,7 @@ def test_no_secret_is_written_anywhere(
         "DBT_LOG_PATH": str(tmp_path / "logs"),
         "DBT_LOG_LEVEL_FILE": "debug",
     }
-    cluster.faults.fail("^create .*user_levels", "a build that fails tells more")
+    cluster.faults.fail("^create .*user_levels__dbt", "a build that fails tells more")
     done = [
         cluster.command("run", **planted),
         cluster.command("run", REDSHIFT_PORT="1", **planted),
