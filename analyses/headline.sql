@@ -136,7 +136,9 @@ select
     cast(floor(1.0 * added.sessions / added.periods + 0.5) as bigint) as sessions,
     {{ rounded_ratio('100 * added.paid_plays', 'added.plays') }} as percent_paid,
     {{ rounded_ratio('100 * added.matched', 'added.plays') }} as percent_matched,
-    {{ rounded_ratio('100 * (added.plays * before.periods - before.plays)', 'before.plays') }}
+    {{ rounded_ratio(
+        '100 * (added.plays * before.periods - before.plays)', 'before.plays'
+    ) }}
         as plays_percent_change,
     {{ rounded_ratio(
         '100 * (added.listeners * before.periods - before.listeners)', 'before.listeners'

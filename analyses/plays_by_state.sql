@@ -1,6 +1,6 @@
 -- In which state do people listen? An area across states ('NY-NJ-PA') counts for the
--- first one named; a location without a comma has no state. States rank by listeners: one
--- keen listener can play more than a state.
+-- first one named; a location without a comma has no state. States rank by listeners,
+-- since one keen listener can play more than a whole state.
 with plays as (
 
     select * from {{ ref('songplays') }}
