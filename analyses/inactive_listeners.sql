@@ -1,6 +1,6 @@
 -- Who went quiet? Listeners without a play in the last 7 days (UTC) up to the newest
--- play, those who played most first. They are inactive, not lost: the logs have no
--- cancellation.
+-- play, those who played most first; all_* count over all listeners. They are inactive,
+-- not lost: the logs have no cancellation.
 with plays as (
 
     select * from {{ ref('songplays') }}
@@ -35,6 +35,7 @@ quiet as (
 
     select
         listeners.*,
+        count(*) over () as all_listeners,
         {{ dbt.datediff('listeners.last_play_at', 'history.newest_day', 'day') }}
             as days_quiet
     from listeners
@@ -49,7 +50,10 @@ select
     users.level,
     quiet.plays,
     quiet.last_play_at,
-    quiet.days_quiet
+    quiet.days_quiet,
+    count(*) over () as all_quiet,
+    count(case when users.level = 'paid' then 1 end) over () as all_quiet_paid,
+    quiet.all_listeners
 from quiet
 inner join users
     on quiet.user_id = users.user_id

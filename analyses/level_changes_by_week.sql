@@ -1,7 +1,14 @@
 -- Do more people upgrade than downgrade? A change is the start of a spell that follows
 -- another one; the level that a user came with is none. A week (UTC) is named by its
--- Monday; a week without changes has no row.
-with spells as (
+-- Monday; a week without changes has zeros.
+with calendar as (
+
+    select distinct cast(date_trunc('week', date) as date) as week
+    from {{ ref('dates') }}
+
+),
+
+spells as (
 
     select * from {{ ref('user_levels') }}
 
@@ -23,12 +30,14 @@ steps as (
 weeks as (
 
     select
-        week,
-        sum(case when level = 'paid' then 1 else 0 end) as upgrades,
-        sum(case when level = 'free' then 1 else 0 end) as downgrades
-    from steps
-    where old_level is not null
-    group by week
+        calendar.week,
+        count(case when steps.level = 'paid' then 1 end) as upgrades,
+        count(case when steps.level = 'free' then 1 end) as downgrades
+    from calendar
+    left join steps
+        on calendar.week = steps.week
+        and steps.old_level is not null
+    group by calendar.week
 
 )
 

@@ -1,5 +1,6 @@
 -- In which state do people listen? An area across states ('NY-NJ-PA') counts for the
--- first one named; a location without a comma has no state.
+-- first one named; a location without a comma has no state. States rank by listeners,
+-- since one keen listener can play more than a whole state.
 with plays as (
 
     select * from {{ ref('songplays') }}
@@ -8,12 +9,12 @@ with plays as (
 
 select
     state,
-    count(*) as plays,
     count(distinct user_id) as listeners,
+    count(*) as plays,
     count(distinct location) as locations
 from plays
 group by state
 order by
-    plays desc nulls last,
     listeners desc nulls last,
+    plays desc nulls last,
     state asc

@@ -1,6 +1,7 @@
--- When in the week do people listen? Monday first. Compare plays_per_day: it divides
--- by the Mondays (Tuesdays, ...) in UTC on which anything was played. Place 1 is the
--- busiest hour; an hour in which nothing was ever played has no row.
+-- When in the week do people listen? Monday first. Compare listeners_per_day, which one
+-- keen listener cannot raise: it divides by the Mondays (Tuesdays, ...) in UTC on which
+-- anything was played. Place 1 is the busiest hour; an hour in which nothing was ever
+-- played has no row.
 with plays as (
 
     select
@@ -9,6 +10,23 @@ with plays as (
         cast(start_time as date) as day,
         user_id
     from {{ ref('songplays') }}
+
+),
+
+listened as (
+
+    select
+        weekday,
+        hour,
+        day,
+        user_id,
+        count(*) as plays
+    from plays
+    group by
+        weekday,
+        hour,
+        day,
+        user_id
 
 ),
 
@@ -27,9 +45,10 @@ hours as (
     select
         weekday,
         hour,
-        count(*) as plays,
-        count(distinct user_id) as listeners
-    from plays
+        sum(plays) as plays,
+        count(distinct user_id) as listeners,
+        count(user_id) as listener_days
+    from listened
     group by
         weekday,
         hour
@@ -45,7 +64,9 @@ averages as (
         hours.plays,
         hours.listeners,
         weekdays.days,
-        {{ rounded_ratio('hours.plays', 'weekdays.days') }} as plays_per_day
+        {{ rounded_ratio('hours.plays', 'weekdays.days') }} as plays_per_day,
+        {{ rounded_ratio('hours.listener_days', 'weekdays.days') }}
+            as listeners_per_day
     from hours
     inner join weekdays
         on hours.weekday = weekdays.weekday
@@ -60,9 +81,10 @@ select
     listeners,
     days,
     plays_per_day,
+    listeners_per_day,
     row_number() over (
         order by
-            plays_per_day desc nulls last,
+            listeners_per_day desc nulls last,
             plays desc nulls last,
             iso_weekday asc,
             hour asc

@@ -1,8 +1,14 @@
 -- Which songs of the catalogue were never played? A play without a song has a null
--- song_id, so `not in` would find nothing.
+-- song_id, so `not in` would find nothing. all_* count over the whole catalogue.
 with songs as (
 
     select * from {{ ref('songs') }}
+
+),
+
+total as (
+
+    select count(*) as songs from songs
 
 ),
 
@@ -22,8 +28,11 @@ select
     songs.song_id,
     songs.title,
     artists.name as artist_name,
-    songs.year
+    songs.year,
+    count(*) over () as all_never_played,
+    total.songs as all_songs
 from songs
+cross join total
 inner join artists
     on songs.artist_id = artists.artist_id
 left join played

@@ -1,7 +1,7 @@
 -- Who comes back? Listeners by the week (UTC, named by its Monday) of their first play
 -- in these logs, and how many of them play some weeks later. The first cohort is cut
 -- off on the left: its listeners may have come long before the logs begin. A week in
--- which nobody of a cohort plays shows 0.
+-- which nobody of a cohort plays shows 0. The newest cohort comes first.
 with plays as (
 
     select * from {{ ref('songplays') }}
@@ -84,5 +84,5 @@ left join returned
     on cohorts.cohort = returned.cohort
     and weeks.week = returned.week
 order by
-    cohorts.cohort,
-    weeks.week
+    cohorts.cohort desc,
+    weeks.week asc

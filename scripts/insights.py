@@ -6,8 +6,9 @@ import click
 from dbt_project import Dbt
 from endings import PlainCommand
 from errors import Refused, WarehouseError
+from insights_page.findings import findings
 from insights_page.page import answer, page
-from insights_page.sections import sections
+from insights_page.sections import NOBODY, sections
 from settings import PROJECT
 
 OUT = PROJECT / "data" / "insights.html"
@@ -90,7 +91,8 @@ def insights(dbt: Dbt) -> str:
         )
         for section in shown
     ]
-    return page(answered, warehouse, everything["last_play_at"])
+    said = findings(rows, shown[1].analysis, NOBODY)
+    return page(answered, said, warehouse, everything)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ class Columns:
     series: tuple[Series, ...]
     days: int = 1
     unit: str = ""
+    total: str = ""  # what the series add up to, where that means something
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,13 @@ class Mark:
     y: Decimal
     height: Decimal
     colour: str
+
+
+@dataclass(frozen=True)
+class Hint:
+    """All numbers of one date, and its place among the columns, from 1."""
+
+    column: int
     label: str
 
 
@@ -69,6 +77,7 @@ class Drawing:
 
     box: str
     marks: list[Mark]
+    hints: list[Hint]
     x_ticks: list[Tick]
     y_ticks: list[Tick]
     columns: int
@@ -87,6 +96,10 @@ def draw(chart: Columns, rows: list[Row]) -> Drawing:
     return Drawing(
         box=f"0 {-top} {span} {top + bottom}",
         marks=[mark for row in rows for mark in _marks(chart, row, first)],
+        hints=[
+            Hint((row[chart.at] - first).days // chart.days + 1, _numbers(chart, row))
+            for row in rows
+        ],
         x_ticks=[
             Tick(label, place)
             for at, label in _dates(first, last)
@@ -125,9 +138,15 @@ def _marks(chart: Columns, row: Row, first: date) -> Iterator[Mark]:
         else:
             above += height
             y = -above
-        at = words.short_day(row[chart.at])
-        label = f"{at}: {words.number(row[one.key])}{chart.unit} {one.label}"
-        yield Mark(round(x, 2), round(width, 2), y, height, one.colour, label)
+        yield Mark(round(x, 2), round(width, 2), y, height, one.colour)
+
+
+def _numbers(chart: Columns, row: Row) -> str:
+    each = ", ".join(
+        f"{words.number(row[one.key])}{chart.unit} {one.label}" for one in chart.series
+    )
+    total = f"{words.number(row[chart.total])} {chart.total}: " if chart.total else ""
+    return f"{words.short_day(row[chart.at])}: {total}{each}"
 
 
 def _dates(first: date, last: date) -> list[tuple[date, str]]:

@@ -10,21 +10,24 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from insights_page import words
 from insights_page.charts import Columns, Drawing, Row, draw
-from insights_page.sections import Column, Section, Tiles, Week
+from insights_page.findings import Finding
+from insights_page.shapes import Cohorts, Column, Section, Tiles, Week
 
 HERE = Path(__file__).parent
-SHADES = 7  # of the table of hours
+SHADES = 7  # of a grid
+COHORT_WEEKS = 5  # after the first: more do not fit on a phone
+FEW = 5  # listeners: a cell of fewer says little
 WEEKDAYS = {1: "Mon", 2: "Tue", 3: "Wed", 4: "Thu", 5: "Fri", 6: "Sat", 0: "Sun"}
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A value on the page: its words, a line below them, a bar's length, a shade."""
+    """A value on the page: its words, a line below them, a bar's length, its class."""
 
     text: str
     below: str = ""
     bar: Any = None
-    shade: int | None = None
+    css_class: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,26 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Grid:
+    """Cells by two headings, the stronger the higher."""
+
+    heading: str
+    columns: list[Cell]
+    rows: list[tuple[Cell, list[Cell]]]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A figure in large type, and what it is compared with."""
+
+    heading: str
+    value: str
+    change: str = ""
+    before: str = ""
+    total: str = ""
+
+
+@dataclass(frozen=True)
 class Answered:
     """A section with its answer: all that the template needs to show it."""
 
@@ -45,17 +68,16 @@ class Answered:
     sql: str
     answer: str
     table: Table | None = None
-    week: list[tuple[str, list[Cell]]] | None = None
+    grid: Grid | None = None
     drawing: Drawing | None = None
-
-    @property
-    def tiles(self) -> bool:
-        """Whether the numbers of the table's first column are in large type."""
-        return bool(self.table) and isinstance(self.section.picture, Tiles)
+    tiles: list[Tile] | None = None
 
 
 def page(
-    answered: list[Answered], warehouse: Mapping[str, Any], last: datetime | None
+    answered: list[Answered],
+    findings: list[Finding],
+    warehouse: Mapping[str, Any],
+    everything: Row,
 ) -> str:
     """The whole page: the same rows give the same bytes, but for one line."""
     environment = Environment(
@@ -65,12 +87,15 @@ def page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    last: datetime | None = everything["last_play_at"]
     return environment.get_template("page.html").render(
         answered=answered,
+        findings=findings,
+        period=last and words.period(everything["from_day"], everything["to_day"]),
+        days=words.count(everything["days"], "day"),
         warehouse=warehouse,
-        through=words.minute(last) if last else None,
+        through=last and words.minute(last),
         style=(HERE / "style.css").read_text(encoding="utf-8"),
-        weekdays=WEEKDAYS.values(),
     )
 
 
@@ -83,9 +108,10 @@ def answer(section: Section, rows: list[Row], sql: str) -> Answered:
         section,
         sql,
         section.answer(rows),
-        table=None if isinstance(picture, Week) else _table(section, rows),
-        week=_week(picture, rows) if isinstance(picture, Week) else None,
+        table=None if isinstance(picture, Week | Cohorts) else _table(section, rows),
+        grid=_grid(picture, rows),
         drawing=draw(picture, rows) if isinstance(picture, Columns) else None,
+        tiles=_tiles(section, rows) if isinstance(picture, Tiles) else None,
     )
 
 
@@ -107,10 +133,15 @@ def _turned(columns: tuple[Column, ...], rows: list[Row]) -> Table:
     """A row for each column: few long rows, of which a phone is too narrow."""
     names, *figures = columns
     periods = [Column(_cell(names, row).text, ()) for row in rows]
+    changes = [Column("change", ()) for _ in rows[1:2]]
     return Table(
-        (Column("figure", (), names=True), *periods),
+        (Column("figure", (), names=True), *periods, *changes),
         [
-            [Cell(column.heading), *(_cell(column, row) for row in rows)]
+            [
+                Cell(column.heading),
+                *(_cell(column, row) for row in rows),
+                *(Cell(_change(column, row)) for row in rows[1:2]),
+            ]
             for column in figures
         ],
     )
@@ -124,18 +155,93 @@ def _cell(column: Column, row: Row) -> Cell:
     )
 
 
-def _week(picture: Week, rows: list[Row]) -> list[tuple[str, list[Cell]]]:
-    """Hours down, weekdays across; an empty cell where nothing was ever played."""
-    values = {(row["hour"], row["weekday"]): row[picture.key] for row in rows}
-    highest = max(values.values())
+def _change(column: Column, row: Row) -> str:
+    return words.change(row[column.change] if column.change else None)
 
-    def cell(value: Any) -> Cell:
-        if value is None:
-            return Cell("")
-        shade = min(int(SHADES * value / highest), SHADES - 1) if highest else 0
-        return Cell(words.number(value), shade=shade)
 
+def _tiles(section: Section, rows: list[Row]) -> list[Tile]:
+    """The last week against an average one, or all where there are no two weeks."""
+    figures = [column for column in section.columns if column.change]
+    if len(rows) < 3:
+        return [Tile(one.heading, _cell(one, rows[0]).text) for one in figures]
+    everything, last, before = rows
     return [
-        (f"{hour:02}:00", [cell(values.get((hour, weekday))) for weekday in WEEKDAYS])
-        for hour in range(24)
+        Tile(
+            one.heading,
+            _cell(one, last).text,
+            _change(one, last),
+            _cell(one, before).text,
+            _cell(one, everything).text,
+        )
+        for one in figures
     ]
+
+
+def _grid(picture: object, rows: list[Row]) -> Grid | None:
+    if isinstance(picture, Week):
+        return _week(picture, rows)
+    return _cohorts(rows) if isinstance(picture, Cohorts) else None
+
+
+def _week(picture: Week, rows: list[Row]) -> Grid:
+    """Hours down, weekdays across; an empty cell where nothing was ever played."""
+    at = {(row["hour"], row["weekday"]): row for row in rows}
+    days = {row["weekday"]: words.count(row["days"], "day") for row in rows}
+    sure = [row[picture.key] for row in rows if row[picture.people] >= FEW]
+
+    def cell(row: Row | None) -> Cell:
+        if row is None:
+            return Cell("")
+        value, few = row[picture.key], row[picture.people] < FEW
+        return Cell(
+            words.number(value), css_class="few" if few else _shade(value, max(sure))
+        )
+
+    return Grid(
+        "hour",
+        [Cell(name, days.get(weekday, "")) for weekday, name in WEEKDAYS.items()],
+        [
+            (
+                Cell(f"{hour:02}:00"),
+                [cell(at.get((hour, weekday))) for weekday in WEEKDAYS],
+            )
+            for hour in range(24)
+        ],
+    )
+
+
+def _cohorts(rows: list[Row]) -> Grid:
+    """Cohorts down, weeks across: how many came back, stronger the more of them."""
+    at = {(row["cohort"], row["weeks_later"]): row for row in rows}
+    last = min(max(row["weeks_later"] for row in rows), COHORT_WEEKS)
+
+    def cell(row: Row | None) -> Cell:
+        if row is None:
+            return Cell("")
+        return Cell(
+            words.number(row["returned"]),
+            css_class=_shade(row["percent_returned"], 100),
+        )
+
+    return Grid(
+        "first week",
+        [
+            Cell("listeners"),
+            *(Cell(f"+{weeks}", "week") for weeks in range(1, last + 1)),
+        ],
+        [
+            (
+                Cell(words.short_day(cohort), "cut off" if first["is_cut_off"] else ""),
+                [
+                    Cell(words.number(first["listeners"])),
+                    *(cell(at.get((cohort, weeks))) for weeks in range(1, last + 1)),
+                ],
+            )
+            for (cohort, weeks), first in at.items()
+            if weeks == 0
+        ],
+    )
+
+
+def _shade(value: Any, highest: Any) -> str:
+    return f"shade{min(int(SHADES * value / highest), SHADES - 1) if highest else 0}"

@@ -1,83 +1,28 @@
 """What the page asks, in its order: each question, its analysis, how it is shown."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from insights_page import answers, words
-from insights_page.charts import Columns, Row, Series
+from insights_page.charts import Columns, Series
+from insights_page.shapes import (
+    Cohorts,
+    Section,
+    Tiles,
+    Week,
+    bar,
+    label,
+    name,
+    number,
+    percent,
+    plain,
+)
 
 DAYS_SHOWN = 120  # the longest history that time lines show by days, not by weeks
-NOTHING = "Nothing has been played yet."
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a section's table: of which values, under which heading, and how."""
-
-    heading: str
-    keys: tuple[str, ...]
-    show: Callable[..., str] = words.number
-    below: str = ""  # one more value, in small letters below
-    names: bool = False  # it says what its row is about
-    wide: bool = False  # it holds text from outside, with words of any length
-    bar: bool = False  # a bar stands beside the number
-
-
-@dataclass(frozen=True)
-class Week:
-    """A table of hours by weekdays, each cell as strong as its value is high."""
-
-    key: str
-
-
-@dataclass(frozen=True)
-class Tiles:
-    """The numbers of the first row in large type."""
-
-
-@dataclass(frozen=True)
-class Section:
-    """A question, the analysis that answers it, and what is shown of it."""
-
-    question: str
-    analysis: str
-    answer: Callable[[list[Row]], str]
-    columns: tuple[Column, ...]
-    caveat: str
-    picture: Columns | Week | Tiles | None = None  # none: the table has bars
-    limit: int = -1
-    empty: str = NOTHING
-    size: str = ""  # "wide": as wide as the page; "tall": beside two others
-
-
-def label(heading: str, *keys: str, show: Callable[..., str] = words.text) -> Column:
-    """The column that says what its row is about."""
-    return Column(heading, keys, show, names=True)
-
-
-def name(heading: str, key: str, below: str = "") -> Column:
-    """The same, in words of any length and script."""
-    return Column(heading, (key,), words.text, below, names=True, wide=True)
-
-
-def number(heading: str, key: str) -> Column:
-    """A column of numbers."""
-    return Column(heading, (key,))
-
-
-def percent(heading: str, key: str) -> Column:
-    """A column of shares."""
-    return Column(heading, (key,), words.percent)
-
-
-def bar(heading: str, key: str) -> Column:
-    """A column of numbers with bars."""
-    return Column(heading, (key,), bar=True)
-
+COHORTS = 6  # the newest ones; they have 1, 2, ... rows
+ALL_THERE = "The catalogue has every song that was played."
+NOBODY = "Nobody known has listened yet."
 
 WEEK = label("week from", "week", show=words.short_day)
 LISTENERS = number("listeners", "listeners")
-KNOWN = percent("known", "percent_matched")
+IN_CATALOGUE = percent("in catalogue", "percent_matched")
 PLAYS = bar("plays", "plays")
 
 
@@ -93,15 +38,15 @@ def sections(days: int) -> list[Section]:
             answers.headline,
             (
                 label("period", "period"),
-                number("plays", "plays"),
-                LISTENERS,
-                number("hours of music", "hours"),
-                number("sessions", "sessions"),
+                number("plays", "plays", "plays_percent_change"),
+                number("listeners", "listeners", "listeners_percent_change"),
+                number("hours of music", "hours", "hours_percent_change"),
+                number("sessions", "sessions", "sessions_percent_change"),
                 percent("of plays are paid", "percent_paid"),
                 percent("in the catalogue", "percent_matched"),
             ),
-            "Hours count each song in full: nobody logs when one is skipped. A listener"
-            " is a known user with a play.",
+            "The average covers up to four weeks, since one alone may hold a holiday."
+            " Hours count each song in full. A listener is a known user with a play.",
             picture=Tiles(),
             size="wide",
         ),
@@ -126,17 +71,64 @@ def sections(days: int) -> list[Section]:
                     Series("free_plays", "free", "second"),
                 ),
                 length,
+                total="plays",
             ),
             size="wide",
         ),
         Section(
-            "When in the week do people listen?",
-            "plays_by_weekday_and_hour",
-            answers.busiest_hour,
-            (number("plays per day", "plays_per_day"),),
-            "Plays in an average such hour, over days with any play. Hours are UTC, not"
-            " the listeners' own.",
-            picture=Week("plays_per_day"),
+            "How much would licensing add?",
+            "license_shares",
+            answers.licensing,
+            (
+                label("missing songs", "songs", show=words.first),
+                percent("of missing plays", "percent_of_missing"),
+                percent("of all plays", "percent_of_plays"),
+                PLAYS,
+            ),
+            "The songs that are played most and missing in the catalogue. Missing plays"
+            " are those whose song it lacks.",
+            empty=ALL_THERE,
+        ),
+        Section(
+            "How much of what is played is in the catalogue?",
+            f"catalogue_coverage_by_{period}",
+            answers.coverage_week if weekly else answers.coverage_day,
+            (
+                when,
+                number("plays", "plays"),
+                number("in the catalogue", "matched"),
+                percent("share", "percent_matched"),
+            ),
+            "The share of plays whose title and artist the catalogue has.",
+            picture=Columns(
+                f"Share of plays in the catalogue by {period}",
+                period,
+                (Series("percent_matched", "in the catalogue", "first"),),
+                length,
+                "%",
+            ),
+        ),
+        Section(
+            "Which songs to license?",
+            "songs_to_license",
+            answers.song,
+            (
+                name("song and artist", "song_title", below="artist_name"),
+                LISTENERS,
+                PLAYS,
+            ),
+            "The ten most played among those missing in the catalogue.",
+            limit=10,
+            empty=ALL_THERE,
+        ),
+        Section(
+            "Which artists to license?",
+            "artists_to_license",
+            answers.artist,
+            (name("artist", "artist_name"), number("songs", "songs"), LISTENERS, PLAYS),
+            "The ten most played among the artists of whom the catalogue has no song.",
+            limit=10,
+            empty="The catalogue has a song of every artist that was played.",
         ),
         Section(
             "Which songs are played most?",
@@ -144,36 +136,107 @@ def sections(days: int) -> list[Section]:
             answers.song,
             (
                 name("song and artist", "song_title", below="artist_name"),
-                KNOWN,
+                IN_CATALOGUE,
                 LISTENERS,
                 PLAYS,
             ),
-            "The ten most played, by title and artist in the logs. Known is the share"
-            " of plays whose song the catalogue has.",
+            "The ten most played, by title and artist in the logs. In catalogue is the"
+            " share of plays whose song the catalogue has.",
             limit=10,
         ),
         Section(
             "Which artists are played most?",
             "most_played_artists",
             answers.artist,
-            (name("artist", "artist_name"), KNOWN, LISTENERS, PLAYS),
-            "The ten most played, by the name in the logs. Known is the share of plays"
-            " whose song the catalogue has.",
+            (name("artist", "artist_name"), IN_CATALOGUE, LISTENERS, PLAYS),
+            "The ten most played, by the name in the logs. In catalogue is the share of"
+            " plays whose song the catalogue has.",
             limit=10,
-            size="tall",
         ),
         Section(
-            "Do paying users listen more?",
-            "free_against_paid",
-            answers.plans,
+            "Which songs of the catalogue are never played?",
+            "songs_never_played",
+            answers.never_played,
             (
-                label("plan", "level"),
-                LISTENERS,
-                number("plays per listener", "plays_per_listener"),
-                percent("of all plays", "percent_of_plays"),
+                name("song and artist", "title", below="artist_name"),
+                plain("year", "year"),
+            ),
+            "The first ten by their id.",
+            limit=10,
+            empty="Every song of the catalogue has been played.",
+        ),
+        Section(
+            "Where are the artists from?",
+            "artists_origins",
+            answers.origin,
+            (name("origin", "origin"), number("artists", "artists"), LISTENERS, PLAYS),
+            "The ten with most plays, by the catalogue's free text.",
+            limit=10,
+        ),
+        Section(
+            "How many come back in later weeks?",
+            "weekly_retention",
+            answers.retention,
+            (number("listeners", "listeners"), number("returned", "returned")),
+            "The newest cohorts, by the week of their first play in these logs; the"
+            " stronger the shade, the larger the share. A cut-off cohort may have come"
+            " before the logs begin. The last week may be cut short.",
+            picture=Cohorts(),
+            limit=COHORTS * (COHORTS + 1) // 2,
+            empty=NOBODY,
+        ),
+        Section(
+            "Who went quiet?",
+            "inactive_listeners",
+            answers.quiet,
+            (
+                label("user", "user_id"),
+                plain("plan", "level"),
+                plain("last play", "last_play_at", words.short_day),
+                number("days quiet", "days_quiet"),
                 PLAYS,
             ),
-            "By the plan at the time of the play: who changed plans listened on both.",
+            "The ten who had played most. Inactive, not lost: the logs have no"
+            " cancellation.",
+            limit=10,
+            empty="Every listener has played in the last 7 days.",
+        ),
+        Section(
+            "Who listens again, week by week?",
+            "listeners_by_week",
+            answers.returning,
+            (
+                WEEK,
+                LISTENERS,
+                number("returning", "returning_listeners"),
+                number("first play in these logs", "new_listeners"),
+            ),
+            "Weeks start on Monday (UTC). Users may have listened before these logs"
+            " begin, so the first week has first plays only.",
+            picture=Columns(
+                "Listeners by week",
+                "week",
+                (
+                    Series("returning_listeners", "returning", "first"),
+                    Series("new_listeners", "first play in these logs", "second"),
+                ),
+                7,
+                total="listeners",
+            ),
+            empty=NOBODY,
+        ),
+        Section(
+            "In which state do people listen?",
+            "plays_by_state",
+            answers.state,
+            (
+                name("state", "state"),
+                number("plays", "plays"),
+                bar("listeners", "listeners"),
+            ),
+            "The ten with most listeners. An area across states counts for its first;"
+            " one keen listener can carry the plays of a state.",
+            limit=10,
         ),
         Section(
             "Do a few listeners make most plays?",
@@ -186,50 +249,33 @@ def sections(days: int) -> list[Section]:
                 PLAYS,
             ),
             "By the number of different songs. Plays without a user are left out.",
-            empty="Nobody known has listened yet.",
+            empty=NOBODY,
         ),
         Section(
-            "How long is a session?",
-            "session_sizes",
-            answers.session_size,
+            "Do paying users listen more?",
+            "free_against_paid",
+            answers.plans,
             (
-                label("songs in it", "plays_from", "plays_to", show=words.band),
-                number("plays", "plays"),
-                percent("of sessions", "percent_of_sessions"),
-                bar("sessions", "sessions"),
-            ),
-            "Sessions with at least one song; one song heard twice counts twice.",
-        ),
-        Section(
-            "Who is new, and who comes back?",
-            "listeners_by_week",
-            answers.returning,
-            (
-                WEEK,
+                label("plan", "level"),
                 LISTENERS,
-                number("returning", "returning_listeners"),
-                number("new", "new_listeners"),
+                number("per day", "plays_per_day"),
+                number("mean per listener", "plays_per_listener"),
+                bar("median per listener", "median_plays"),
             ),
-            "Weeks start on Monday (UTC). In the first week everybody is new.",
-            picture=Columns(
-                "Listeners by week",
-                "week",
-                (
-                    Series("returning_listeners", "returning", "first"),
-                    Series("new_listeners", "new", "second"),
-                ),
-                7,
-            ),
-            empty="Nobody known has listened yet.",
+            "Plays by the plan at the time: who changed plans listened on both. Per day"
+            " divides by all users' days on the plan.",
         ),
         Section(
-            "In which state do people listen?",
-            "plays_by_state",
-            answers.state,
-            (name("state", "state"), LISTENERS, PLAYS),
-            "The twelve with most plays. An area across states counts for its first;"
-            " one keen listener can carry a state.",
-            limit=12,
+            "How many submit a change of plan?",
+            "upgrade_funnel",
+            answers.funnel,
+            (
+                label("change", "change"),
+                number("saw the page", "saw"),
+                percent("of them", "percent_submitted"),
+                bar("submitted", "submitted"),
+            ),
+            "Users, each once, at any time in these logs.",
         ),
         Section(
             "Who upgrades, who downgrades?",
@@ -250,26 +296,43 @@ def sections(days: int) -> list[Section]:
                 ),
                 7,
             ),
-            empty="Nobody has changed plans yet.",
         ),
         Section(
-            "Does the catalogue know what is played?",
-            f"catalogue_coverage_by_{period}",
-            answers.known_week if weekly else answers.known_day,
+            "How long is a session?",
+            "session_sizes",
+            answers.session_size,
             (
-                when,
+                label("songs in it", "plays_from", "plays_to", show=words.band),
                 number("plays", "plays"),
-                number("in the catalogue", "matched"),
-                percent("share", "percent_matched"),
+                percent("of sessions", "percent_of_sessions"),
+                bar("sessions", "sessions"),
             ),
-            "The share of plays whose title and artist the catalogue has.",
-            picture=Columns(
-                f"Share of plays in the catalogue by {period}",
-                period,
-                (Series("percent_matched", "in the catalogue", "first"),),
-                length,
-                "%",
+            "Sessions with at least one song; one song heard twice counts twice.",
+        ),
+        Section(
+            "How often is a song skipped?",
+            "skips",
+            answers.skipped,
+            (
+                number("plays", "plays"),
+                number("with a next", "plays_with_a_next"),
+                number("skips", "skips"),
+                percent("skipped", "percent_skipped"),
+                number("hours in full", "hours"),
+                number("hours heard", "heard_hours"),
             ),
+            "Nobody logs a skip. A play counts as one if the next play in its session"
+            " began before its length had passed; a session's last play has no next.",
+        ),
+        Section(
+            "When in the week do people listen?",
+            "plays_by_weekday_and_hour",
+            answers.busiest_hour,
+            (number("listeners per day", "listeners_per_day"),),
+            "Listeners in an average such hour, over the days with any play. Grey hours"
+            " have had fewer than 5 listeners. Hours are UTC, not the listeners' own.",
+            picture=Week("listeners_per_day", "listeners"),
+            empty=NOBODY,
         ),
         Section(
             "With what do people listen?",

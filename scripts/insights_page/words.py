@@ -50,6 +50,25 @@ def short_day(value: date) -> str:
     return f"{value.day} {value:%b} {value.year}"
 
 
+def period(first: date, last: date) -> str:
+    """A stretch of days: `3 to 23 November 2018`."""
+    if first == last:
+        return day(first)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day} to {day(last)}"
+    return f"{day(first)} to {day(last)}"
+
+
+def change(value: Any) -> str:
+    """A change in percent, with its sign: `+14.6%`."""
+    return NONE if value is None else f"{value:+,}%"
+
+
+def first(places: int) -> str:
+    """The first of a ranking: `first 100`."""
+    return f"first {number(places)}"
+
+
 def minute(value: datetime) -> str:
     """A moment in full: `5 November 2018, 19:54 UTC`."""
     return f"{day(value)}, {value:%H:%M} UTC"

@@ -48,7 +48,8 @@ BROKEN = """() => {
   const broken = [];
   for (let node; node = walk.nextNode();) {
     for (const word of node.data.matchAll(/[A-Za-z0-9.,%]+/g)) {
-      if (word[0].length > 20) continue;
+      const before = node.data.slice(0, word.index).match(/\\S*$/)[0];
+      if ((before + word[0]).length > 20) continue;  // part of an address, perhaps
       const range = document.createRange();
       range.setStart(node, word.index);
       range.setEnd(node, word.index + word[0].length);

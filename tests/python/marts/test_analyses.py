@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import statistics
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable
 from decimal import Decimal
@@ -11,7 +12,7 @@ from typing import Any, TypeVar
 
 from settings import PROJECT
 from support import by_hand
-from support.by_hand import Play, Raw, ratio
+from support.by_hand import Play, Raw, ratio, rounded
 from support.helpers import DataSet
 
 Row = tuple[Any, ...]
@@ -113,8 +114,8 @@ def test_plays_by_state(answers: dict[str, list[Row]], plays: list[Play]) -> Non
     expected = [
         (
             state,
-            len(all_),
             by_hand.listeners(all_),
+            len(all_),
             len({play.location for play in all_}),
         )
         for state, all_ in grouped(plays, states).items()
@@ -123,11 +124,20 @@ def test_plays_by_state(answers: dict[str, list[Row]], plays: list[Play]) -> Non
     assert answers["plays_by_state"] == expected
 
 
-def test_free_against_paid(answers: dict[str, list[Row]], plays: list[Play]) -> None:
+def test_free_against_paid(
+    answers: dict[str, list[Row]], plays: list[Play], events: list[Raw]
+) -> None:
+    newest = max(play.ts for play in plays)
+    seconds: Counter[str] = Counter()
+    for _, level, since, until in by_hand.user_levels(events):
+        end = min(newest if until is None else until, newest)
+        seconds[level] += end // 1000 - min(since, newest) // 1000
     expected = []
     for level, all_ in sorted(grouped(plays, [play.level for play in plays]).items()):
         listeners = by_hand.listeners(all_)
         sessions = len({play.session_id for play in all_})
+        each = Counter(play.user_id for play in all_ if play.user_id).values()
+        median = rounded(Decimal(statistics.median(each)), "0.1")
         expected.append(
             (
                 level,
@@ -136,6 +146,8 @@ def test_free_against_paid(answers: dict[str, list[Row]], plays: list[Play]) -> 
                 sessions,
                 ratio(100 * len(all_), len(plays)),
                 ratio(len(all_), listeners),
+                median,
+                ratio(86400 * len(all_), seconds[level]),
                 ratio(len(all_), sessions),
             )
         )

@@ -37,28 +37,48 @@ def by(plays: list[Play], key: Callable[[Play], date]) -> dict[date, list[Play]]
 def test_headline(answers: dict[str, list[Row]], plays: list[Play]) -> None:
     first, last = min(map(day, plays)), max(map(day, plays))
 
-    def counted(period: str, since: date, until: date) -> Row:
+    def counted(since: date, until: date) -> list[Decimal]:
         these = [play for play in plays if since <= day(play) <= until]
-        seconds = sum((play.duration for play in these), Decimal(0))
+        return [
+            Decimal(len(these)),
+            Decimal(by_hand.listeners(these)),
+            sum((play.duration for play in these), Decimal(0)),
+            Decimal(len({play.session_id for play in these})),
+            Decimal(sum(play.level == "paid" for play in these)),
+            Decimal(sum(bool(play.song_id) for play in these)),
+        ]
+
+    def row(period: str, since: date, until: date, each: list[list[Decimal]]) -> Row:
+        added = [sum(figures, Decimal(0)) for figures in zip(*each, strict=True)]
+        plays, listeners, seconds, sessions, paid, matched = added
         return (
-            period,
-            since,
-            until,
-            (until - since).days + 1,
-            len(these),
-            by_hand.listeners(these),
-            ratio(seconds, 3600),
-            len({play.session_id for play in these}),
-            ratio(100 * sum(play.level == "paid" for play in these), len(these)),
-            ratio(100 * sum(bool(play.song_id) for play in these), len(these)),
-            max(play.moment for play in plays),
+            *(period, since, until, (until - since).days + 1),
+            *(int(ratio(figure, len(each), "1")) for figure in (plays, listeners)),
+            ratio(seconds, 3600 * len(each)),
+            int(ratio(sessions, len(each), "1")),
+            *(ratio(100 * figure, int(plays)) for figure in (paid, matched)),
         )
 
-    days = timedelta(days=1)
+    def week_ago(weeks: int) -> tuple[date, date]:
+        until = last - timedelta(days=7 * weeks)
+        return until - timedelta(days=6), until
+
+    newest = max(play.moment for play in plays)
+    before = [week_ago(weeks) for weeks in range(1, 5) if week_ago(weeks)[0] >= first]
+    this, others = counted(*week_ago(0)), [counted(*one) for one in before]
+    averages = [sum(all_) / len(others) for all_ in zip(*others, strict=True)]
+    changes = [
+        by_hand.rounded(100 * (now / average - 1), "0.1")
+        for now, average in zip(this[:4], averages, strict=False)
+    ]
+    nothing = [None] * 4
     assert answers["headline"] == [
-        counted("all", first, last),
-        counted("last 7 days", last - 6 * days, last),
-        counted("7 days before", last - 13 * days, last - 7 * days),
+        (*row("all", first, last, [counted(first, last)]), *nothing, newest),
+        (*row("last 7 days", *week_ago(0), [this]), *changes, newest),
+        (
+            *row("average week before", before[-1][0], before[0][1], others),
+            *(*nothing, newest),
+        ),
     ]
 
 
@@ -91,7 +111,8 @@ def test_plays_by_weekday_and_hour(
         days[play.moment.isoweekday()].add(day(play))
         hours[play.moment.isoweekday(), play.moment.hour].append(play)
     averages = {
-        at: ratio(len(all_), len(days[at[0]])) for at, all_ in sorted(hours.items())
+        at: ratio(len({(day(play), play.user_id) for play in all_}), len(days[at[0]]))
+        for at, all_ in sorted(hours.items())
     }
     places = sorted(hours, key=lambda at: (-averages[at], -len(hours[at]), at))
     assert answers["plays_by_weekday_and_hour"] == [
@@ -102,6 +123,7 @@ def test_plays_by_weekday_and_hour(
             len(hours[at]),
             by_hand.listeners(hours[at]),
             len(days[at[0]]),
+            ratio(len(hours[at]), len(days[at[0]])),
             average,
             places.index(at) + 1,
         )
@@ -134,6 +156,7 @@ def test_listeners_by_week(answers: dict[str, list[Row]], plays: list[Play]) -> 
 def test_level_changes_by_week(
     answers: dict[str, list[Row]], events: list[Raw]
 ) -> None:
+    days = [row[0] for row in by_hand.dates(events)]
     changes = [
         (monday(by_hand.moment(at)), level)
         for (user, *_), (other, level, at, _) in pairwise(by_hand.user_levels(events))
@@ -141,7 +164,7 @@ def test_level_changes_by_week(
     ]
     total: Counter[str] = Counter()
     expected = []
-    for at in sorted({at for at, _ in changes}):
+    for at in sorted({at - timedelta(days=at.weekday()) for at in days}):
         levels = Counter(level for when, level in changes if when == at)
         total += levels
         ups_and_downs = (levels["paid"], levels["free"], total["paid"], total["free"])

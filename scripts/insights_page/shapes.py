@@ -1,0 +1,86 @@
+"""The shapes of an answer: tables, bars, tiles, pictures, and their section."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from insights_page import words
+from insights_page.charts import Columns, Row
+
+NOTHING = "Nothing has been played yet."
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a section's table: of which values, under which heading, and how."""
+
+    heading: str
+    keys: tuple[str, ...]
+    show: Callable[..., str] = words.number
+    below: str = ""  # one more value, in small letters below
+    names: bool = False  # it says what its row is about
+    wide: bool = False  # it holds text from outside, with words of any length
+    bar: bool = False  # a bar stands beside the number
+    change: str = ""  # the key of its change in percent
+
+
+@dataclass(frozen=True)
+class Week:
+    """A table of hours by weekdays, each cell as strong as its value is high."""
+
+    key: str
+    people: str  # how many people a cell rests on; cells of few are muted
+
+
+@dataclass(frozen=True)
+class Cohorts:
+    """A table of cohorts by weeks, each cell as strong as its share is high."""
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """The latest figures that have a change, in large type."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A question, the analysis that answers it, and what is shown of it."""
+
+    question: str
+    analysis: str
+    answer: Callable[[list[Row]], str]
+    columns: tuple[Column, ...]
+    caveat: str
+    picture: Columns | Week | Cohorts | Tiles | None = None  # none: the table has bars
+    limit: int = -1
+    empty: str = NOTHING
+    size: str = ""  # "wide": as wide as the page
+
+
+def label(heading: str, *keys: str, show: Callable[..., str] = words.text) -> Column:
+    """The column that says what its row is about."""
+    return Column(heading, keys, show, names=True)
+
+
+def name(heading: str, key: str, below: str = "") -> Column:
+    """The same, in words of any length and script."""
+    return Column(heading, (key,), words.text, below, names=True, wide=True)
+
+
+def number(heading: str, key: str, change: str = "") -> Column:
+    """A column of numbers."""
+    return Column(heading, (key,), change=change)
+
+
+def plain(heading: str, key: str, show: Callable[..., str] = words.text) -> Column:
+    """A column of short text or of dates."""
+    return Column(heading, (key,), show)
+
+
+def percent(heading: str, key: str) -> Column:
+    """A column of shares."""
+    return Column(heading, (key,), words.percent)
+
+
+def bar(heading: str, key: str) -> Column:
+    """A column of numbers with bars."""
+    return Column(heading, (key,), bar=True)
