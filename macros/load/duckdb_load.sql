@@ -64,7 +64,7 @@
     {% endcall %}
     {% set inserted = duckdb__rows_after(table, last_row, columns) %}
     {% if inserted['good_rows'] != batch['documents'] %}
-        {% do duckdb__examine_batch(batch, file, columns, table, load_id, last_row) %}
+        {% do duckdb__examine_batch(batch, file, table, load_id, last_row) %}
         {% set inserted = duckdb__rows_after(table, last_row, []) %}
     {% endif %}
     {{ return({
@@ -93,7 +93,8 @@
 
 
 {#- Documents without a fault to staging, the others to load_refused. -#}
-{% macro duckdb__examine_batch(batch, file, columns, table, load_id, last_row) %}
+{% macro duckdb__examine_batch(batch, file, table, load_id, last_row) %}
+    {% set columns = duckdb__values(batch['kind']) %}
     {% set names = columns | map(attribute='name') | join(', ') %}
     {% set examined %}
         {#- The list keeps DuckDB from asking for the fields once per condition. -#}

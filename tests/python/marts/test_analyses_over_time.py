@@ -66,7 +66,9 @@ def test_headline(answers: dict[str, list[Row]], plays: list[Play]) -> None:
     newest = max(play.moment for play in plays)
     before = [week_ago(weeks) for weeks in range(1, 5) if week_ago(weeks)[0] >= first]
     this, others = counted(*week_ago(0)), [counted(*one) for one in before]
-    averages = [sum(all_) / len(others) for all_ in zip(*others, strict=True)]
+    averages: list[Any] = [
+        sum(all_) / len(others) for all_ in zip(*others, strict=True)
+    ]
     changes = [
         by_hand.rounded(100 * (now / average - 1), "0.1")
         for now, average in zip(this[:4], averages, strict=False)
