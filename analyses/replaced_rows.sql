@@ -1,5 +1,5 @@
--- Which rows did a row with the same key and other content replace? One row per replaced
--- row, the newest load first. `path` is the file that the present row came from, where
+-- Which rows did a row with the same key and other content replace? One row for each,
+-- the newest load first. `path` is the file that the present row came from, where
 -- the engine can tell; `superseded_path` is known if both rows came in one load.
 select
     load_id,

@@ -40,7 +40,7 @@ suspects as (
 
 )
 
--- If several events share a millisecond, the last decides. Where their levels differ, or
+-- Of events that share a millisecond, the last decides. Where their levels differ, or
 -- one has none, there is nothing to compare.
 select
     suspects.user_id,
