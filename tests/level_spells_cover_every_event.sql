@@ -40,7 +40,7 @@ suspects as (
 
 )
 
--- Of events that share a millisecond, the last decides. Where their levels differ, or
+-- The last of events in one millisecond decides. Where their levels differ, or
 -- one has none, there is nothing to compare.
 select
     suspects.user_id,
