@@ -201,7 +201,7 @@ class Serverless:
         return {}
 
     def get_credentials(self, workgroupName: str, **_: Any) -> Document:
-        """Whoever calls, by the name that IAM has for it: there is no DbUser."""
+        """The caller, by the name that IAM has for it: there is no DbUser."""
         self._at(self.workgroups, workgroupName)
         soon = time.time() + 900
         user = {"dbUser": "IAMR:sparkify-loader", "dbPassword": "for-15-minutes"}
