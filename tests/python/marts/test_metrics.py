@@ -18,7 +18,7 @@ GROUPS = {
     "metric_time__day": ("plays_by_day", (0, 1)),
     "metric_time__week": ("plays_by_week", (0, 1)),
     "play__level": ("free_against_paid", (0, 1)),
-    "play__state": ("plays_by_state", (0, 1)),
+    "play__state": ("plays_by_state", (0, 2)),
     "play__artist": ("most_played_artists", (0, 1)),
     "play__song,play__artist": ("most_played_songs", (0, 1, 2)),
 }
