@@ -18,6 +18,7 @@ import duckdb
 import yaml
 from check import trial
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.adapters.factory import cleanup_connections
 from dbt_project import Dbt
 from load.loading import Loaded, load
 from report import add_fingerprints, summary
@@ -286,6 +287,7 @@ class Warehouse(InThisProcess):
 
     def release(self) -> None:
         """Make dbt, which keeps the file open as long as it lives, let go of it."""
+        cleanup_connections()  # MetricFlow leaves its own open
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
         # A cursor that an error's frames still hold keeps the file open, from Python
         # 3.12 on; DuckDB then refuses to open it with other settings.
