@@ -84,5 +84,5 @@ left join returned
     on cohorts.cohort = returned.cohort
     and weeks.week = returned.week
 order by
-    cohorts.cohort desc,
+    cohorts.cohort desc nulls last,
     weeks.week asc

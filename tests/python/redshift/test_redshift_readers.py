@@ -15,7 +15,8 @@ GRANT = ("--vars", "{analyst_group: analysts}")
 def test_a_reader_counts_complete_marts_during_runs_refreshes_and_kills(
     cluster: RedshiftWarehouse, analyst: str
 ) -> None:
-    cluster.put_events("1.json", event(0), event(1, level="paid"))
+    plays = event(0), event(1, level="paid")
+    cluster.put_events("1.json", *plays, event(2, level="paid", page="Home"))
     cluster.put_songs("A.json", song("SO1"))
     cluster.done("run", *GRANT)
     with reading(cluster, analyst) as seen:
@@ -28,14 +29,14 @@ def test_a_reader_counts_complete_marts_during_runs_refreshes_and_kills(
             cluster.faults.cut_after(f'^delete from "{SCHEMA}"."{SCHEMA}"."users"')
             assert not cluster.dbt("run", "--full-refresh").success
     assert seen.refused == []
-    rows = dict.fromkeys(MARTS, 2) | {"users": 1, "songs": 1, "artists": 1}
+    rows = dict.fromkeys(MARTS, 1) | {"songplays": 2, "time": 2, "user_levels": 2}
     assert seen.counts == {mart: {0, count} for mart, count in rows.items()}
 
 
 def test_a_reader_counts_a_complete_mart_while_its_columns_change(
     cluster: RedshiftWarehouse, analyst: str
 ) -> None:
-    cluster.put_events("1.json", event(0))
+    cluster.put_events("1.json", event(0), event(1, page="Home"))
     cluster.put_songs("A.json", song("SO1"))
     cluster.load()
     cluster.done("run", *GRANT)

@@ -152,6 +152,9 @@ def test_a_host_of_the_other_kind_is_refused_before_anything_is_made(
 def test_check_passes_there_too(
     serverless: RedshiftWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # No line that starts a process: it would not have this process's driver.
+    for name in set(LINES) - {"system views", "marts", "bad lines", "nothing is left"}:
+        monkeypatch.delitem(LINES, name)
     monkeypatch.setenv("REDSHIFT_SCHEMA", "theirs")
     role = f'"{LOADER.lower()}"'
     serverless.server.query(f"grant create on database sparkify to {role}")

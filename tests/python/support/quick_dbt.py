@@ -13,6 +13,7 @@ import pytest
 from agate.data_types.date_time import parsedatetime
 from dbt.task import runnable
 from dbt_common import tests as dbt_tests
+from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients.jinja import MacroFuzzEnvironment
 from dbt_common.events import functions as events
 from redshift_connector.core import Connection
@@ -25,6 +26,11 @@ def quick_dbt() -> Iterator[None]:
     """All of this session's dbt commands take a quarter less of the processor."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Connection, "__init__", _without_a_search_for_a_name())
+        # So does dbt, twelve times a command, and with the modules of a whole suite to
+        # search each takes seconds.
+        patch.setattr(
+            BehaviorFlagRendered, "_default_source", staticmethod(lambda: "tests")
+        )
         # Each command that builds or tests writes the manifest, which is the same all
         # the time: dbt parses once. `dbt docs generate` still writes it.
         patch.setattr(runnable, "write_manifest", lambda *_: None)
