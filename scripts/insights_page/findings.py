@@ -1,4 +1,4 @@
-"""The page's first sentences: what grew, what to license, who went quiet."""
+"""The page's first sentences: what changed, what to license, who went quiet."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ def findings(
         else nobody
     )
     return [
-        Finding("What grew", _grew(headline), plays_over_time),
+        Finding("What changed", _grew(headline), plays_over_time),
         Finding("What to license", _license(rows), "license_shares"),
         Finding("Who went quiet", went_quiet, "inactive_listeners"),
     ]
