@@ -21,9 +21,12 @@ from dbt_common import tests as dbt_tests
 from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients.jinja import MacroFuzzEnvironment
 from dbt_common.events import functions as events
+from dbt_common.events.base_types import BaseEvent, EventLevel
+from dbt_common.events.event_manager import EventManager
 from redshift_connector.core import Connection
 
 SECRET = b"DBT_ENV_SECRET"
+READ = {"JinjaLogDebug"}  # what the project's code looks at of dbt's debug log
 # As sqlparse has them: comments, texts, quoted names and dollar quotes.
 SEPARATOR = re.compile(
     r"""(?:--|\#\ )[^\r\n]* | /\*.*?\*/ | '(?:''|\\'|[^'])*' | "(?:""|\\"|[^"])*"
@@ -55,6 +58,7 @@ def quick_dbt() -> Iterator[None]:
         patch.setattr(MacroNamespace, "__getitem__", _macro)
         # Half of a Redshift command is sqlparse, which looks for semicolons.
         patch.setattr(sqlparse, "split", _statements)
+        patch.setattr(EventManager, "fire_event", _without_details())
         # For every line of its log dbt decodes the whole environment.
         patch.setattr(events, "env_secrets", _secrets)
         # agate makes three parsers of dates for the columns of every result.
@@ -130,3 +134,16 @@ def _statements(sql: str) -> list[str]:
         sql[a:b].strip() for a, b in zip([0, *ends], [*ends, len(sql)], strict=True)
     )
     return [part for part in parts if part]
+
+
+def _without_details() -> Any:
+    """dbt's log without the hundreds of debug lines of a command."""
+    fire: Any = EventManager.fire_event
+
+    def fired(
+        self: EventManager, e: BaseEvent, level: EventLevel | None = None, **how: Any
+    ) -> None:
+        if (level or e.level_tag()) != EventLevel.DEBUG or type(e).__name__ in READ:
+            fire(self, e, level=level, **how)
+
+    return fired
