@@ -30,6 +30,7 @@ def measured(*words: str) -> dict[tuple[str, int], dict[str, float]]:
     return {(cost.pop("name"), cost.pop("cores")): cost for cost in size["costs"]}
 
 
+@pytest.mark.long
 def test_the_floor_and_a_run_make_the_same_tables() -> None:
     costs = measured("--contestant", "run", "--cores", str(bench.ALL))
     assert costs.keys() == {("floor", bench.ALL), ("run", bench.ALL)}

@@ -8,7 +8,7 @@ import dbt_project
 import pytest
 from dbt_project import Dbt, files_hash
 from settings import PROJECT, Data
-from support.helpers import NOTHING, Sources, Warehouse, options
+from support.helpers import Sources, Warehouse, options
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_other_settings_and_versions_are_other_code(
     assert dbt._code() == before
 
 
-def test_run_skips_the_build_until_a_macro_changes(
+def test_run_builds_again_when_a_macro_changed(
     small: Warehouse,
     tested: Warehouse,
     project: Path,
@@ -155,16 +155,10 @@ def test_run_skips_the_build_until_a_macro_changes(
 ) -> None:
     monkeypatch.setenv("DBT_TARGET_PATH", str(project / "target"))
     command = (sys.executable, project / "scripts" / "warehouse.py", "run")
-
     folder = small.path.parent
     places = options(Data(str(folder / "logs"), str(folder / "songs")))
-
-    def run() -> list[str]:
-        done = tested.finished(tested.start(*command, *places))
-        assert done.returncode == 0, done.stderr
-        return [line.split(" (")[0] for line in done.stderr.splitlines()]
-
-    assert run()[-1] == NOTHING
     with (project / "macros" / "clean_text.sql").open("a") as out:
         out.write("{# changed #}\n")
-    assert "built users" in run()
+    done = tested.finished(tested.start(*command, *places))
+    assert done.returncode == 0, done.stderr
+    assert "built users (" in done.stderr

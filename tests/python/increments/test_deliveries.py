@@ -49,7 +49,6 @@ def test_split_shuffled_and_late_deliveries_equal_a_single_load(
     for number in range(2):
         late = linked(songs[3 + number :: 2], tmp_path / f"songs{number}")
         load_and_run(warehouse, Data(logs, late))
-    warehouse.build()
     files = warehouse.value("select count(*) from loaded_files")
     assert files == data_set.summary["load"]["files"]
     assert warehouse.value("select count(distinct _load_id) from songplays") > 3
@@ -175,7 +174,8 @@ def test_late_and_corrected_songs_change_old_plays(
     def deliver(*songs: tuple[str, dict[str, object]]) -> list[tuple[object, ...]]:
         for name, content in songs:
             sources.write_songs(name, content)
-        load_and_run(warehouse, sources.data)
+        warehouse.load(sources.data)
+        warehouse.done("run", "-s", "+songplays")
         return match(warehouse)
 
     assert deliver() == [(None, "AR1", "artist")]
@@ -189,6 +189,7 @@ def test_late_and_corrected_songs_change_old_plays(
     assert deliver(("D.json", renamed)) == [("SO3", "AR1", "title and artist")]
     assert deliver(("C.json", late | {"title": "Eros"})) == [(None, None, None)]
     assert deliver(("D.json", closer)) == [("SO4", "AR2", "exact")]
+    warehouse.done("run")
     assert equals_a_rebuild(warehouse)
 
 

@@ -297,9 +297,15 @@ def check_histories(
     )
 
 
-@pytest.mark.parametrize("number", [1, 2])
-def test_increments_equal_a_rebuild(warehouse: Warehouse, number: int) -> None:
-    check_histories(warehouse, number, histories=10, steps=8, careful=False)
+# The first of a number is always the simplest one.
+@pytest.mark.parametrize(
+    ("number", "histories"),
+    [(1, 3), *(pytest.param(number, 10, marks=pytest.mark.long) for number in (1, 2))],
+)
+def test_increments_equal_a_rebuild(
+    warehouse: Warehouse, number: int, histories: int
+) -> None:
+    check_histories(warehouse, number, histories, steps=8, careful=False)
 
 
 @pytest.mark.long

@@ -63,8 +63,7 @@ def test_dbts_commands_pass_and_all_that_is_sent_is_redshifts(
     assert cluster.value("select count(*) from songplays") == "2"
     cluster.put_events("2.json", event(7))
     cluster.load()
-    cluster.done("run")
-    cluster.done("test", "--exclude-resource-type", "unit_test")
+    cluster.done("build", "--exclude-resource-type", "unit_test")
 
     # Both branches of every incremental model.
     first = compiled(cluster, "--full-refresh")
@@ -203,7 +202,6 @@ def test_a_builder_builds_and_a_reader_looks(
         writer.query("begin;" + " ".join(locks))
         assert cluster.status() == built
         cluster.done("test", "--exclude-resource-type", "unit_test")
-        cluster.done("compile")
         cluster.done("docs", "generate")
         assert freshness(cluster) == "warn"
     cluster.done("test", "-s", "users", "stg_events")

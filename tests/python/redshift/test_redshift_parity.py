@@ -47,26 +47,25 @@ def both(cluster: RedshiftWarehouse, warehouse: Warehouse) -> dict[str, Any]:
     return there
 
 
-def run(cluster: RedshiftWarehouse, data_set: DataSet) -> None:
-    """Run on files, and compare with what plain Python counts in them."""
-    put(cluster, data_set.data)
-    done = cluster.command("run", "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == data_set.ran
-    assert cluster.load() == Loaded(0, 0, 0)
-
-
 @pytest.mark.long
 def test_the_real_files_give_what_plain_python_counts(
     cluster: RedshiftWarehouse, real_set: DataSet
 ) -> None:
-    run(cluster, real_set)
+    put(cluster, real_set.data)
+    done = cluster.command("run", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == real_set.ran
+    assert cluster.load() == Loaded(0, 0, 0)
 
 
 def test_a_warehouse_grows_as_on_duckdb(
     cluster: RedshiftWarehouse, sample_set: DataSet, tmp_path: Path
 ) -> None:
-    run(cluster, sample_set)
+    put(cluster, sample_set.data)
+    cluster.load()
+    cluster.done("run")
+    assert cluster.status() == sample_set.summary
+    assert cluster.load() == Loaded(0, 0, 0)
     warehouse = sample_set.warehouse.copy(tmp_path / "copy")
     both(cluster, warehouse)
     for question in questions():
@@ -113,7 +112,7 @@ def test_a_warehouse_grows_as_on_duckdb(
     assert grown["match"]["matched"] == found + int(plays or 0)
     assert int(plays or 0) > 10
 
-    cluster.build(full_refresh=True)
+    cluster.done("run", "--full-refresh")
     assert both(cluster, warehouse) == grown
 
 
@@ -173,7 +172,7 @@ def test_increments_in_any_order_equal_a_rebuild(
         cluster.done("run")
         warehouse.done("run")
     grown = both(cluster, warehouse)
-    cluster.build(full_refresh=True)
+    cluster.done("run", "--full-refresh")
     assert both(cluster, warehouse) == grown
 
 

@@ -166,17 +166,6 @@ def test_the_profile_keeps_a_silent_connection_alive(
     assert made[0]["tcp_keepalive_idle"] == 60
 
 
-def test_a_wrong_profile_line_ends_the_command_with_3(
-    filled: RedshiftWarehouse, tmp_path: Path
-) -> None:
-    text = profile_path().read_text(encoding="utf-8")
-    (tmp_path / "profiles.yml").write_text(text.replace("retries: 1", "retries: 2"))
-    done = filled.command("load", DBT_PROFILES_DIR=str(tmp_path))
-    *_, error = done.stderr.splitlines()
-    assert (done.returncode, done.stderr.count("error: ")) == (3, 1)
-    assert "retries: 2: a driver that retries could COPY twice" in error
-
-
 @pytest.mark.parametrize(
     ("place", "reason"),
     [

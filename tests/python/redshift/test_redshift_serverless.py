@@ -149,6 +149,7 @@ def test_a_host_of_the_other_kind_is_refused_before_anything_is_made(
         commands.connected(Settings(), "redshift")
 
 
+@pytest.mark.long
 def test_check_passes_there_too(
     serverless: RedshiftWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
