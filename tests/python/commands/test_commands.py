@@ -14,29 +14,12 @@ import pytest
 import sample_data
 import warehouse as commands
 from click.testing import CliRunner, Result
-from dbt_project import Dbt
 from endings import plain_os_error
 from settings import PROJECT, Data, version
 from support.helpers import DataSet, Sources, Warehouse, options
 from support.sample import make
 
 Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(dbt: Dbt, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """A command in this process, with the dbt that is parsed already."""
-    monkeypatch.setattr(commands, "Dbt", lambda target: dbt)
-
-    def invoke(*words: str | Path, at: Path = warehouse.path) -> Result:
-        warehouse.release()
-        monkeypatch.setenv("SPARKIFY_DUCKDB", str(at))
-        dbt._invoke("parse")  # makes dbt read the profile again
-        done = CliRunner().invoke(commands.cli, [str(word) for word in words])
-        assert done.exception is None or isinstance(done.exception, SystemExit)
-        return done
-
-    return invoke
 
 
 def last_line(done: Result) -> str:

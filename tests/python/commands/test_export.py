@@ -12,8 +12,7 @@ from typing import Any
 
 import duckdb
 import pytest
-import warehouse as commands
-from click.testing import CliRunner, Result
+from click.testing import Result
 from errors import WarehouseError
 from export.exporting import DATABASE, export
 from export.folder import current, locked
@@ -21,20 +20,6 @@ from support.helpers import COMMAND, DataSet, Sources, Warehouse, options
 
 Run = Callable[..., Result]
 Tables = dict[str, list[tuple[Any, ...]]]
-
-
-@pytest.fixture
-def run(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """A command in this process, with the dbt that is parsed already."""
-    monkeypatch.setattr(commands, "Dbt", lambda target: warehouse._opened())
-
-    def invoke(*words: str | Path) -> Result:
-        warehouse.release()
-        done = CliRunner().invoke(commands.cli, [str(word) for word in words])
-        assert done.exception is None or isinstance(done.exception, SystemExit)
-        return done
-
-    return invoke
 
 
 def exported(folder: Path) -> Tables:

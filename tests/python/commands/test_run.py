@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import warehouse as commands
-from click.testing import CliRunner, Result
-from dbt_project import Dbt
+from click.testing import Result
 from settings import Data
 from support.helpers import (
     CONTRACTS,
@@ -40,21 +38,6 @@ def loaded(sample_set: DataSet, warehouse: Warehouse) -> Warehouse:
     """The sample data's warehouse, to be changed at will."""
     sample_set.warehouse.copy(warehouse.path.parent)
     return warehouse
-
-
-@pytest.fixture
-def run(
-    dbt: Dbt, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Result]:
-    """A command in this process, with the dbt that is parsed already."""
-    monkeypatch.setattr(commands, "Dbt", lambda target: warehouse._opened())
-
-    def invoke(*words: str) -> Result:
-        done = CliRunner().invoke(commands.cli, words)
-        assert done.exception is None or isinstance(done.exception, SystemExit)
-        return done
-
-    return invoke
 
 
 def answer(done: subprocess.CompletedProcess[str] | Result) -> dict[str, Any]:

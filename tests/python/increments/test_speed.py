@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 import duckdb
+import pytest
 from support import by_sql
 from support.helpers import Warehouse
 
@@ -50,7 +51,7 @@ insert into loaded_files values
 (1, 'events', '/1.json', 'a', 1, {EVENTS}, 0, now()),
 (1, 'songs', '/A.json', 'b', 1, 1000, 0, now());
 """
-# The tables that by_sql.py reads, with the names of the files.
+# The tables that by_sql.py reads, with the names of the logs.
 READ = """
 create schema main_staging;
 create table main_staging.staging_songs as from filled.main_staging.staging_songs;
@@ -92,6 +93,7 @@ def by_hand(warehouse: Warehouse, rounds: int) -> dict[str, float]:
     return {mart: min(seconds) for mart, seconds in taken.items()}
 
 
+@pytest.mark.long  # on a busy machine it measures the others
 def test_no_model_takes_much_longer_than_the_same_table_by_hand(
     warehouse: Warehouse,
 ) -> None:

@@ -17,9 +17,21 @@ from support.redshift_warehouse import RedshiftWarehouse
 Differ = Callable[[RedshiftWarehouse, pytest.MonkeyPatch], None]
 
 
+# Two lines start processes, as test_redshift_faults.py does for the same promises.
+@pytest.mark.parametrize(
+    "left_out",
+    [
+        ("two loads at once", "two builds at once"),
+        pytest.param((), marks=pytest.mark.long),
+    ],
+)
 def test_check_passes_on_the_stand_in_and_leaves_nothing(
-    cluster: RedshiftWarehouse, monkeypatch: pytest.MonkeyPatch
+    cluster: RedshiftWarehouse,
+    monkeypatch: pytest.MonkeyPatch,
+    left_out: tuple[str, ...],
 ) -> None:
+    for name in left_out:
+        monkeypatch.delitem(checks.LINES, name)
     cluster.manifests.put("m/mine.json", b"{}")
     monkeypatch.setenv("REDSHIFT_SCHEMA", "theirs")
     options = ("--target", "redshift", *cluster.options[:2])

@@ -58,7 +58,7 @@ def test_show_answers_from_the_cluster_and_says_what_is_not_built(
     done = run("show", "most_played_songs")
     assert done.exit_code == 3
     assert "songplays yet; build it with `warehouse.py run`" in done.stderr
-    cluster.build()
+    cluster.done("run", "-s", "+songplays")
     (row,) = json.loads(run("show", "most_played_songs", "--json").stdout)
     assert (row["song_title"], row["artist_name"]) == ("Eres", "Café Tacuba")
     assert (row["plays"], row["listeners"]) == (1, 1)

@@ -116,7 +116,9 @@ def wait_for_sessions(cluster: RedshiftWarehouse) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("pattern", ["^copy load_songs", COMMIT])
+@pytest.mark.parametrize(
+    "pattern", [pytest.param("^copy load_songs", marks=pytest.mark.long), COMMIT]
+)
 def test_a_killed_load_leaves_all_or_nothing(delivery: Delivery, pattern: str) -> None:
     delivery.take_back()
     kill_when(delivery, pattern)

@@ -1,14 +1,4 @@
-"""The same six tables from the same files by one plain DuckDB script: a yardstick.
-
-What a person would write who wants the tables once: no ledger, no checks, no tests, no
-increments. It imports dbt first, as everything that is built with dbt has to.
-Call: by_sql.py DATABASE LOG_FOLDER SONG_FOLDER
-"""
-
-import sys
-
-import dbt.cli.main  # noqa: F401 (its time is part of the measure)
-import duckdb
+"""Six tables of staging tables by plain DuckDB statements: a yardstick for models."""
 
 SQL = r"""
 set TimeZone = 'UTC';
@@ -26,35 +16,6 @@ create macro clean(text) as nullif(trim(translate(
     end,
     chr(24) || chr(25), repeat(chr(39), 2)
 )), '');
-
-create schema main_staging;
-
-create table main_staging.staging_events as
-select * from read_json(
-    $logs || '/**/*.json',
-    format = 'newline_delimited',
-    columns = {
-        artist: 'varchar', auth: 'varchar', firstName: 'varchar', gender: 'varchar',
-        itemInSession: 'bigint', lastName: 'varchar', length: 'double',
-        level: 'varchar', location: 'varchar', method: 'varchar', page: 'varchar',
-        registration: 'double', sessionId: 'bigint', song: 'varchar',
-        status: 'bigint', ts: 'bigint', userAgent: 'varchar', userId: 'varchar'
-    }
-);
-
--- Of thousands of small files read_json takes ten times as long.
-create table main_staging.staging_songs as
-with documents as materialized (
-    select json
-    from read_json_objects($songs || '/**/*.json', format = 'newline_delimited')
-)
-
-select unnest(from_json(json, '{
-    "artist_id": "varchar", "artist_latitude": "double", "artist_location": "varchar",
-    "artist_longitude": "double", "artist_name": "varchar", "duration": "double",
-    "num_songs": "bigint", "song_id": "varchar", "title": "varchar", "year": "bigint"
-}'))
-from documents;
 
 create table songs as
 select song_id, clean(title) as title, artist_id, nullif(year, 0) as year, duration
@@ -153,16 +114,3 @@ select
     valid_to is null as is_current
 from changes;
 """
-
-
-def main(database: str, logs: str, songs: str) -> None:
-    """Build the six tables in a new file."""
-    with duckdb.connect(database) as connection:
-        for statement in duckdb.extract_statements(SQL):
-            names = {"logs": logs, "songs": songs}
-            given = {name: names[name] for name in statement.named_parameters}
-            connection.execute(statement, given)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
