@@ -13,6 +13,7 @@ from dbt_project import Dbt
 from standin.rules import check
 from standin.wire import Server
 from support.helpers import TS, InThisProcess, Sources, Warehouse, event, song
+from support.quick_dbt import SPLIT, statements
 from support.redshift_warehouse import (
     MARTS,
     SCHEMA,
@@ -97,6 +98,15 @@ def test_dbts_commands_pass_and_all_that_is_sent_is_redshifts(
         else:
             assert (keys.dist_style, keys.dist_key) == ("key", dist), name
     assert set(configs) >= {"songplays", "users", "songs", "artists", "time"}
+
+
+def test_sql_is_split_as_dbts_sqlparse_splits_it() -> None:
+    text = (
+        "begin; lock t;\n/* a; b */ select ';', 'it''s;', \";\" from t -- c;\n;"
+        "select '\\';', $$;$$, $a$;$$;$a$, case when 1 = 2 then 3 end;commit ; "
+    )
+    for sql in (text, text.rstrip("; "), "", " ;", "select 1"):
+        assert statements(sql) == SPLIT(sql)
 
 
 def test_the_documentation_knows_types_and_keys(cluster: RedshiftWarehouse) -> None:

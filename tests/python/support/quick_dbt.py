@@ -25,6 +25,7 @@ from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.event_manager import EventManager
 from redshift_connector.core import Connection
 
+SPLIT = sqlparse.split
 SECRET = b"DBT_ENV_SECRET"
 READ = {"JinjaLogDebug"}  # what the project's code looks at of dbt's debug log
 # As sqlparse has them: comments, texts, quoted names and dollar quotes.
@@ -57,7 +58,7 @@ def quick_dbt() -> Iterator[None]:
         # For every node it looks each of hundreds of macros up in five places.
         patch.setattr(MacroNamespace, "__getitem__", _macro)
         # Half of a Redshift command is sqlparse, which looks for semicolons.
-        patch.setattr(sqlparse, "split", _statements)
+        patch.setattr(sqlparse, "split", statements)
         patch.setattr(EventManager, "fire_event", _without_details())
         # For every line of its log dbt decodes the whole environment.
         patch.setattr(events, "env_secrets", _secrets)
@@ -127,8 +128,8 @@ def _macro(self: Any, name: str) -> Any:
     return self.found[name]
 
 
-def _statements(sql: str) -> list[str]:
-    """The statements of a text that makes no procedure, as `sqlparse.split` does."""
+def statements(sql: str) -> list[str]:
+    """What sqlparse makes of a text without procedures: its statements."""
     ends = [found.end() for found in SEPARATOR.finditer(sql) if found[2]]
     parts = (
         sql[a:b].strip() for a, b in zip([0, *ends], [*ends, len(sql)], strict=True)
