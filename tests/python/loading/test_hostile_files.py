@@ -50,17 +50,18 @@ def test_a_files_name_is_never_sql(
     if size == "large":
         in_place(monkeypatch)
     text = lines(event(2)) + b"\n{\n" + lines(event(3))
+    folder = sources.events / "day=1" / 'it\'s 100% "odd"; drop table x --é'
     names = [
         "o'neil.json",
         "a'||(select error(42))||'.json",
         "b''; drop table x; --.json",
     ]
     for name in names:
-        sources.write(sources.events / "day=1" / name, text)
+        sources.write(folder / name, text)
     loaded = warehouse.load(sources.data, max_errors=3)
     assert (loaded.files, loaded.rejected) == (5, 3)
     assert warehouse.rows("select path, line, raw from rejected_rows order by 1") == [
-        (str(sources.events / "day=1" / name), 2, "{") for name in sorted(names)
+        (str(folder / name), 2, "{") for name in sorted(names)
     ]
 
 

@@ -133,18 +133,6 @@ def test_a_changed_file_replaces_its_events_and_removes_none(
     ) == [(1, 2), (2, 2)]
 
 
-def test_a_corrected_song_replaces_the_old_one(
-    warehouse: Warehouse, sources: Sources
-) -> None:
-    warehouse.load(sources.data)
-    sources.write_songs("A.json", song("SO1", title="Eres tú"))
-    assert warehouse.load(sources.data) == Loaded(1, 1, 0)
-    assert warehouse.rows("select song_id, title, _load_id from staging_songs") == [
-        ("SO2", "Otra", 1),
-        ("SO1", "Eres tú", 2),
-    ]
-
-
 def test_a_load_of_songs_alone_does_not_look_through_the_events(
     warehouse: Warehouse, sources: Sources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,15 +246,6 @@ def test_marts_forget_what_a_reload_no_longer_has(
 def test_by_hand_the_macro_says_what_to_type(warehouse: Warehouse) -> None:
     with pytest.raises(WarehouseError, match="type `python scripts/warehouse"):
         warehouse.operation("load_staging")
-
-
-def test_paths_with_quotes_load(warehouse: Warehouse, sources: Sources) -> None:
-    odd = sources.events / 'it\'s 100% "odd"; drop table x --'
-    odd.mkdir()
-    (odd / "é'.json").write_bytes((sources.events / "1.json").read_bytes())
-    assert warehouse.load(sources.data).files == 5
-    path = warehouse.value("select path from loaded_files where path like '%odd%'")
-    assert path == str(odd / "é'.json")
 
 
 def test_an_unknown_target_is_named() -> None:
