@@ -153,8 +153,10 @@ def test_increments_in_any_order_equal_a_rebuild(
         {"logs/2.json": [event(5), event(6, level="paid", ts=event(9)["ts"])]},
         {"songs/A.json": [song("SO1", title="Otra")], "logs/1.json": [event(1)]},
         {"songs/A.json": [song("SO1", year=0)], "songs/B.json": [song("SO0")]},
-        {"logs/1.json": [event(1, firstName="Eva"), event(2, userId="")]},
-        {"songs/C.json": [song("SO9", artist_name="CafÃ\u0083Â© Tacuba")]},
+        {
+            "logs/1.json": [event(1, firstName="Eva"), event(2, userId="")],
+            "songs/C.json": [song("SO9", artist_name="CafÃ\u0083Â© Tacuba")],
+        },
     ]
     local = Sources(tmp_path)
     for step in steps:

@@ -98,6 +98,8 @@ def test_no_secret_is_written_anywhere(
     for path in tmp_path.rglob("*"):
         if path.is_file():
             texts[str(path)] = path.read_bytes()
+    parsed_again = texts[str(tmp_path / "target" / parsed.name)]
+    assert parsed_again != parsed.read_bytes()
     assert len(texts) > 20
     assert any(name.endswith("dbt.log") for name in texts)
     texts |= cluster.manifests.contents
