@@ -3,16 +3,15 @@
     apostrophes that they stand for, no white space around it, null if nothing is left.
 -#}
 {% macro clean_text(text) -%}
-    {#- Few texts need repair, and the test is far cheaper. -#}
-    case
-        when {{ text }} like '%Â%' or {{ text }} like '%Ã%'
+    nullif(case
+        when {{ may_need_trimming(text) }}
             or {{ text }} like '%' || chr(24) || '%'
             or {{ text }} like '%' || chr(25) || '%'
-            then nullif(trim(both {{ white_space() }} from replace(
+            then trim(both {{ white_space() }} from replace(
                 replace({{ repair_text(text) }}, chr(24), ''''), chr(25), ''''
-            )), '')
-        else {{ blank_to_null(text) }}
-    end
+            ))
+        else {{ text }}
+    end, '')
 {%- endmacro %}
 
 
@@ -31,21 +30,26 @@
 {%- endmacro %}
 
 
-{#-
-    A text without white space around it. Few texts have any, and the test is far cheaper
-    than the trim: a first character up to the blank, a last one of ASCII's white space, or
-    any character beyond ASCII.
--#}
+{#- A text without white space around it. -#}
 {% macro trimmed(text) -%}
     case
-        when {{ text }} < '!' or {{ text }} like '% '
+        when {{ may_need_trimming(text) }} then trim(both {{ white_space() }} from {{ text }})
+        else {{ text }}
+    end
+{%- endmacro %}
+
+
+{#-
+    Few texts have white space around them or are in two encodings, and this test is far
+    cheaper than the work: a first character up to the blank, a last one of ASCII's white
+    space, or any character beyond ASCII.
+-#}
+{% macro may_need_trimming(text) -%}
+    {{ text }} < '!' or {{ text }} like '% '
+            or {{ byte_length(text) }} <> length({{ text }})
             {%- for code in range(9, 14) %}
             or {{ text }} like '%' || chr({{ code }})
             {%- endfor %}
-            or {{ byte_length(text) }} <> length({{ text }})
-            then trim(both {{ white_space() }} from {{ text }})
-        else {{ text }}
-    end
 {%- endmacro %}
 
 

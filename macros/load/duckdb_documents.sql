@@ -34,10 +34,7 @@
 {#- Whether a row of staging holds what a plain document's pattern does not exclude. -#}
 {% macro duckdb__out_of_range(columns) -%}
     {%- for column in columns -%}
-    {%- if column.is_trimmed -%}
-    {{ column.name }} <> {{ trimmed(column.name) }} or {{ '' }}
-    {%- endif -%}
-    {%- if column.width and column.required -%}
+    {%- if column.required and column.width and not column.is_trimmed -%}
     {{ trimmed(column.name) }} = '' or {{ '' }}
     {%- endif -%}
     {%- if column.is_id -%}
@@ -70,12 +67,17 @@
 -#}
 {% macro duckdb__plain_pattern(columns) %}
     {% set character = '(?:[^"\\\\]|\\\\[^u]|\\\\u(?:[^0]|0[^0]|00[^0]|000[^0]))' %}
+    {#- What identifies a row has no white space around it, nor an escaped one. -#}
+    {% set visible = '[^"\\\\\\pZ\\p{Cc}]' %}
     {#- Keys of one kind stand together: RE2 is twice as fast with so few states. -#}
     {% set keys = {} %}
     {% for column in columns %}
         {% set value -%}
             {% if column.choice -%}
             "(?:{{ column.choice | join('|') }})"
+            {%- elif column.is_trimmed -%}
+            "{{ visible }}(?:[^"\\]*{{ visible }})?"|
+            {{- duckdb__number_for_text(column) }}
             {%- elif column.width -%}
             "{{ character }}*"|{{ duckdb__number_for_text(column) }}
             {%- elif column.type == 'bigint' -%}
@@ -115,26 +117,46 @@
 
 
 {#-
-    A row of staging for each plain document. One that lacks a key, or has it twice, has no
-    fields: its required texts are empty then, and out of their range.
+    A row of staging for each plain document. Where a value is out of its range, or a key
+    is missing or stands twice, the first required text is empty.
 -#}
 {% macro duckdb__plain_rows(columns, documents) %}
+    {% set mark = duckdb__mark(columns) %}
     select
         {% for column in columns %}
-        {% if column.required %}
-        coalesce({{ column.value }}, {{ "''" if column.width else 0 }})
-        {%- else %}
-        {{ column.value }}
-        {%- endif %} as {{ column.name }}{{ "," if not loop.last }}
+        {% if column.name == mark %}
+        case
+            when {{ duckdb__out_of_range(columns) }} then ''
+            else coalesce({{ column.name }}, '')
+        end as {{ column.name }}{{ "," if not loop.last }}
+        {% elif column.required %}
+        coalesce({{ column.name }}, {{ "''" if column.width else 0 }}) as {{ column.name }}
+        {{- "," if not loop.last }}
+        {% else %}
+        {{ column.name }}{{ "," if not loop.last }}
+        {% endif %}
         {% endfor %}
     from (
-        select {{ duckdb__fields(columns, typed=true) }} as fields
-        from ({{ documents }}) as documents
-        where fault is null and strlen(document) <= 1024 and regexp_full_match(
-            document, {{ sql_text(duckdb__plain_pattern(columns)) }}
-        )
-    ) as parsed
+        select
+            {% for column in columns %}
+            {{ column.value }} as {{ column.name }}{{ "," if not loop.last }}
+            {% endfor %}
+        from (
+            select {{ duckdb__fields(columns, typed=true) }} as fields
+            from ({{ documents }}) as documents
+            where fault is null and strlen(document) <= 1024 and regexp_full_match(
+                document, {{ sql_text(duckdb__plain_pattern(columns)) }}
+            )
+        ) as parsed
+    ) as plain
 {% endmacro %}
+
+
+{#- The column that is empty in a row that is not plain. -#}
+{% macro duckdb__mark(columns) -%}
+    {{ columns | selectattr('required') | selectattr('width')
+        | map(attribute='name') | first }}
+{%- endmacro %}
 
 
 {#- Why a document is refused, in words for a person; null when it is good. -#}

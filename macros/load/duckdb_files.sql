@@ -11,26 +11,13 @@
 {% endmacro %}
 
 
-{#- A batch as warehouse.py describes it: one row, or none where there is nothing more. -#}
-{% macro duckdb__batch_file(file) -%}
-    read_json(
-        {{ sql_text(file) }},
-        format = 'newline_delimited',
-        columns = {
-            'kind': 'varchar', 'form': 'varchar', 'line_bytes': 'bigint',
-            'documents': 'bigint', 'files': 'varchar[]', 'file_ids': 'bigint[]'
-        }
-    )
-{%- endmacro %}
-
-
 {#-
     A batch's documents, with file and line. `lines` are files in place, whose lines have
     no number yet. `rows` is what warehouse.py took apart: file, line, fault or nothing,
     and text.
 -#}
 {% macro duckdb__documents(batch, with_file=true) %}
-    {% if batch['form'] == 'lines' %}
+    {% if batch.form == 'lines' %}
     select
         {% if with_file %}
         getvariable('load_file_ids')[
@@ -43,7 +30,7 @@
     from {{ duckdb__text_rows(
         "getvariable('load_paths')",
         "{'document': 'varchar'}",
-        batch['line_bytes'],
+        batch.line_bytes,
         with_file
     ) }}
     {% else %}
@@ -52,7 +39,7 @@
         "getvariable('load_paths')",
         "{'file_id': 'bigint', 'line': 'bigint', 'fault': 'varchar',"
             ~ " 'document': 'varchar'}",
-        batch['line_bytes']
+        batch.line_bytes
     ) }}
     {% endif %}
 {% endmacro %}

@@ -15,12 +15,12 @@
     {% for number in range(100000) %}
         {% do log('load_staging: batch ' ~ number) %}
         {% set file = plan.folder ~ '/' ~ number ~ '.batch' %}
-        {% set batch = run_query(
-            'select * exclude (files, file_ids) from ' ~ duckdb__batch_file(file)
-        ).rows %}
+        {% set batch = fromjson(run_query(
+            'select content from read_text(' ~ sql_text(file) ~ ')'
+        ).rows[0]['content']) %}
         {% if not batch %}{% break %}{% endif %}
-        {% do batches[batch[0]['kind']].append(
-            duckdb__read_batch(batch[0], file, load_id, batches)
+        {% do batches[batch.kind].append(
+            duckdb__read_batch(batch, load_id, batches[batch.kind])
         ) %}
     {% endfor %}
     {% do duckdb__count_files(plan, batches) %}
@@ -44,16 +44,17 @@
     whose values are in their ranges. If that is not all of the batch, delete its rows and
     examine each document. Returns where its rows are.
 -#}
-{% macro duckdb__read_batch(batch, file, load_id, batches) %}
-    {% set columns = duckdb__values(batch['kind']) %}
+{% macro duckdb__read_batch(batch, load_id, earlier) %}
+    {% set columns = duckdb__values(batch.kind) %}
     {% set names = columns | map(attribute='name') | join(', ') %}
-    {% set table = source('sparkify', 'staging_' ~ batch['kind']) %}
-    {% set earlier = batches[batch['kind']] %}
+    {% set table = source('sparkify', 'staging_' ~ batch.kind) %}
     {% set last_row = earlier[-1].last_row if earlier else run_query(
         'select coalesce(max(rowid), -1) as last_row from ' ~ table
     ).rows[0]['last_row'] | int %}
     {% call statement('read_plain') %}
-        set variable load_paths = (select files from {{ duckdb__batch_file(file) }});
+        set variable load_paths = [
+            {%- for file in batch.files %}{{ sql_text(file) }}, {% endfor -%}
+        ];
         insert into {{ table }} ({{ names }}, _load_id)
         select
             *,
@@ -63,9 +64,9 @@
         ) as plain
     {% endcall %}
     {% set inserted = duckdb__rows_after(table, last_row, columns) %}
-    {% if inserted['good_rows'] != batch['documents'] %}
-        {% do duckdb__examine_batch(batch, file, table, load_id, last_row) %}
-        {% set inserted = duckdb__rows_after(table, last_row, []) %}
+    {% if inserted['good_rows'] != batch.documents %}
+        {% do duckdb__examine_batch(batch, table, load_id, last_row) %}
+        {% set inserted = duckdb__rows_after(table, last_row, columns) %}
     {% endif %}
     {{ return({
         'row_count': inserted['good_rows'] | int,
@@ -76,15 +77,11 @@
 {% endmacro %}
 
 
-{#-
-    The rows of a batch, and how many of them are in their ranges. Not in the query that
-    inserts them: DuckDB would parse each document once per condition.
--#}
+{#- The rows of a batch, and how many of them are good: one column shows it. -#}
 {% macro duckdb__rows_after(table, last_row, columns) %}
     {{ return(run_query(
         'select'
-        ~ ' count(*) filter (where not coalesce(' ~ duckdb__out_of_range(columns)
-        ~ ', false)) as good_rows,'
+        ~ ' count(*) filter (where ' ~ duckdb__mark(columns) ~ " <> '') as good_rows,"
         ~ ' coalesce(min(rowid), ' ~ last_row ~ ' + 1) as first_row,'
         ~ ' coalesce(max(rowid), ' ~ last_row ~ ') as last_row'
         ~ ' from ' ~ table ~ ' where rowid > ' ~ last_row
@@ -93,8 +90,8 @@
 
 
 {#- Documents without a fault to staging, the others to load_refused. -#}
-{% macro duckdb__examine_batch(batch, file, table, load_id, last_row) %}
-    {% set columns = duckdb__values(batch['kind']) %}
+{% macro duckdb__examine_batch(batch, table, load_id, last_row) %}
+    {% set columns = duckdb__values(batch.kind) %}
     {% set names = columns | map(attribute='name') | join(', ') %}
     {% set examined %}
         {#- The list keeps DuckDB from asking for the fields once per condition. -#}
@@ -116,7 +113,7 @@
     {% call statement('examine_batch') %}
         delete from {{ table }}
         where rowid > {{ last_row }};
-        set variable load_file_ids = (select file_ids from {{ duckdb__batch_file(file) }});
+        set variable load_file_ids = {{ batch.file_ids }};
         set variable repeating_documents = (
             select list(distinct document)
             from (
@@ -149,7 +146,7 @@
         where examined.reason is not null;
         insert into load_unknown_keys
         select distinct
-            '{{ batch['kind'] }}',
+            '{{ batch.kind }}',
             key
         from (
             select unnest(json_keys(examined.document)) as key
@@ -158,7 +155,7 @@
         ) as keys
         where key not in {{ columns | map(attribute='key') | list }}
     {% endcall %}
-    {% if batch['form'] == 'lines' %}
+    {% if batch.form == 'lines' %}
         {% do duckdb__number_lines() %}
     {% endif %}
 {% endmacro %}

@@ -25,8 +25,8 @@ with events as (
 
     select
         coalesce(user_id, '') as user_id,
-        first_name,
-        last_name,
+        raw_first_name,
+        raw_last_name,
         gender,
         level,
         session_id,
@@ -126,8 +126,8 @@ ordered as (
 
 select
     cast(user_id as varchar(64)) as user_id,
-    cast(first_name as varchar(256)) as first_name,
-    cast(last_name as varchar(256)) as last_name,
+    cast({{ clean_text('raw_first_name') }} as varchar(256)) as first_name,
+    cast({{ clean_text('raw_last_name') }} as varchar(256)) as last_name,
     cast(gender as varchar(64)) as gender,
     cast(level as varchar(64)) as level,
     cast(registered_at as timestamp) as registered_at,

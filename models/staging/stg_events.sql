@@ -1,9 +1,10 @@
 -- The logs' events with our names and types. Key of an event: session, item, page and
 -- time, which the load keeps unique.
 --
--- Title and artist of a play are cleaned once per recording, in int_recordings. Here
--- they are a key: never null, and without the trailing blanks that Redshift ignores
--- when it compares.
+-- Title and artist of a play are cleaned once per recording, in int_recordings, and a
+-- user's names once per step, in int_user_steps: both are far fewer than the events.
+-- Here title and artist are a key: never null, and without the trailing blanks that
+-- Redshift ignores when it compares.
 with events as (
 
     select * from {{ source('sparkify', 'staging_events') }}
@@ -22,8 +23,8 @@ cleaned as (
         session_id,
         item_in_session,
         {{ blank_to_null('user_id') }} as user_id,
-        {{ clean_text('first_name') }} as first_name,
-        {{ clean_text('last_name') }} as last_name,
+        first_name as raw_first_name,
+        last_name as raw_last_name,
         gender,
         level,
         page,

@@ -30,7 +30,7 @@ from load.files import (
     list_folder,
     reason_to_ignore,
 )
-from load.reading import Reader, Task
+from load.reading import Batch, Reader, Task
 
 CACHE = PROJECT / "data" / "cache"
 # What names another warehouse, by engine.
@@ -277,22 +277,24 @@ def _prepare_files(
             replace(task, local=fetched.get(task.file, task.local)) for task in tasks
         ]
     size = sum(task.file.size for task in tasks)
+    batch: Batch | None = None
     with (
         _temporary_folder() as folder,
         Reader(folder, tasks) as reader,
-        progress("loading", size) as bar,
+        progress("loading", size, in_bytes=True) as bar,
     ):
 
         def describe_batch(logged: str) -> None:
-            """Write the batch that load_staging waits for, and at last the files."""
+            """Write the batch that load_staging waits for, or null and the files."""
             _, is_batch, number = logged.partition("load_staging: batch ")
             if not is_batch:
                 return
+            nonlocal batch
+            if batch:  # SQL has read it
+                bar.update(batch.file_bytes)
             batch = reader.next_batch()
-            with (folder / f"{number}.batch").open("w", encoding="utf-8") as out:
-                if batch:
-                    out.write(json.dumps(asdict(batch)))
-                    bar.update(batch.bytes)
+            text = json.dumps(asdict(batch) if batch else None)
+            (folder / f"{number}.batch").write_text(text, encoding="utf-8")
             if batch is None:
                 with (folder / "files.ndjson").open("w", encoding="utf-8") as out:
                     for delivery in reader.deliveries:

@@ -66,7 +66,8 @@ class Batch:
     """What SQL reads with one statement, in the way that `form` says.
 
     `lines` are files in place, `rows` are copies with file, line, fault and text in
-    every row. `line_bytes` is how long a line can be.
+    every row. `line_bytes` is how long a line can be. `file_bytes` is the size of the
+    files that were read for it.
     """
 
     kind: Kind
@@ -76,6 +77,7 @@ class Batch:
     file_ids: list[int] = field(default_factory=list)
     documents: int = 0
     bytes: int = 0
+    file_bytes: int = 0
 
 
 class Examined(NamedTuple):
@@ -103,7 +105,7 @@ class Reader:
         self._copy: BinaryIO | None = None
         self._batch: Batch | None = None
         self._ready: list[Batch] = []
-        self._numbers = 0
+        self._numbers = self._file_bytes = 0
         self._in_place: list[tuple[str, str, os.stat_result]] = []
         self._change = threading.Condition()
         self._is_waiting = self._is_done = self._is_stopped = False
@@ -221,6 +223,7 @@ class Reader:
                 task.delivery_order,
             )
         )
+        self._file_bytes += file.size
         if self._is_waiting and self._batch and self._batch.bytes > WAITING_BYTES:
             self._finish()
 
@@ -292,6 +295,7 @@ class Reader:
         """Give the batch in progress to SQL."""
         self._close_copy()
         if self._batch is not None:
+            self._batch.file_bytes, self._file_bytes = self._file_bytes, 0
             with self._change:
                 self._ready.append(self._batch)
                 self._change.notify_all()

@@ -7,6 +7,8 @@ from typing import BinaryIO, NamedTuple
 from load.documents import BYTE_ORDER_MARK
 from load.streams import CHUNK_BYTES
 
+# What is read at once: more would not stay in the processor's cache.
+BLOCK_BYTES = 1 << 20
 # Lines up to this length, in bytes, need not be measured one by one.
 SHORT_BYTES = 60_000
 NOT_AN_OBJECT = re.compile(rb"\n[^{]")
@@ -28,7 +30,7 @@ def look(stream: BinaryIO, see: Callable[[bytes], None]) -> Look:
     """Look at a log's bytes once, each block shown to `see` first."""
     is_plain, documents, longest = True, 0, 0
     is_crlf: bool | None = None
-    while block := stream.read(CHUNK_BYTES):
+    while block := stream.read(BLOCK_BYTES):
         block += b"" if block.endswith(b"\n") else stream.readline(CHUNK_BYTES)
         see(block)
         if not is_plain:

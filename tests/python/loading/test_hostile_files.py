@@ -6,15 +6,18 @@ import json
 import os
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from errors import WarehouseError
-from load import reading
+from load import loading, reading
 from load.files import list_folder
 from load.loading import Loaded
 from load.reading import Batch, Reader, Task
+from messages import Bar
 from support.helpers import Sources, Warehouse, event, lines, song
 
 
@@ -82,6 +85,16 @@ def test_large_logs_and_small_ones_load_alike(
         out.writelines(b"x" * 2**20 for _ in range(11))
         out.write(b"\n" + lines(event(14)))
     sources.write_events("8.json", event(15, extra="x" * 5_200_000), event(16))
+
+    @contextmanager
+    def progress(_: str, total: int, in_bytes: bool) -> Iterator[Bar]:
+        read: list[int] = []
+        yield Bar(lambda steps, *_: read.append(steps))
+        files = [*sources.events.iterdir(), *sources.songs.iterdir()]
+        assert (sum(read), in_bytes) == (total, True)
+        assert total == sum(file.stat().st_size for file in files)
+
+    monkeypatch.setattr(loading, "progress", progress)
 
     def content() -> list[list[tuple[object, ...]]]:
         loaded = warehouse.load(sources.data, max_errors=4)
