@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import click
-from dbt_project import Dbt
-from endings import PlainCommand
-from errors import Refused, WarehouseError
+from command_line.options import target_option
+from common.errors import Refused, WarehouseError
+from common.settings import PROJECT
+from common.signals import PlainCommand
+from dbt_project.runner import Dbt
 from insights_page.findings import findings
 from insights_page.page import answer, page
 from insights_page.sections import NOBODY, sections
-from settings import PROJECT
 
 OUT = PROJECT / "data" / "insights.html"
 ANALYSES = PROJECT / "analyses"
@@ -36,9 +37,7 @@ Examples:
   python scripts/insights.py
   python scripts/insights.py --target redshift --out insights.html""",
 )
-@click.option(
-    "--target", help="A target of profiles.yml; its default target otherwise."
-)
+@target_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -15,12 +15,12 @@ from itertools import groupby
 from pathlib import Path
 
 import click
-from endings import PlainCommand
-from errors import Refused, WarehouseError
+from common.errors import Refused, WarehouseError
+from common.settings import version
+from common.signals import PlainCommand
 from sample.events import DAY, Plays, make_events, make_users
 from sample.mark import MARK
 from sample.songs import Song, make_songs
-from settings import version
 
 BUSIEST = 60  # events a user can have a day, on average, and still find the time
 SPARSEST = 10  # events a day, and a user, that make sure that none is left out

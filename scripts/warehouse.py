@@ -9,7 +9,6 @@ import dataclasses
 import os
 import sys
 import uuid
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -21,17 +20,14 @@ if find_spec("click") is None or find_spec("yaml") is None:
     )
 
 import click
-from cluster.commands import config_option, down, json_option, pause, up
-from dbt_profile import profile_path, target_type
-from dbt_project import Dbt
-from endings import PlainGroup
-from errors import DatabaseError, Refused, WarehouseError
-from export import exporting
-from export.folder import folder_option
-from load.loading import Loaded, load
-from messages import say
-from questions import answer, questions
-from report import (
+from command_line.options import (
+    config_option,
+    json_option,
+    source_options,
+    target_option,
+)
+from command_line.questions import answer, questions
+from command_line.report import (
     add_fingerprints,
     history,
     print_json,
@@ -42,14 +38,37 @@ from report import (
     print_wrapped,
     summary,
 )
-from settings import Settings, did_you_mean, located, read_settings, version
+from common.errors import DatabaseError, Refused, WarehouseError
+from common.messages import say
+from common.settings import Settings, did_you_mean, located, read_settings, version
+from common.signals import PlainGroup
+from dbt_project.profile import profile_path, target_type
+from dbt_project.runner import Dbt
+from export import exporting
+from export.folder import folder_option
+from load.loading import Loaded, load
 
+CLUSTER_COMMANDS = ("up", "pause", "down")
 SERVERLESS_HOST = ".redshift-serverless."
 WAKE_TRIES = 3
 
 
+class Warehouse(PlainGroup):
+    """All commands; those of the cluster are imported when one of them is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *CLUSTER_COMMANDS])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in CLUSTER_COMMANDS:
+            from cluster import commands
+
+            return getattr(commands, cmd_name)
+        return super().get_command(ctx, cmd_name)
+
+
 @click.group(
-    cls=PlainGroup,
+    cls=Warehouse,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
 Examples:
@@ -60,61 +79,6 @@ Examples:
 @click.version_option(version(), message="%(version)s")
 def cli() -> None:
     """Sparkify's warehouse: load the files, build the star, ask questions."""
-
-
-target_option = click.option(
-    "--target",
-    envvar="DBT_TARGET",
-    help="A target of profiles.yml; its default target otherwise.",
-)
-
-
-def _not_empty(
-    context: click.Context, option: click.Parameter, value: str | None
-) -> str | None:
-    if value is not None and not value.strip():
-        raise click.BadParameter("is empty; name a folder or an s3:// prefix")
-    return value
-
-
-def source_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that `run` and `load` share."""
-    for option in (
-        click.option(
-            "--mix-sample",
-            is_flag=True,
-            help="Allow sample data and other data in one warehouse.",
-        ),
-        click.option(
-            "--reload",
-            is_flag=True,
-            help="Replace all of staging by the files, in one transaction.",
-        ),
-        click.option(
-            "--max-errors",
-            type=click.IntRange(min=0),
-            default=0,
-            metavar="N",
-            help="Set up to N bad lines aside in rejected_rows and load the rest.",
-        ),
-        click.option(
-            "--songs",
-            metavar="URI",
-            callback=_not_empty,
-            help="Song files: a folder or s3://.",
-        ),
-        click.option(
-            "--events",
-            metavar="URI",
-            callback=_not_empty,
-            help="Log files: a folder or s3://.",
-        ),
-        json_option,
-        target_option,
-        config_option,
-    ):
-        command = option(command)
-    return command
 
 
 @cli.command(
@@ -327,10 +291,6 @@ def check_command(*, config: Path, target: str | None, as_json: bool) -> None:
             f"{len(failed)} of {len(result)} lines failed: {', '.join(failed)};"
             " docs/redshift.md says what each means for a load"
         )
-
-
-for command in (up, pause, down):
-    cli.add_command(command)
 
 
 def _load(

@@ -12,13 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aws import Clients
-from dbt_project import Dbt
-from errors import WarehouseError
+from common.aws import Clients
+from common.errors import WarehouseError
+from common.settings import PROJECT, Data
+from dbt_project.runner import Dbt
 from load import redshift
 from load.files import Listed
 from load.loading import Loaded
-from settings import PROJECT, Data
 
 from check.trial import CheckFailed, Trial, event, lines, song
 

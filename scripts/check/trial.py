@@ -6,11 +6,11 @@ from contextlib import redirect_stderr
 from dataclasses import dataclass, replace
 from typing import Any
 
-import s3_address
-from aws import listed, plain_errors
-from dbt_project import Dbt
+from common import s3_address
+from common.aws import listed, plain_errors
+from common.settings import Data
+from dbt_project.runner import Dbt
 from load.loading import Loaded, load
-from settings import Data
 
 SCHEMA = "sparkify_check_"  # the macro drop_check_schemas drops no other
 TS = 1541105830796  # 2018-11-01 20:57:10.796 UTC

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from endings import explained
-from errors import Exit, Refused
-from messages import say
-from settings import PROJECT, read_settings
+from command_line.options import config_option, json_option
+from common.errors import Exit, Refused
+from common.messages import say
+from common.settings import read_settings
+from common.signals import explained
 
 from cluster import down as removing
 from cluster import up as making
@@ -18,18 +19,8 @@ from cluster.steps import Step
 from cluster.wanted import TAG
 
 HALF_WAY = "what was done stays, and AWS goes on; the same command goes on from there"
-config_option = click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    default=PROJECT / "warehouse.toml",
-    show_default="warehouse.toml of the project",
-    help="The settings file.",
-)
 dry_run_option = click.option(
     "--dry-run", is_flag=True, help="Print the plan, change nothing; exit 10 if any."
-)
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="The result as one JSON object."
 )
 timeout_option = click.option(
     "--timeout",

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from settings import Cluster
+from common.settings import Cluster
 
 # Dollars an hour and node, on demand: https://aws.amazon.com/redshift/pricing/
 NODE_HOUR = {

@@ -1,8 +1,8 @@
 """`pause` and `down`: stop paying, and leave nothing behind."""
 
-from aws import Clients
-from errors import Refused, WarehouseError
-from settings import Settings
+from common.aws import Clients
+from common.errors import Refused, WarehouseError
+from common.settings import Settings
 
 from cluster import plan, wanted
 from cluster.found import refuse_hopeless

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from errors import WarehouseError
-from settings import Settings
+from common.errors import WarehouseError
+from common.settings import Settings
 
 from cluster.wanted import Document, Owner, role_name
 

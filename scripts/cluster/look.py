@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import aws
-from aws import Clients, listed
-from errors import Refused
-from settings import Cluster
+from common import aws
+from common.aws import Clients, listed
+from common.errors import Refused
+from common.settings import Cluster
 
 from cluster import provisioned, serverless, wanted
 from cluster.found import Found, Group, Role

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterable
 
-from errors import Refused
-from settings import Cluster, Settings
+from common.errors import Refused
+from common.settings import Cluster, Settings
 
 from cluster import wanted
 from cluster.found import Found

@@ -1,9 +1,9 @@
 """A provisioned cluster: nodes by the hour, and a scheduled action that pauses them."""
 
-import aws
-from aws import Clients, listed
-from errors import Refused
-from settings import Cluster, Settings
+from common import aws
+from common.aws import Clients, listed
+from common.errors import Refused
+from common.settings import Cluster, Settings
 
 from cluster import wanted
 from cluster.found import (

@@ -4,10 +4,10 @@ import re
 from contextlib import suppress
 from typing import Any
 
-import aws
-from aws import Clients, listed
-from errors import Refused
-from settings import Cluster, Settings
+from common import aws
+from common.aws import Clients, listed
+from common.errors import Refused
+from common.settings import Cluster, Settings
 
 from cluster import provisioned, wanted
 from cluster.found import Found, Network, Snapshots, role_arns, wanted_role_arns

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import aws
-from aws import Clients
-from errors import Refused, WarehouseError
-from settings import Cluster, Settings
+from common import aws
+from common.aws import Clients
+from common.errors import Refused, WarehouseError
+from common.settings import Cluster, Settings
 
 from cluster import serverless
 from cluster.cost import PRICES_OF, RPU_HOUR, RPU_PRICE_OF, dollars_an_hour

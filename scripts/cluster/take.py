@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import aws
-from aws import Clients
-from errors import OutOfTime, Refused, WarehouseError
-from messages import say
-from settings import Cluster
+from common import aws
+from common.aws import Clients
+from common.errors import OutOfTime, Refused, WarehouseError
+from common.messages import say
+from common.settings import Cluster
 
 from cluster.found import HOPELESS, Found, not_usable, refuse_hopeless
 from cluster.look import KINDS

@@ -1,10 +1,10 @@
 """`up`: look first, then make, repair or resume only what differs."""
 
-import aws
-from aws import Clients
-from errors import Refused, WarehouseError
-from messages import say
-from settings import OF_KIND, Cluster, Settings
+from common import aws
+from common.aws import Clients
+from common.errors import Refused, WarehouseError
+from common.messages import say
+from common.settings import OF_KIND, Cluster, Settings
 
 from cluster import take
 from cluster.cost import cost_of

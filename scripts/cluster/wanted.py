@@ -4,11 +4,10 @@ import ipaddress
 import re
 from typing import Any, NamedTuple
 
-import aws
-import s3_address
-from errors import Refused
-from s3_address import S3Address
-from settings import Cluster, Data, Settings
+from common import aws, s3_address
+from common.errors import Refused
+from common.s3_address import S3Address
+from common.settings import Cluster, Data, Settings
 
 TAG = "sparkify-warehouse"
 REGION_TAG = "sparkify-warehouse-region"

@@ -9,10 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import aws
 import click
-import s3_address
-from errors import WarehouseError
+from common import aws, s3_address
+from common.errors import WarehouseError
 
 from load.files import Kind, Listed, is_zipped, reason_to_ignore
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws import Clients
 from cluster.cost import cost_lines, dollars_an_hour, next_pause
 from cluster.wanted import cidrs, places, role_policy, wanted
-from errors import Refused
+from common.aws import Clients
+from common.errors import Refused
+from common.settings import Cluster, Data, Settings
 from load.s3 import list_prefix
-from settings import Cluster, Data, Settings
 from support.aws_server import REGION, Answer, Call, refusal
 from support.cluster_account import BUCKET, PROJECT, SETTINGS, STATUS, Account
 

@@ -7,7 +7,7 @@ import pytest
 from botocore import xform_name
 from cluster import take
 from cluster.status import require_usable
-from errors import Refused
+from common.errors import Refused
 from support.aws_server import Answer, Answerer, Call, ec2_refusal, refusal
 from support.cluster_account import BOUNDARY, MAKING, ROLE, STATUS, Account
 

@@ -9,10 +9,10 @@ import pytest
 import redshift_connector
 from botocore.exceptions import ClientError
 from cluster.status import require_usable
-from errors import Refused
+from common.errors import Refused
+from common.settings import read_settings
 from moto.backends import get_backend
 from redshift_connector.iam_helper import IamHelper
-from settings import read_settings
 from support.aws_server import ELSEWHERE, Call
 from support.aws_serverless import error
 from support.cluster_account import ROLE, STATUS, Account

@@ -14,7 +14,7 @@ import duckdb
 import pytest
 import warehouse as commands
 from click.testing import CliRunner, Result
-from errors import WarehouseError
+from common.errors import WarehouseError
 from export.exporting import DATABASE, export
 from export.folder import current, locked
 from support.helpers import COMMAND, DataSet, Sources, Warehouse, options

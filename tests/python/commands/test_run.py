@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import warehouse as commands
 from click.testing import CliRunner, Result
-from dbt_project import Dbt
+from dbt_project.runner import Dbt
 from support.helpers import (
     CONTRACTS,
     MARTS,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from errors import WarehouseError
+from common.errors import WarehouseError
 from load import reading
 from load.files import list_folder
 from load.loading import Loaded

@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from dbt_project import Dbt
+from dbt_project.runner import Dbt
 from support import by_hand
 from support.helpers import Warehouse
 

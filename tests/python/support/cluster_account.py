@@ -16,7 +16,7 @@ import boto3
 import pytest
 from click.testing import CliRunner
 from cluster import take
-from settings import Settings, read_settings
+from common.settings import Settings, read_settings
 from warehouse import cli
 
 from support.aws_server import ELSEWHERE, PASSWORD, REGION, AwsServer, Call

@@ -17,12 +17,12 @@ from typing import Any
 import duckdb
 import yaml
 from check import trial
+from command_line.report import add_fingerprints, summary
+from common.settings import PROJECT, Data
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.factory import cleanup_connections
-from dbt_project import Dbt
+from dbt_project.runner import Dbt
 from load.loading import Loaded, load
-from report import add_fingerprints, summary
-from settings import PROJECT, Data
 
 from support import by_hand
 

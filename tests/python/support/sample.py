@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from click.testing import CliRunner
+from common.settings import PROJECT, Data
 from sample_data import main
-from settings import PROJECT, Data
 
 SCRIPT = PROJECT / "scripts" / "sample_data.py"
 EVENT_KEYS = (

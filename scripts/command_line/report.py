@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
-from dbt_project import Dbt, Rows
+from dbt_project.runner import Dbt, Rows
 from load.loading import Loaded
 
 if TYPE_CHECKING:  # rich takes a while to import: only what prints a table pays
