@@ -32,10 +32,9 @@ from command_line.report import (
     history,
     print_json,
     print_loads,
-    print_questions,
+    print_pairs,
     print_summary,
     print_table,
-    print_wrapped,
     summary,
 )
 from common.errors import DatabaseError, Refused, WarehouseError
@@ -166,7 +165,7 @@ def status_command(*, config: Path, target: str | None, as_json: bool) -> None:
         cluster = cluster_status(settings)
         result["cluster"] = dataclasses.asdict(cluster)
         if not as_json:
-            print_wrapped(status_lines(cluster), indent=10)
+            print_pairs(status_lines(cluster))
         reachable = "REDSHIFT_HOST" in os.environ
         if not reachable:
             say(
@@ -201,8 +200,10 @@ def show_command(
     """Print the whole answer of an ANALYSIS; without one, list them."""
     asked = questions()
     if analysis is None:
-        listed = [{"analysis": name, "question": asked[name]} for name in asked]
-        (print_json if as_json else print_questions)(listed)
+        if as_json:
+            print_json([{"analysis": name, "question": asked[name]} for name in asked])
+        else:
+            print_pairs(asked.items())
         return
     if analysis not in asked:
         raise click.UsageError(

@@ -35,10 +35,10 @@ def pause(settings: Settings, *, minutes: float) -> list[Step]:
     return steps
 
 
-def down_plan(settings: Settings, snapshot: str, days: int) -> list[Step]:
+def down_plan(settings: Settings, snapshot: str) -> list[Step]:
     """What `down` would remove, in order; changes nothing.
 
-    A `snapshot` of that name is kept for so many days; an empty name keeps none.
+    A `snapshot` of that name is kept; an empty name keeps none.
     """
     want = wanted.checked(settings.cluster)
     clients = Clients(want.region)
@@ -54,7 +54,7 @@ def down_plan(settings: Settings, snapshot: str, days: int) -> list[Step]:
             f"{missing_message(want)}, so there is nothing to take a snapshot of;"
             " leave --snapshot out"
         )
-    return plan.removals(want, found, snapshot, days)
+    return plan.removals(want, found, snapshot)
 
 
 def down(settings: Settings, steps: list[Step], *, minutes: float) -> list[str]:

@@ -11,50 +11,28 @@ Network = tuple[str | None, list[Document]]  # a VPC and its subnets
 Snapshots = dict[str, Document]  # by name
 # States of a cluster that is on its way out.
 GOING = {"deleting", "final-snapshot"}
-# States that do not pass, and what to do.
+# States that do not pass.
 HOPELESS = {
-    "hardware-failure": "AWS is replacing the hardware; look at the console",
-    "incompatible-hsm": "its key store cannot be reached; `down`, then `up`",
-    "incompatible-network": "its subnet or address is gone; `down`, then `up`",
-    "incompatible-parameters": "its parameter group does not fit; `down`, then `up`",
-    "incompatible-restore": "it could not be restored; `down`, then `up`",
-    "storage-full": "its disks are full; set more nodes in the console",
+    *("hardware-failure", "incompatible-hsm", "incompatible-network"),
+    *("incompatible-parameters", "incompatible-restore", "storage-full"),
 }
-
-
-@dataclass(frozen=True)
-class Role:
-    """A role of one of our names."""
-
-    ours: bool
-    trust: Document
-    policies: dict[str, Document]  # inline, by name
-    attached: list[str]  # managed policies, by ARN
-
-
-@dataclass(frozen=True)
-class Group:
-    """A security group of our name, with its rules for what comes in."""
-
-    id: str
-    vpc: str
-    ours: bool
-    rules: list[Document]
 
 
 @dataclass(frozen=True)
 class Found:
     """All that there is under our names; `others` have our tag and other names.
 
-    `vpc` and `subnets` are where the warehouse would go. `cluster` is the warehouse, of
-    either kind, as Redshift's DescribeClusters words it.
+    `vpc` and `subnets` are where the warehouse would go. Roles, by name, also hold
+    their `policies` (inline, by name) and the ARNs `attached`, groups their `rules` for
+    what comes in. `cluster` is the warehouse, of either kind, as Redshift's
+    DescribeClusters words it.
     """
 
     owner: Owner
     vpc: str | None
     subnets: list[Document]
-    roles: dict[str, Role]
-    groups: list[Group]
+    roles: dict[str, Document]
+    groups: list[Document]
     cluster: Document | None
     schedule: Document | None
     others: list[str]
@@ -103,8 +81,9 @@ def not_usable(cluster: Document) -> str:
 
 def refuse_hopeless(cluster: Document) -> None:
     """Raise WarehouseError for a state that does not pass."""
-    state, name = cluster["ClusterStatus"], cluster["ClusterIdentifier"]
-    if state in HOPELESS:
-        raise WarehouseError(f"cluster {name} is {state}: {HOPELESS[state]}")
-    if cluster.get("ClusterAvailabilityStatus") == "Failed":
-        raise WarehouseError(f"cluster {name} has failed ({state}); `down`, then `up`")
+    state = cluster["ClusterStatus"]
+    if state in HOPELESS or cluster.get("ClusterAvailabilityStatus") == "Failed":
+        raise WarehouseError(
+            f"cluster {cluster['ClusterIdentifier']} is {state}, which does not pass;"
+            " look at it in the AWS console, or run `down`, then `up`"
+        )

@@ -22,13 +22,13 @@ def plan(goal: Settings, found: Found, snapshot: str = "") -> list[Step]:
     want = goal.cluster
     KINDS[want.kind].check_network(want, found)
     for one in found.groups:
-        if one.vpc != found.vpc:
+        if one["VpcId"] != found.vpc:
             raise Refused(
-                f"security group {one.id} is in {one.vpc}, the {LABELS[want.kind]}"
-                f" belongs in {found.vpc}; run `down`, then `up`"
+                f"security group {one['GroupId']} is in {one['VpcId']}, the"
+                f" {LABELS[want.kind]} belongs in {found.vpc}; run `down`, then `up`"
             )
     # A group that is still to be made has no id.
-    group = next((one.id for one in found.groups), OUR_GROUP)
+    group = next((one["GroupId"] for one in found.groups), OUR_GROUP)
     return [
         *_roles(goal, found),
         *_group(want, found, group),
@@ -37,18 +37,18 @@ def plan(goal: Settings, found: Found, snapshot: str = "") -> list[Step]:
     ]
 
 
-def removals(want: Cluster, found: Found, snapshot: str, days: int) -> list[Step]:
-    """What to remove, in order; `snapshot` is kept for so many days."""
-    steps = list(KINDS[want.kind].removals(want, found, snapshot, days))
+def removals(want: Cluster, found: Found, snapshot: str) -> list[Step]:
+    """What to remove, in order; `snapshot` is kept."""
+    steps = list(KINDS[want.kind].removals(want, found, snapshot))
     for group in found.groups:
         told = f"- security group {wanted.group_name(want)}"
-        steps.append(step(told, "ec2.delete_security_group", GroupId=group.id))
+        steps.append(step(told, "ec2.delete_security_group", GroupId=group["GroupId"]))
     return steps + [one for name in found.roles for one in _remove_role(name, found)]
 
 
 def _remove_role(name: str, found: Found) -> Steps:
     role = found.roles[name]
-    yield from _drop_policies(name, role.policies, role.attached)
+    yield from _drop_policies(name, role["policies"], role["attached"])
     yield step(f"- role {name}", "iam.delete_role", RoleName=name)
 
 
@@ -71,24 +71,24 @@ def _roles(goal: Settings, found: Found) -> Steps:
     for want in wanted.roles(goal, found.owner):
         name, role = want.name, found.roles.get(want.name)
         told = f"role {name}, for {' and '.join(want.services)} alone"
-        trust, policies = json.dumps(want.trust), dict(role.policies) if role else {}
+        trust, policies = json.dumps(want.trust), dict(role["policies"]) if role else {}
         if role is None:
             yield step(
                 f"+ {told}",
                 "iam.create_role",
                 RoleName=name,
                 AssumeRolePolicyDocument=trust,
-                Tags=wanted.tags(goal.cluster, region=True),
+                Tags=wanted.tags(goal.cluster),
                 PermissionsBoundary=found.owner.arn("iam", f"policy/{BOUNDARY}"),
             )
-        elif role.trust != want.trust:
+        elif role["AssumeRolePolicyDocument"] != want.trust:
             call = "iam.update_assume_role_policy"
             yield step(f"~ {told}", call, RoleName=name, PolicyDocument=trust)
         if (have := policies.pop(name, None)) != want.policy:
             told = f"{'~' if have else '+'} policy of role {name}: {want.what}"
             put = {"PolicyName": name, "PolicyDocument": json.dumps(want.policy)}
             yield step(told, "iam.put_role_policy", RoleName=name, **put)
-        yield from _drop_policies(name, policies, role.attached if role else [])
+        yield from _drop_policies(name, policies, role["attached"] if role else [])
 
 
 def _group(want: Cluster, found: Found, group: str) -> Steps:
@@ -107,7 +107,7 @@ def _group(want: Cluster, found: Found, group: str) -> Steps:
             TagSpecifications=[tags],
         )
     # What is open and should not be is closed first.
-    for rule in [rule for item in found.groups for rule in item.rules]:
+    for rule in [rule for item in found.groups for rule in item["rules"]]:
         ports = (rule["IpProtocol"], rule.get("FromPort"), rule.get("ToPort"))
         if ports == ("tcp", port, port) and rule.get("CidrIpv4") in missing:
             missing.remove(rule["CidrIpv4"])

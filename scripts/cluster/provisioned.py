@@ -15,7 +15,7 @@ from cluster.found import (
     role_arns,
     wanted_role_arns,
 )
-from cluster.steps import Step, Steps, differences, step, with_data
+from cluster.steps import SNAPSHOT_DAYS, Step, Steps, differences, step, wait, with_data
 from cluster.wanted import ADMIN, TAG, Document, Owner
 
 OPERATOR = aws.OPERATOR_POLICY
@@ -119,9 +119,9 @@ def steps(goal: Settings, found: Found, group: str, snapshot: str) -> Steps:
         yield step(f"{'~' if have else '+'} {told}", call, **params)
 
 
-def removals(want: Cluster, found: Found, snapshot: str, days: int) -> Steps:
+def removals(want: Cluster, found: Found, snapshot: str) -> Steps:
     """What removes the cluster and its pause."""
-    told = with_data(wanted.label(want), snapshot, days)
+    told = with_data(wanted.label(want), snapshot)
     if found.cluster and not wanted.is_ours(found.cluster, want):
         yield _tag(want, found)
     if found.there:
@@ -129,7 +129,7 @@ def removals(want: Cluster, found: Found, snapshot: str, days: int) -> Steps:
         params["SkipFinalClusterSnapshot"] = not snapshot
         if snapshot:
             params["FinalClusterSnapshotIdentifier"] = snapshot
-            params["FinalClusterSnapshotRetentionPeriod"] = days
+            params["FinalClusterSnapshotRetentionPeriod"] = SNAPSHOT_DAYS
         yield step(told, "redshift.delete_cluster", "gone", **params)
     elif found.cluster:
         yield step(f"{told} (going already)", until="gone")
@@ -154,7 +154,7 @@ def _cluster(goal: Settings, found: Found, group: str, snapshot: str) -> Steps:
     want, cluster = goal.cluster, found.cluster
     label, named = wanted.label(want), {"ClusterIdentifier": want.name}
     if cluster and not found.there:
-        yield step(f"> {label}: wait until the old one is gone", until="gone")
+        yield wait(label, "gone")
     if not cluster or not found.there:
         yield from _make(goal, found, group, snapshot)
         return
@@ -162,7 +162,7 @@ def _cluster(goal: Settings, found: Found, group: str, snapshot: str) -> Steps:
     if cluster["ClusterStatus"] in {"paused", "pausing"}:
         yield step(f"> {label}: resume", "redshift.resume_cluster", "usable", **named)
     elif reason := not_usable(cluster):
-        yield step(f"> {label}: wait until it is usable (now {reason})", until="usable")
+        yield wait(label, "usable", reason)
     else:
         yield from _left_alone(want, cluster)
     if not wanted.is_ours(cluster, want):

@@ -11,7 +11,7 @@ from common.settings import Cluster, Settings
 
 from cluster import provisioned, wanted
 from cluster.found import Found, Network, Snapshots, role_arns, wanted_role_arns
-from cluster.steps import Step, Steps, differences, step, with_data
+from cluster.steps import SNAPSHOT_DAYS, Step, Steps, differences, step, wait, with_data
 from cluster.wanted import ADMIN, TAG, Document, Owner, is_ours
 
 NO_LIMIT = "Without a daily limit"
@@ -143,13 +143,12 @@ def steps(goal: Settings, found: Found, group: str, snapshot: str) -> Steps:
     namespace, workgroup = cluster["Namespace"], cluster["Workgroup"]
     label = f"namespace {want.name}"
     if _deleting(namespace):
-        yield step(f"> {label}: wait until the old one is gone", until="gone")
+        yield wait(label, "gone")
         namespace = None
     elif namespace:
         snapshot = restoring(cluster)
     if _deleting(workgroup):
-        told = f"> {wanted.label(want)}: wait until the old one is gone"
-        yield step(told, until=ALONE)
+        yield wait(wanted.label(want), ALONE)
         workgroup = None
     if not namespace:
         yield _make_namespace(goal, found, snapshot)
@@ -158,8 +157,7 @@ def steps(goal: Settings, found: Found, group: str, snapshot: str) -> Steps:
     yield from _limit(want, workgroup, cluster["Limits"] if workgroup else [])
     if namespace and workgroup:
         if (state := cluster["ClusterStatus"]) != "available":
-            told = f"> {wanted.label(want)}: wait until it is usable (now {state})"
-            yield step(told, until="usable")
+            yield wait(wanted.label(want), "usable", state)
         yield from _updates(goal, found, group)
     if snapshot:
         key = "snapshotArn" if snapshot.startswith("arn:") else "snapshotName"
@@ -172,7 +170,7 @@ def steps(goal: Settings, found: Found, group: str, snapshot: str) -> Steps:
         yield step(told, call, resourceArn=arn, tagKeys=[RESTORE_TAG])
 
 
-def removals(want: Cluster, found: Found, snapshot: str, days: int) -> Steps:
+def removals(want: Cluster, found: Found, snapshot: str) -> Steps:
     """What removes the limit, the workgroup, and then the namespace."""
     cluster = found.cluster or EMPTY
     yield from map(_remove_limit, cluster["Limits"])
@@ -182,9 +180,11 @@ def removals(want: Cluster, found: Found, snapshot: str, days: int) -> Steps:
         yield step(told, call, ALONE, workgroupName=want.name)
     if namespace := cluster["Namespace"]:
         call = "" if _deleting(namespace) else "serverless.delete_namespace"
-        final = {"finalSnapshotName": snapshot, "finalSnapshotRetentionPeriod": days}
-        params = {"namespaceName": want.name, **(final if snapshot else {})}
-        told = with_data(f"namespace {want.name}", snapshot, days)
+        params: Document = {"namespaceName": want.name}
+        if snapshot:
+            params["finalSnapshotName"] = snapshot
+            params["finalSnapshotRetentionPeriod"] = SNAPSHOT_DAYS
+        told = with_data(f"namespace {want.name}", snapshot)
         yield step(told, call, "gone", **params)
 
 

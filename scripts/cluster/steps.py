@@ -7,6 +7,7 @@ from cluster.wanted import Document
 
 # What the answer to a step before this one gives; `<key.key>` for a key within it.
 OUR_GROUP = "<GroupId>"
+SNAPSHOT_DAYS = 30  # how long AWS keeps a final snapshot
 
 
 class Step(NamedTuple):
@@ -35,6 +36,12 @@ def step(told: str, call: str = "", until: str = "", **params: Any) -> Step:
     return Step(told, call, until, params)
 
 
+def wait(what: str, until: str, now: str = "") -> Step:
+    """A step that only waits, because AWS has begun to do it."""
+    state = f" (now {now})" if now else ""
+    return step(f"> {what}: wait until it is {until}{state}", until=until)
+
+
 def differences(label: str, pairs: Iterable[tuple[str, Any, Any, str]]) -> Steps:
     """What `up` leaves alone: key, what there is, what is wanted, and what to do."""
     for key, have, wish, advice in pairs:
@@ -43,7 +50,7 @@ def differences(label: str, pairs: Iterable[tuple[str, Any, Any, str]]) -> Steps
             yield step(f"! {label}: {told}")
 
 
-def with_data(what: str, snapshot: str, days: int) -> str:
+def with_data(what: str, snapshot: str) -> str:
     """How to say that data goes."""
-    kept = f"after snapshot {snapshot}, kept {days} days" if snapshot else ""
+    kept = f"after snapshot {snapshot}, kept {SNAPSHOT_DAYS} days" if snapshot else ""
     return f"- {what} with all its data, {kept or 'without a snapshot'}"

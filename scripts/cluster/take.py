@@ -22,14 +22,13 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds
 STALE_MINUTES = 0.5
 # AWS lets go of a group a few minutes after the cluster is gone.
 GROUP_MINUTES = 10.0
-IN_USE = {"DependencyViolation", "InvalidGroup.InUse"}
-# AWS tells all its parts of something new within seconds, but not at once.
-NOT_KNOWN_YET = {"InvalidGroup.NotFound", "NoSuchEntity", "ResourceNotFoundFault"}
-NOT_KNOWN_YET |= {"ResourceNotFoundException"}
-# For a step that removes: what it removes is gone. For one that makes: it is there.
-GONE = NOT_KNOWN_YET | {"ClusterNotFound", "ScheduledActionNotFound"}
-GONE |= {"InvalidSecurityGroupRuleId.NotFound"}
-THERE = {"InvalidPermission.Duplicate"}
+# What AWS answers, by its codes: something is held, not known yet (it tells all its
+# parts within seconds, but not at once) or gone, there already, or being changed.
+IN_USE = "DependencyViolation|InvalidGroup.InUse"
+NOT_FOUND = "NotFound|NoSuchEntity"
+THERE = "InvalidPermission.Duplicate"
+CHANGING = "InvalidClusterState|ClusterNotFound|ConflictException"
+HALF_WAY = "what was done stays, and AWS goes on; the same command goes on from there"
 # How the line begins where a call fails, and the file that has the right to it.
 AT_FAULT = {
     "serverless.create_usage_limit": (
@@ -102,9 +101,7 @@ def changed(really: bool = True) -> Iterator[None]:
     except Refused as error:
         if not really:
             raise
-        raise WarehouseError(
-            f"{error.message}; what was done stays, the same command goes on from there"
-        ) from None
+        raise WarehouseError(f"{error.message}; {HALF_WAY}") from None
 
 
 def wait_until(what: str, clients: Clients, want: Cluster, end: float) -> Document:
@@ -162,11 +159,11 @@ def _call(
             return dict(call(**params) or {})
         except ClientError as error:
             code, words = aws.code_of(error), aws.message_of(error)
-            if code in (GONE if step.told[0] == "-" else THERE):
+            if re.search(NOT_FOUND if step.told[0] == "-" else THERE, code):
                 return {}
             _refuse_boundary(step, code, words)
-            late = time.monotonic() >= end
-            if code in IN_USE and (late or waiting.longer_than(GROUP_MINUTES)):
+            late = time.monotonic() >= end or waiting.longer_than(GROUP_MINUTES)
+            if late and re.search(IN_USE, code):
                 raise _held(clients, params["GroupId"]) from None
             if waiting.longer_than(_patience(clients, want, code, words)):
                 raise
@@ -177,15 +174,15 @@ def _patience(clients: Clients, want: Cluster, code: str, words: str) -> float:
     """For how many minutes to repeat a call that AWS refused."""
     if code in aws.DENIED:
         return 0
-    if re.match("InvalidClusterState|ClusterNotFound|ConflictException", code):
+    if re.search(CHANGING, code):
         # Another change is running, which passes, or the state forbids the call.
         cluster = KINDS[want.kind].find(clients, want.name)
         state = cluster["ClusterStatus"] if cluster else "paused"
         passes = cluster and not_usable(cluster) and state not in {"paused", *HOPELESS}
         return float("inf") if passes else STALE_MINUTES
-    if code in IN_USE:
+    if re.search(IN_USE, code):
         return GROUP_MINUTES
-    new = code in NOT_KNOWN_YET or "iam role" in words.lower()
+    new = re.search(NOT_FOUND, code) or "iam role" in words.lower()
     return STALE_MINUTES if new else 0
 
 

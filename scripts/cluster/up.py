@@ -25,19 +25,29 @@ def up(settings: Settings, *, minutes: float, snapshot: str = "") -> Made:
     """
     goal, clients = wanted(settings), Clients(settings.cluster.region)
     want, end, done = goal.cluster, take.after(minutes), list[Step]()
-    steps = _first_plan(clients, goal, snapshot)
+    steps, waiting = _first_plan(clients, goal, snapshot), take.Waiting("", end)
     if not _changes(steps):
         say("nothing to change")
-    while True:
-        take.apply(clients, want, _changes(steps), end)
+    # What was paused or changing when we looked may differ in more than was plain to
+    # see, and AWS shows a change late: look again until nothing differs.
+    while changes := _changes(steps):
+        is_new = not any(step in done for step in changes)
+        if is_new:
+            take.apply(clients, want, changes, end)
         with take.changed():
-            cluster = take.wait_until("usable", clients, want, end)
-            # What was paused or changing when we looked may differ in more than was
-            # plain to see: look again until nothing differs.
-            if not _changes(steps):
-                break
-            done += _changes(steps)
-            steps = _plan_again(clients, goal, done, end)
+            if is_new:
+                take.wait_until("usable", clients, want, end)
+                done, waiting = done + changes, take.Waiting("the change", end)
+            elif waiting.longer_than(take.STALE_MINUTES):
+                raise WarehouseError(
+                    f"changed, but not as it should be: {'; '.join(map(str, steps))};"
+                    " somebody may be changing it too, run the same command again"
+                )
+            else:
+                waiting.because("AWS does not show it yet")
+            steps = plan(goal, look(clients, want))
+    with take.changed(bool(done)):
+        cluster = take.wait_until("usable", clients, want, end)
     for step in steps:  # what is left is only to be told
         say(str(step))
     return cluster, done
@@ -65,22 +75,6 @@ def _first_plan(clients: Clients, goal: Settings, snapshot: str) -> list[Step]:
     for line in cost_of(want):
         say(line)
     return steps
-
-
-def _plan_again(
-    clients: Clients, goal: Settings, done: list[Step], end: float
-) -> list[Step]:
-    waiting = take.Waiting("the change", end)
-    while True:
-        steps = plan(goal, look(clients, goal.cluster))
-        if not any(step in done for step in _changes(steps)):
-            return steps
-        if waiting.longer_than(take.STALE_MINUTES):
-            raise WarehouseError(
-                f"changed, but not as it should be: {'; '.join(map(str, steps))};"
-                " somebody may be changing it too, run the same command again"
-            )
-        waiting.because("AWS does not show it yet")
 
 
 def _check_snapshot(clients: Clients, want: Cluster, found: Found, name: str) -> str:

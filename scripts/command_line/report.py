@@ -105,24 +105,16 @@ def print_loads(loads: list[dict[str, Any]]) -> None:
         )
 
 
-def print_wrapped(lines: Iterable[str], indent: int) -> None:
-    """Lines of a label, `indent` wide, and a text, which a terminal wraps."""
+def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:
+    """Lines of a label and a text, which a terminal wraps."""
     from rich.table import Table
 
-    table = Table.grid()
-    table.add_column(width=indent, no_wrap=True)
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for line in lines:
-        table.add_row(_text(line[:indent]), _text(line[indent:]))
+    for label, text in pairs:
+        table.add_row(_text(label), _text(text))
     _print(table)
-
-
-def print_questions(listed: list[dict[str, str]]) -> None:
-    """The analyses and what each answers."""
-    width = max(len(entry["analysis"]) for entry in listed) + 2
-    print_wrapped(
-        (f"{entry['analysis']:<{width}}{entry['question']}" for entry in listed), width
-    )
 
 
 def print_table(rows: list[dict[str, Any]]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cluster.cost import cost_lines, dollars_an_hour, next_pause
+from cluster.cost import cost_of, dollars_an_hour
 from cluster.wanted import cidrs, places, role_policy, wanted
 from common.aws import Clients
 from common.errors import Refused
@@ -45,7 +45,7 @@ def settings(**changed: Any) -> Settings:
         ({"name": "a" * 40}, "at most 39"),
         ({"region": "us-west"}, 'region "us-west" cannot be used; write a region'),
         ({"node_type": "dc2.large"}, '"dc2.large" cannot be used; write "ra3.large"'),
-        ({"nodes": 0}, "nodes is 0"),
+        ({"nodes": 0}, 'nodes "0" cannot be used; write 1 or more'),
         ({"port": 22}, "5431-5455, 8191-8215"),
         ({"pause_at": "24:00"}, 'write a time of day in UTC, such as "20:00"'),
         ({"role": "mine"}, '[data] role "mine" cannot be used'),
@@ -144,16 +144,9 @@ def test_the_policy_names_the_prefixes_and_nothing_else() -> None:
 
 def test_an_unknown_price_is_no_error() -> None:
     assert dollars_an_hour("rg.xlarge", 2, True) is None
-    (line,) = cost_lines("rg.xlarge", 2, True, "20:00")
-    assert "2 x rg.xlarge; see aws.amazon.com/redshift/pricing" in line
+    line, _ = cost_of(settings(node_type="rg.xlarge", nodes=2).cluster)
+    assert "see aws.amazon.com/redshift/pricing for 2 x rg.xlarge" in line
     assert dollars_an_hour("ra3.large", 2, False) == pytest.approx(1.086)
-
-
-def test_the_next_pause_is_today_or_tomorrow() -> None:
-    noon = datetime(2026, 3, 31, 12, tzinfo=UTC)
-    assert next_pause("20:00", noon) == datetime(2026, 3, 31, 20, tzinfo=UTC)
-    assert next_pause("12:00", noon) == datetime(2026, 4, 1, 12, tzinfo=UTC)
-    assert next_pause("", noon) is None
 
 
 def test_a_bad_setting_ends_the_process_before_any_call(account: Account) -> None:

@@ -90,8 +90,8 @@ def test_a_life_from_up_to_down_and_back(serverless: Account) -> None:
     assert (status["rpu"], status["rpu_max"], status["rpu_hours_a_day"]) == (8, 8, 16)
     assert (status["dollars_a_day"], status["drift"]) == (6.0, [])
     shown = serverless.ok(*STATUS).out
-    assert "capacity  8 RPU, at most 8" in shown
-    assert "limit     16 RPU-hours a day, at most about $6.00" in shown
+    assert "rpu max          8\nrpu hours a day  16\n" in shown
+    assert "dollars a day    6.0\n" in shown
 
     removed = serverless.ok("down", "--yes", "--snapshot", "last")
     assert serverless.changes == REMOVING
@@ -256,7 +256,7 @@ def test_no_call_that_fails_ends_usable_without_the_limit(
             "not usable, because its daily limit is not in place: AWS refused" in last
         )
         found = " ".join(serverless.ok(*STATUS).out.split())
-        assert "limit none" in found
+        assert "dollars a day" not in found
         assert "not usable yet: available, but without a daily limit" in found
     serverless.server.answers.clear()
     serverless.ok("up")
@@ -304,7 +304,7 @@ def test_nothing_changes_kind_in_silence(account: Account, kind: str) -> None:
     assert account.changes == []
     # Under another name both may live, and each names the other.
     account.write(cluster={"kind": other, "name": "sparkify-new"})
-    assert "other     cluster sparkify has our tag" in account.ok(*STATUS).out
+    assert re.search("others +sparkify has our tag", account.ok(*STATUS).out)
 
 
 def test_a_snapshot_of_a_cluster_is_restored_into_a_namespace(account: Account) -> None:
@@ -412,7 +412,7 @@ def test_a_settings_file_says_its_kind(account: Account, lines: str, told: str) 
         ({"rpu": 12}, "rpu is 12; use 4 where the region has it, or a multiple of 8"),
         ({"rpu": 2}, "rpu is 2"),
         ({"rpu": 16}, "rpu_max is 8"),
-        ({"rpu_hours_a_day": 0}, "rpu_hours_a_day is 0; use 1 or more"),
+        ({"rpu_hours_a_day": 0}, 'rpu_hours_a_day "0" cannot be used; write 1 or'),
         ({"name": "ab"}, "at least 3 and most 39"),
         ({"port": 5456}, "AWS takes 5431-5455, 8191-8215"),
     ],
