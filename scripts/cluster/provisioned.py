@@ -96,11 +96,6 @@ def find_snapshots(clients: Clients, want: Cluster, _: Owner) -> Snapshots:
     return {}
 
 
-def restoring(_: Document) -> str:
-    """The snapshot that is still to be restored: AWS makes a cluster with its data."""
-    return ""
-
-
 def steps(goal: Settings, found: Found, group: str, snapshot: str) -> Steps:
     """What makes or repairs the cluster and its pause."""
     yield from _cluster(goal, found, group, snapshot)

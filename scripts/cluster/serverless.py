@@ -17,7 +17,7 @@ from cluster.wanted import ADMIN, TAG, Document, Owner, is_ours
 NO_LIMIT = "Without a daily limit"
 RESTORE_TAG = f"{TAG}-restore"  # of a namespace: the snapshot still to be restored
 ALONE = "without a workgroup"  # the state of a namespace that has none
-EMPTY: Document = {"Workgroup": None, "Namespace": None, "Limits": []}
+EMPTY: Document = {"Workgroup": None, "Namespace": None, "Limits": [], "Limit": None}
 PARTS = ("workgroup", "namespace")
 DEFAULT_SUBNETS = ("default-for-az", ["true"])
 COMPUTE, DAILY, STOP = "serverless-compute", "daily", "deactivate"
@@ -42,12 +42,15 @@ def find(clients: Clients, name: str, policy: str = OPERATOR) -> Document | None
     if namespace and _deleting(workgroup):  # its data may stay
         states = ["removing the workgroup"]
     busy = [state for state in states if state != "available"]
-    limited = loads or any(one["breachAction"] == STOP for one in limits)
+    limit = next((one for one in limits if one["breachAction"] == STOP), None)
+    restoring = [
+        tag["Value"] for tag in data.get("Tags", []) if tag["Key"] == RESTORE_TAG
+    ]
     endpoint = work.get("endpoint", {})
     return {
         "ClusterIdentifier": name,
         "ClusterStatus": [*busy, "available" if workgroup else ALONE][0],
-        "ClusterAvailabilityStatus": "Available" if limited else NO_LIMIT,
+        "ClusterAvailabilityStatus": "Available" if limit or loads else NO_LIMIT,
         "ClusterCreateTime": parts[0]["creationDate"],
         "Endpoint": {"Address": endpoint.get("address"), "Port": endpoint.get("port")},
         "DBName": data.get("dbName", ""),
@@ -59,6 +62,8 @@ def find(clients: Clients, name: str, policy: str = OPERATOR) -> Document | None
         "Workgroup": workgroup,
         "Namespace": namespace,
         "Limits": limits,
+        "Limit": limit,  # the one that turns queries off
+        "Restoring": "".join(restoring),  # the snapshot that is still to be restored
     }
 
 
@@ -127,14 +132,8 @@ def find_snapshots(clients: Clients, want: Cluster, owner: Owner) -> Snapshots:
 
 def daily_limit(cluster: Document) -> int:
     """The RPU-hours after which AWS turns queries off for the day, or 0."""
-    limits = [one for one in cluster["Limits"] if one["breachAction"] == STOP]
-    return sum(int(one["amount"]) for one in limits if one["period"] == DAILY)
-
-
-def restoring(cluster: Document) -> str:
-    """The snapshot that a namespace was made for, and that is still to be restored."""
-    tags = (cluster["Namespace"] or {}).get("Tags", [])
-    return next((tag["Value"] for tag in tags if tag["Key"] == RESTORE_TAG), "")
+    limit = cluster["Limit"]
+    return int(limit["amount"]) if limit and limit["period"] == DAILY else 0
 
 
 def steps(goal: Settings, found: Found, group: str, snapshot: str) -> Steps:
@@ -146,7 +145,7 @@ def steps(goal: Settings, found: Found, group: str, snapshot: str) -> Steps:
         yield wait(label, "gone")
         namespace = None
     elif namespace:
-        snapshot = restoring(cluster)
+        snapshot = cluster["Restoring"]
     if _deleting(workgroup):
         yield wait(wanted.label(want), ALONE)
         workgroup = None
@@ -154,7 +153,7 @@ def steps(goal: Settings, found: Found, group: str, snapshot: str) -> Steps:
         yield _make_namespace(goal, found, snapshot)
     if not workgroup:
         yield _make_workgroup(want, group)
-    yield from _limit(want, workgroup, cluster["Limits"] if workgroup else [])
+    yield from _limit(want, workgroup, cluster["Limit"] if workgroup else None)
     if namespace and workgroup:
         if (state := cluster["ClusterStatus"]) != "available":
             yield wait(wanted.label(want), "usable", state)
@@ -259,9 +258,8 @@ def _remove_limit(limit: Document) -> Step:
     return step(told, call, usageLimitId=limit["usageLimitId"])
 
 
-def _limit(want: Cluster, workgroup: Document | None, limits: list[Any]) -> Steps:
+def _limit(want: Cluster, workgroup: Document | None, have: Document | None) -> Steps:
     """AWS takes one limit that turns queries off, and cannot change its period."""
-    have = next((one for one in limits if one["breachAction"] == STOP), None)
     told, amount = "limit of {} RPU-hours a day, then no queries", want.rpu_hours_a_day
     if have and have["period"] != DAILY:
         yield _remove_limit(have)

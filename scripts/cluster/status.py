@@ -12,7 +12,7 @@ from common.settings import Cluster, Settings
 
 from cluster import serverless
 from cluster.cost import RPU_HOUR, dollars_an_hour
-from cluster.found import GOING, not_usable
+from cluster.found import not_usable
 from cluster.look import KINDS, look
 from cluster.plan import plan
 from cluster.wanted import (
@@ -111,12 +111,12 @@ def described(want: Cluster, cluster: Document | None, **seen: Any) -> ClusterSt
     if cluster is None:
         message = missing_message(want)
         return ClusterStatus(state="missing", message=message, **named)
-    age = datetime.now(UTC) - cluster["ClusterCreateTime"]
+    reason, age = not_usable(cluster), datetime.now(UTC) - cluster["ClusterCreateTime"]
     hours, endpoint = age.total_seconds() / 3600, cluster.get("Endpoint", {})
     capacity = _rpu if want.kind == "serverless" else _nodes
     return ClusterStatus(
         state=cluster["ClusterStatus"],
-        message=_message(want, cluster),
+        message=f"{label(want)} is {reason}; `up` makes it usable" if reason else "",
         host=endpoint.get("Address", ""),
         port=endpoint.get("Port", 0),
         database=cluster["DBName"],
@@ -174,13 +174,3 @@ def environment_lines(status: ClusterStatus) -> list[str]:
         f"export REDSHIFT_{key.upper()}={shlex.quote(str(value))}"
         for key, value in variables.items()
     ]
-
-
-def _message(want: Cluster, cluster: Document) -> str:
-    state, name = cluster["ClusterStatus"], label(want)
-    if state in {"paused", "pausing"}:
-        return f"{name} is paused; `up` resumes it"
-    if state in GOING:
-        return f"{name} is being deleted; `up` makes it again"
-    reason = not_usable(cluster)
-    return f"{name} is not usable yet: {reason}; `up` sees to it" if reason else ""

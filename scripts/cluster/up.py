@@ -82,7 +82,7 @@ def _check_snapshot(clients: Clients, want: Cluster, found: Found, name: str) ->
     kind, snapshot = KINDS[want.kind], name
     kept = kind.find_snapshots(clients, want, found.owner)
     reference = str(kept.get(snapshot, {}).get("Reference", snapshot))
-    if found.there and kind.restoring(found.there) != reference:
+    if found.there and found.there.get("Restoring") != reference:
         raise Refused(
             f"{label(want)} exists, so snapshot {snapshot} cannot be restored;"
             " run `up` without --snapshot, or `down` first"

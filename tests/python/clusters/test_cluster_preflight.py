@@ -71,6 +71,11 @@ def settings(**changed: Any) -> Settings:
         ({"events": "s3://b"}, '"s3://b" is not an S3 address'),
         ({"songs": "s3://bucket/a' iam_role default"}, "goes into SQL and into"),
         ({"songs": "s3://bucket//a"}, "goes into SQL and into"),
+        ({"rpu": 12}, "rpu is 12; use 4 where the region has it, or a multiple of 8"),
+        ({"rpu": 2}, "rpu is 2"),
+        ({"rpu": 16}, "rpu_max is 8"),
+        ({"rpu_hours_a_day": 0}, 'rpu_hours_a_day "0" cannot be used; write 1 or more'),
+        ({"kind": "serverless", "name": "ab"}, "at least 3 and most 39"),
     ],
 )
 def test_a_setting_that_cannot_be_right(changed: dict[str, Any], words: str) -> None:
@@ -246,11 +251,8 @@ def test_a_bucket_elsewhere_or_nowhere(account: Account) -> None:
     assert account.changes == []
 
 
-@pytest.mark.parametrize("text", ["[cluster]\nname = 7", "[x]", "[data", "\xff"])
-def test_a_bad_settings_file_ends_every_command_with_3(
-    account: Account, text: str
-) -> None:
-    (account.folder / "w.toml").write_bytes(text.encode("latin-1"))
+def test_a_bad_settings_file_ends_every_command_with_3(account: Account) -> None:
+    (account.folder / "w.toml").write_bytes(b"\xff")
     for command in ("up", "status", "pause", "down", "load", "run"):
         assert "w.toml: " in account.refused(command)
     assert account.server.calls == []
