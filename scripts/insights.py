@@ -8,9 +8,8 @@ from common.errors import Refused, WarehouseError
 from common.settings import PROJECT
 from common.signals import PlainCommand
 from dbt_project.runner import Dbt
-from insights_page.findings import findings
 from insights_page.page import answer, page
-from insights_page.sections import NOBODY, sections
+from insights_page.sections import sections
 
 OUT = PROJECT / "data" / "insights.html"
 ANALYSES = PROJECT / "analyses"
@@ -70,8 +69,7 @@ def insights(dbt: Dbt) -> str:
         )
     warehouse["engine"] = ENGINES.get(warehouse["engine"], warehouse["engine"])
     rows = dbt.analyses(["headline"])
-    everything = rows["headline"][0]
-    shown = sections(everything["days"] or 0)
+    shown = sections(rows["headline"][0]["days"] or 0)
     # One call of dbt for each limit: a call costs more than most of the queries.
     for limit in {section.limit for section in shown}:
         rows |= dbt.analyses(
@@ -90,8 +88,7 @@ def insights(dbt: Dbt) -> str:
         )
         for section in shown
     ]
-    said = findings(rows, shown[1].analysis, NOBODY)
-    return page(answered, said, warehouse, everything)
+    return page(answered, rows, warehouse)
 
 
 if __name__ == "__main__":
