@@ -16,8 +16,8 @@ import click
 from common.errors import Refused
 from common.settings import version
 from common.signals import PlainCommand
+from sample import MARK
 from sample.events import DAY, Plays, make_events, make_users
-from sample.mark import MARK, is_sample
 from sample.songs import Song, make_songs
 
 BUSIEST = 60  # events a user can have a day, on average, and still find the time
@@ -52,24 +52,17 @@ def write_songs(folder: Path, songs: Iterable[Song]) -> Plays:
 
 
 @contextmanager
-def replacing(out: Path) -> Iterator[Path]:
-    """A new folder beside `out` that replaces it at the end, when all went well."""
-    if out.exists() and not out.is_dir():
-        raise Refused(f"{out}: is a file; name a folder")
-    if not all(is_sample(path.name) for path in out.rglob("*") if not path.is_dir()):
-        raise Refused(
-            f"{out}: holds files that sample_data.py did not make; "
-            "name a new or an empty folder"
-        )
+def filling(out: Path) -> Iterator[Path]:
+    """A new folder, which becomes `out` when all went well."""
+    if out.is_file() or (out.exists() and any(out.iterdir())):
+        raise Refused(f"{out} is there already; name a new or an empty folder")
     out = out.resolve()  # "." has no name
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as folder:
         new = Path(folder, "new")
         new.mkdir()
         yield new
-        if out.exists():
-            out.rename(Path(folder, "old"))
-        new.rename(out)
+        new.replace(out)
 
 
 COUNT = click.IntRange(min=1)
@@ -86,10 +79,7 @@ COUNT = click.IntRange(min=1)
 def main(  # noqa: PLR0913 - an argument per option
     *, out: Path, days: int, users: int | None, songs: int, events: int, seed: int
 ) -> None:
-    """Make sample logs and songs in the folder OUT, from 1 November 2018 on.
-
-    Replaces a folder that holds nothing but sample data; refuses any other.
-    """
+    """Make sample logs and songs in the new folder OUT, from 1 November 2018 on."""
     if users is None:
         # Few enough to come often, many enough to have the time.
         busy = -(-events // (BUSIEST * 2 // 3 * days))
@@ -103,7 +93,7 @@ def main(  # noqa: PLR0913 - an argument per option
     song_rng, user_rng, rng = (
         random.Random(f"{seed} {what}") for what in ("songs", "users", "events")
     )
-    with replacing(out) as new:
+    with filling(out) as new:
         plays = write_songs(new / "song_data", make_songs(song_rng, songs))
         people = make_users(user_rng, users)
         stream = make_events(rng, days, events, people, plays)

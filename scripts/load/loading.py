@@ -16,7 +16,7 @@ from common.messages import progress, say, warn
 from common.settings import PROJECT, Data
 from common.signals import explained
 from dbt_project.runner import Dbt, Rows
-from sample.mark import is_sample
+from sample import is_sample
 
 from load import redshift, s3
 from load.files import (

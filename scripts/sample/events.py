@@ -148,14 +148,12 @@ def make_events(
     at, end = BEGIN, BEGIN + days * DAY
     while begun < events or playing:
         if begun == events or (playing and playing[0][0] < at):
-            second, number, line, who, flow = playing[0]
+            second, number, line, who, flow = heapq.heappop(playing)
             yield second, line
             if following := next(flow, None):
-                heapq.heapreplace(
-                    playing, (following[0], number, following[1], who, flow)
-                )
+                second, line = following
+                heapq.heappush(playing, (second, number, line, who, flow))
             else:
-                heapq.heappop(playing)
                 busy[who] = 0
         elif busy.find(0, 0, len(users)) < 0:
             at = playing[0][0] + 1  # all are listening: wait until one has ended

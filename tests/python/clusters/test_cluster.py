@@ -86,7 +86,7 @@ def test_a_life_from_up_to_down(account: Account) -> None:
 
     account.ok("pause")
     assert account.changes == ["redshift:PauseCluster"]
-    assert "is paused; `up` makes it usable" in " ".join(account.ok(*STATUS).out.split())
+    assert "cluster sparkify is paused; `up` makes it" in account.ok(*STATUS).out
     account.ok("up")
     assert account.changes == ["redshift:ResumeCluster"]
 

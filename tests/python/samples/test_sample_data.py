@@ -142,42 +142,18 @@ def test_sessions_are_of_one_user_and_count_their_items(sample: Sample) -> None:
 # What stands in OUT already
 
 
-def test_a_folder_of_its_own_is_replaced(tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", ["out", "out/mine.txt", "out/log_data/mine.json"])
+def test_what_is_there_is_never_touched(tmp_path: Path, where: str) -> None:
     out = tmp_path / "out"
-    small = ("--days", 2, "--events", 100, "--users", 5, "--songs", 5)
-    make("--days", 3, "--events", 100, "--users", 5, "--songs", 9, out)
-    assert make(*small, out).returncode == 0
-    make(*small, tmp_path / "fresh")
-    assert digest(out) == digest(tmp_path / "fresh")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["fresh", "out"]
-
-
-@pytest.mark.parametrize("where", ["mine.txt", "log_data/2018/11/mine.json"])
-def test_files_of_others_are_never_removed(tmp_path: Path, where: str) -> None:
-    out = tmp_path / "out"
-    make("--events", 300, "--users", 5, "--songs", 5, out)
-    (out / where).write_text("mine")
-    before = digest(out)
+    (tmp_path / where).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / where).write_text("mine")
     done = make(out)
     assert done.returncode == 3
     assert done.stderr == (
-        f"error: {out}: holds files that sample_data.py did not make; "
-        "name a new or an empty folder\n"
+        f"error: {out} is there already; name a new or an empty folder\n"
     )
-    assert digest(out) == before
+    assert (tmp_path / where).read_text() == "mine"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-def test_a_file_is_refused_and_an_empty_folder_taken(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("mine")
-    (tmp_path / "empty").mkdir()
-    done = make(tmp_path / "file")
-    assert done.returncode == 3
-    assert done.stderr == f"error: {tmp_path / 'file'}: is a file; name a folder\n"
-    assert (
-        make("--events", 300, "--users", 5, "--songs", 5, tmp_path / "empty").returncode
-        == 0
-    )
 
 
 def test_what_cannot_come_out_is_refused(tmp_path: Path) -> None:
@@ -192,21 +168,22 @@ def test_what_cannot_come_out_is_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_run_that_ends_early_leaves_what_was_there(
+def test_a_run_that_ends_early_leaves_nothing_and_the_next_takes_an_empty_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out = tmp_path / "out"
-    make("--events", 300, "--users", 5, "--songs", 5, out)
-    before = digest(out)
+    out, small = tmp_path / "out", ("--events", 300, "--users", 5, "--songs", 5)
+    out.mkdir()
 
     def stop(*_: object) -> None:
         (new,) = tmp_path.glob(".out.*/new")
         assert (new / "song_data").is_dir()
         signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr("sample_data.write_logs", stop)
-    assert make("--events", 300, "--users", 5, "--songs", 9, out).returncode == 130
-    assert digest(out) == before
+    with monkeypatch.context() as patch:
+        patch.setattr("sample_data.write_logs", stop)
+        assert make(*small, out).returncode == 130
+    assert [list(path.iterdir()) for path in tmp_path.iterdir()] == [[]]
+    assert make(*small, out).returncode == 0
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
