@@ -267,8 +267,8 @@ def check_command(*, config: Path, target: str | None, as_json: bool) -> None:
     leaves nothing behind. It needs the rights to list and to delete objects there, and
     to create a schema. Takes some minutes.
     """
+    from check.check_run import SCHEMA
     from check.checks import checked
-    from check.trial import SCHEMA
 
     if target_type(profile_path(), target) != "redshift":
         raise Refused("check asks a Redshift cluster; give --target redshift")

@@ -14,9 +14,9 @@ from common.signals import explained
 
 from cluster import down as removing
 from cluster import up as making
+from cluster.apply import HALF_WAY
 from cluster.status import described, environment_lines
 from cluster.steps import Step
-from cluster.take import HALF_WAY
 from cluster.wanted import TAG
 
 dry_run_option = click.option(
@@ -136,7 +136,7 @@ def show(lines: list[str], steps: list[Step], as_json: bool, **result: Any) -> N
 def show_plan(steps: list[Step], as_json: bool) -> None:
     """Print a plan; exit 10 when there is something to do."""
     show([str(step) for step in steps] or ["nothing to change"], steps, as_json)
-    if any(step.told[0] != "!" for step in steps):
+    if any(step.line[0] != "!" for step in steps):
         raise click.exceptions.Exit(Exit.CHANGES)
 
 
@@ -146,5 +146,5 @@ def ask_or_refuse(steps: list[Step]) -> None:
     try:
         click.confirm(what, abort=True, err=True)
     except click.Abort:
-        told = "not confirmed, nothing was removed; --yes does not ask"
-        raise Refused(told) from None
+        line = "not confirmed, nothing was removed; --yes does not ask"
+        raise Refused(line) from None

@@ -5,10 +5,10 @@ from common.errors import Refused, WarehouseError
 from common.settings import Settings
 
 from cluster import plan, wanted
-from cluster.found import refuse_hopeless
+from cluster.apply import after, apply_steps, changed, say_whose
+from cluster.existing import refuse_hopeless
 from cluster.look import KINDS, look
 from cluster.steps import Step, step
-from cluster.take import after, apply, changed, say_whose
 from cluster.wanted import TAG, missing_message
 
 
@@ -29,9 +29,9 @@ def pause(settings: Settings, *, minutes: float) -> list[Step]:
         return []
     say_whose(found, want.region)
     call = "" if state == "pausing" else "redshift.pause_cluster"
-    told = f"~ cluster {want.name}: pause"
-    steps = [step(told, call, "paused", ClusterIdentifier=want.name)]
-    apply(clients, want, steps, after(minutes))
+    line = f"~ cluster {want.name}: pause"
+    steps = [step(line, call, "paused", ClusterIdentifier=want.name)]
+    apply_steps(clients, want, steps, after(minutes))
     return steps
 
 
@@ -63,7 +63,7 @@ def down(settings: Settings, steps: list[Step], *, minutes: float) -> list[str]:
     Gives the names of the snapshots that outlive the cluster, and cost.
     """
     want, clients = settings.cluster, Clients(settings.cluster.region)
-    apply(clients, want, steps, after(minutes))
+    apply_steps(clients, want, steps, after(minutes))
     with changed(bool(steps)):
         left = look(clients, want)
     if not left.nothing:

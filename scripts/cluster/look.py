@@ -1,4 +1,4 @@
-"""What is in the AWS account: read only, and told apart by our tags."""
+"""What is in the AWS account: read only, and what of it carries our tag."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from common.errors import Refused
 from common.settings import Cluster
 
 from cluster import provisioned, serverless, wanted
-from cluster.found import Found
+from cluster.existing import Existing
 from cluster.wanted import TAG, Document, Owner, is_ours
 
 # What the kinds differ in: two modules with the same functions.
 KINDS: dict[str, Any] = {"provisioned": provisioned, "serverless": serverless}
 
 
-def look(clients: Clients, want: Cluster) -> Found:
+def look(clients: Clients, want: Cluster) -> Existing:
     """Look at everything of our names.
 
     Raises Refused where one of the names belongs to something without our tags, or to
@@ -32,7 +32,7 @@ def look(clients: Clients, want: Cluster) -> Found:
         pauses = want.kind == "provisioned"
         schedule = provisioned.find_schedule(clients, want) if pauses else None
         tagged = {name: one.tagged(clients) for name, one in KINDS.items()}
-    found = Found(
+    found = Existing(
         owner=Owner(caller["Account"], caller["Arn"]),
         vpc=vpc,
         subnets=subnets,
@@ -78,7 +78,7 @@ def _find_groups(clients: Clients, want: Cluster) -> list[Document]:
     return found
 
 
-def _refuse_others(kind: Any, found: Found, want: Cluster) -> None:
+def _refuse_others(kind: Any, found: Existing, want: Cluster) -> None:
     ours = [name for name, role in found.roles.items() if is_ours(role, want)]
     others = [f"role {name}" for name in found.roles.keys() - {*ours}]
     others += [

@@ -12,7 +12,7 @@ from common.settings import Cluster, Settings
 
 from cluster import serverless
 from cluster.cost import RPU_HOUR, dollars_an_hour
-from cluster.found import not_usable
+from cluster.existing import not_usable
 from cluster.look import KINDS, look
 from cluster.plan import plan
 from cluster.wanted import (
@@ -75,7 +75,7 @@ def cluster_status(settings: Settings) -> ClusterStatus:
     try:
         if not found.nothing:
             steps = plan(wanted(settings), found)
-            drift = [str(step) for step in steps if step.told[0] != ">"]
+            drift = [str(step) for step in steps if step.line[0] != ">"]
     except WarehouseError as error:
         drift = [error.message]
     return described(
@@ -107,7 +107,8 @@ def require_usable(settings: Settings) -> ClusterStatus:
 
 def described(want: Cluster, cluster: Document | None, **seen: Any) -> ClusterStatus:
     """The status of a cluster as AWS describes it, or of a missing one."""
-    named = {"name": want.name, "region": want.region, "kind": want.kind, **seen}
+    named: Document = {"name": want.name, "region": want.region, "kind": want.kind}
+    named |= seen
     if cluster is None:
         message = missing_message(want)
         return ClusterStatus(state="missing", message=message, **named)

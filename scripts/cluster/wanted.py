@@ -96,7 +96,7 @@ def pause_name(cluster: Cluster) -> str:
 
 
 def tags(cluster: Cluster) -> list[dict[str, str]]:
-    """The tag that tells ours from others'."""
+    """The tag of all that `up` makes for a cluster."""
     return [{"Key": TAG, "Value": cluster.name}]
 
 
@@ -115,7 +115,7 @@ def missing_message(cluster: Cluster) -> str:
     return f"there is no {label(cluster)} in {cluster.region}; `up` makes it"
 
 
-def places(data: Data) -> dict[str, S3Address]:
+def locations(data: Data) -> dict[str, S3Address]:
     """Where the files and the manifests are, by the key in [data]."""
     found = {}
     for key in ("events", "songs", "manifests"):
@@ -138,7 +138,7 @@ def schedule(cluster: Cluster) -> str:
 
 def roles(settings: Settings, owner: Owner) -> list[RoleWanted]:
     """The role that reads S3, and the one that pauses where that is wanted."""
-    want, named = settings.cluster, sorted(set(places(settings.data).values()))
+    want, named = settings.cluster, sorted(set(locations(settings.data).values()))
     reads = f"lets Redshift read {', '.join(map(str, named))}"
     policy = role_policy(named, owner.arn("s3", ""), settings.data.kms_key)
     made = [RoleWanted(role_name(want), reads, SERVICES[want.kind], policy)]
@@ -152,20 +152,20 @@ def roles(settings: Settings, owner: Owner) -> list[RoleWanted]:
 
 
 def role_policy(found: list[S3Address], arn: str, kms_key: str) -> Document:
-    """List, locate and get, in these places and nowhere else.
+    """List, locate and get, in these locations and nowhere else.
 
     `arn` is what S3's ARNs begin with; `kms_key` is the ARN of the key that the buckets
     are encrypted with, or empty.
     """
     statements = []
-    for place in found:
-        listing = allow("s3:ListBucket", Resource=arn + place.bucket)
-        if place.prefix:
-            named = [place.prefix[:-1], f"{place.prefix}*"]
+    for location in found:
+        listing = allow("s3:ListBucket", Resource=arn + location.bucket)
+        if location.prefix:
+            named = [location.prefix[:-1], f"{location.prefix}*"]
             listing["Condition"] = {"StringLike": {"s3:prefix": named}}
         statements.append(listing)
-    located = sorted({arn + place.bucket for place in found})
-    got = [f"{arn}{place.bucket}/{place.prefix}*" for place in found]
+    located = sorted({arn + location.bucket for location in found})
+    got = [f"{arn}{location.bucket}/{location.prefix}*" for location in found]
     statements.append(allow("s3:GetBucketLocation", Resource=located))
     statements.append(allow("s3:GetObject", Resource=got))
     if kms_key:
@@ -215,7 +215,7 @@ def wanted(settings: Settings) -> Settings:
         cluster.port in PORTS,
         f"[cluster] port {cluster.port} is not allowed; AWS takes 5431-5455, 8191-8215",
     )
-    places(data)
+    locations(data)
     cidrs(cluster)
     return settings
 

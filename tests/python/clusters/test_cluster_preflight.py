@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from cluster.cost import cost_of, dollars_an_hour
-from cluster.wanted import cidrs, places, role_policy, wanted
+from cluster.wanted import cidrs, locations, role_policy, wanted
 from common.aws import Clients
 from common.errors import Refused
 from common.settings import Cluster, Data, Settings
@@ -100,7 +100,9 @@ def test_private_ranges_may_be_wide_and_public_ones_where_that_is_said() -> None
 
 
 def test_the_policy_names_the_prefixes_and_nothing_else() -> None:
-    goal = places(settings(manifests="s3://sparkify-work", events="s3://ab.c/x/").data)
+    goal = locations(
+        settings(manifests="s3://sparkify-work", events="s3://ab.c/x/").data
+    )
     key = "arn:aws-cn:kms:cn-north-1:123456789012:key/0a1b"
     assert role_policy(sorted(goal.values()), "arn:aws-cn:s3:::", key) == {
         "Version": "2012-10-17",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from botocore import xform_name
-from cluster import take
+from cluster import apply
 from cluster.status import require_usable
 from common.errors import Refused
 from support.aws_server import Answer, Answerer, Call, ec2_refusal, refusal
@@ -185,7 +185,7 @@ def test_a_state_that_does_not_pass_ends_with_the_words_of_aws(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account.ok("up")
-    monkeypatch.setattr(take, "STALE_MINUTES", 0)
+    monkeypatch.setattr(apply, "STALE_MINUTES", 0)
     never = refusal("InvalidClusterState", "You cannot pause an unencrypted cluster")
     account.server.answers["redshift:PauseCluster"] = lambda _: never
     line = account.refused("pause", code=1)
@@ -267,7 +267,7 @@ def test_a_cluster_on_its_way_out_is_waited_for_and_made_again(
 def test_a_change_that_does_not_last_is_an_error(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(take, "STALE_MINUTES", 0)
+    monkeypatch.setattr(apply, "STALE_MINUTES", 0)
     account.ok("up")
     account.write(cluster={"allow_cidrs": ["198.51.100.0/24"]})
     same = "<AuthorizeSecurityGroupIngressResponse/>"

@@ -15,13 +15,13 @@ ORDER = [
     "cluster.commands",
     "cluster.up",
     "cluster.down",
-    "cluster.take",
+    "cluster.apply",
     "cluster.status",
     "cluster.plan",
     "cluster.look",
     "cluster.serverless",
     "cluster.provisioned",
-    "cluster.found",
+    "cluster.existing",
     "cluster.steps",
     "cluster.cost",
     "cluster.wanted",
@@ -77,8 +77,8 @@ def test_every_module_of_the_cluster_has_its_place() -> None:
 
 def test_status_imports_nothing_that_deletes() -> None:
     below = reached("cluster.status")
-    assert not below & {"cluster.up", "cluster.down", "cluster.take"}
-    # A plan names what to remove, but `cluster.take` alone makes the calls.
+    assert not below & {"cluster.up", "cluster.down", "cluster.apply"}
+    # A plan names what to remove, but `cluster.apply` alone makes the calls.
     for module in below:
         calls = {
             node.func.attr

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import redshift_connector
 import warehouse as commands
+from check.check_run import event, song
 from check.checks import FINGERPRINTS, LINES
-from check.trial import event, song
 from click.testing import CliRunner
 from common.errors import DatabaseError, Refused
 from common.settings import Cluster, Settings

@@ -1,5 +1,6 @@
 """What there is under our names, whatever the kind; `cluster.look` finds it."""
 
+import re
 from dataclasses import dataclass
 
 from common.errors import WarehouseError
@@ -12,14 +13,11 @@ Snapshots = dict[str, Document]  # by name
 # States of a cluster that is on its way out.
 GOING = {"deleting", "final-snapshot"}
 # States that do not pass.
-HOPELESS = {
-    *("hardware-failure", "incompatible-hsm", "incompatible-network"),
-    *("incompatible-parameters", "incompatible-restore", "storage-full"),
-}
+HOPELESS = "hardware-failure|incompatible-.+|storage-full"
 
 
 @dataclass(frozen=True)
-class Found:
+class Existing:
     """All that there is under our names; `others` have our tag and other names.
 
     `vpc` and `subnets` are where the warehouse would go. Roles, by name, also hold
@@ -53,7 +51,7 @@ def role_arns(cluster: Document) -> list[str]:
     return [item["IamRoleArn"] for item in cluster.get("IamRoles", [])]
 
 
-def wanted_role_arns(goal: Settings, found: Found) -> list[str]:
+def wanted_role_arns(goal: Settings, found: Existing) -> list[str]:
     """Ours, which is the default, and the one that the user names."""
     ours = found.owner.role(role_name(goal.cluster))
     return [ours] if goal.data.role in {"default", ours} else [ours, goal.data.role]
@@ -82,7 +80,8 @@ def not_usable(cluster: Document) -> str:
 def refuse_hopeless(cluster: Document) -> None:
     """Raise WarehouseError for a state that does not pass."""
     state = cluster["ClusterStatus"]
-    if state in HOPELESS or cluster.get("ClusterAvailabilityStatus") == "Failed":
+    failed = cluster.get("ClusterAvailabilityStatus") == "Failed"
+    if failed or re.fullmatch(HOPELESS, state):
         raise WarehouseError(
             f"cluster {cluster['ClusterIdentifier']} is {state}, which does not pass;"
             " look at it in the AWS console, or run `down`, then `up`"

@@ -12,7 +12,7 @@ from common.errors import OutOfTime, Refused, WarehouseError
 from common.messages import say
 from common.settings import Cluster
 
-from cluster.found import HOPELESS, Found, not_usable, refuse_hopeless
+from cluster.existing import HOPELESS, Existing, not_usable, refuse_hopeless
 from cluster.look import KINDS
 from cluster.steps import Step
 from cluster.wanted import BOUNDARY, Document, label
@@ -22,8 +22,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds
 STALE_MINUTES = 0.5
 # AWS lets go of a group a few minutes after the cluster is gone.
 GROUP_MINUTES = 10.0
-# What AWS answers, by its codes: something is held, not known yet (it tells all its
-# parts within seconds, but not at once) or gone, there already, or being changed.
+# What AWS answers, by its codes: something is held, not known yet (its parts learn
+# of it within seconds, but not at once) or gone, there already, or being changed.
 IN_USE = "DependencyViolation|InvalidGroup.InUse"
 NOT_FOUND = "NotFound|NoSuchEntity"
 THERE = "InvalidPermission.Duplicate"
@@ -70,7 +70,7 @@ def after(minutes: float) -> float:
     return time.monotonic() + minutes * 60
 
 
-def apply(clients: Clients, want: Cluster, steps: list[Step], end: float) -> None:
+def apply_steps(clients: Clients, want: Cluster, steps: list[Step], end: float) -> None:
     """Take the steps in order. What was done before an error stays as it is."""
     made = dict[str, str]()
     for number, step in enumerate(steps):
@@ -83,7 +83,7 @@ def apply(clients: Clients, want: Cluster, steps: list[Step], end: float) -> Non
                 wait_until(step.until, clients, want, end)
 
 
-def say_whose(found: Found, region: str) -> None:
+def say_whose(found: Existing, region: str) -> None:
     """Say whose account this is, before anything is made or removed in it."""
     say(f"account {found.owner.account} in {region}, as {found.owner.caller}")
     if found.others:
@@ -153,13 +153,13 @@ def _call(
     for key, value in made.items():
         text = text.replace(f"<{key}>", value)
     params = json.loads(text)
-    waiting = Waiting(step.told[2:], end)
+    waiting = Waiting(step.line[2:], end)
     while True:
         try:
             return dict(call(**params) or {})
         except ClientError as error:
             code, words = aws.code_of(error), aws.message_of(error)
-            if re.search(NOT_FOUND if step.told[0] == "-" else THERE, code):
+            if re.search(NOT_FOUND if step.line[0] == "-" else THERE, code):
                 return {}
             _refuse_boundary(step, code, words)
             late = time.monotonic() >= end or waiting.longer_than(GROUP_MINUTES)
@@ -178,7 +178,8 @@ def _patience(clients: Clients, want: Cluster, code: str, words: str) -> float:
         # Another change is running, which passes, or the state forbids the call.
         cluster = KINDS[want.kind].find(clients, want.name)
         state = cluster["ClusterStatus"] if cluster else "paused"
-        passes = cluster and not_usable(cluster) and state not in {"paused", *HOPELESS}
+        stays = re.fullmatch(f"paused|{HOPELESS}", state)
+        passes = cluster and not_usable(cluster) and not stays
         return float("inf") if passes else STALE_MINUTES
     if re.search(IN_USE, code):
         return GROUP_MINUTES
