@@ -88,8 +88,8 @@ def test_the_real_data_has_these_answers(real_page: Page) -> None:
     changes = [one.text for one in page.parts["headline"].all("dd", "change")]
     assert changes == ["+14.6%", "+2.9%", "+14.3%", "-1.6%"]
     assert page.findings() == {
-        "What grew": "Plays grew by 14.6% and listeners grew by 2.9% against an average"
-        " week before: 1,839 plays against 1,605.",
+        "What changed": "Plays grew by 14.6% and listeners grew by 2.9% against an"
+        " average week before: 1,839 plays against 1,605.",
         "What to license": "The 100 most played missing songs would bring 745 plays"
         " into the catalogue, 10.9% of all. The first: Undo by Björk.",
         "Who went quiet": "26 of 96 listeners have not played in the last 7 days, 5 of"
