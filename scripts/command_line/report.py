@@ -46,15 +46,15 @@ def add_fingerprints(result: dict[str, Any], dbt: Dbt) -> None:
 
 
 def history(dbt: Dbt) -> Rows:
-    """Every load that the ledger knows, the newest first."""
+    """Every load in the ledger, the newest first; times are UTC."""
     return [
         {
             "load_id": int(row["load_id"]),
-            "loaded_at": row["loaded_at"].isoformat(sep=" ", timespec="seconds"),
             "files": int(row["files"]),
+            "changed": int(row["files_changed"]),
             "rows": int(row["rows_loaded"]),
             "rejected": int(row["rows_rejected"]),
-            "changed": int(row["files_changed"]),
+            "loaded_at": row["loaded_at"].isoformat(sep=" ", timespec="seconds"),
         }
         for row in dbt.query("{{ load_history() }}")
     ]
@@ -85,19 +85,7 @@ def print_summary(result: dict[str, Any]) -> None:
 
 def print_loads(loads: list[dict[str, Any]]) -> None:
     """The newest loads for a person, a line each."""
-    print_table(
-        [
-            {
-                "load": row["load_id"],
-                "files": row["files"],
-                "changed": row["changed"],
-                "rows": row["rows"],
-                "rejected": row["rejected"],
-                "at (UTC)": row["loaded_at"][:16],
-            }
-            for row in loads[:SHOWN_LOADS]
-        ]
-    )
+    print_table(loads[:SHOWN_LOADS])
     if len(loads) > SHOWN_LOADS:
         click.echo(
             f"and {len(loads) - SHOWN_LOADS:,} earlier loads: `status --json` lists"
