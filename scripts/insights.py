@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import click
-from dbt_project import Dbt
-from endings import PlainCommand
-from errors import Refused, WarehouseError
-from insights_page.findings import findings
+from command_line.options import target_option
+from common.errors import Refused, WarehouseError
+from common.settings import PROJECT
+from common.signals import PlainCommand
+from dbt_project.runner import Dbt
 from insights_page.page import answer, page
-from insights_page.sections import NOBODY, sections
-from settings import PROJECT
+from insights_page.sections import sections
 
 OUT = PROJECT / "data" / "insights.html"
 ANALYSES = PROJECT / "analyses"
@@ -36,9 +36,7 @@ Examples:
   python scripts/insights.py
   python scripts/insights.py --target redshift --out insights.html""",
 )
-@click.option(
-    "--target", help="A target of profiles.yml; its default target otherwise."
-)
+@target_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -71,8 +69,7 @@ def insights(dbt: Dbt) -> str:
         )
     warehouse["engine"] = ENGINES.get(warehouse["engine"], warehouse["engine"])
     rows = dbt.analyses(["headline"])
-    everything = rows["headline"][0]
-    shown = sections(everything["days"] or 0)
+    shown = sections(rows["headline"][0]["days"] or 0)
     # One call of dbt for each limit: a call costs more than most of the queries.
     for limit in {section.limit for section in shown}:
         rows |= dbt.analyses(
@@ -91,8 +88,7 @@ def insights(dbt: Dbt) -> str:
         )
         for section in shown
     ]
-    said = findings(rows, shown[1].analysis, NOBODY)
-    return page(answered, said, warehouse, everything)
+    return page(answered, rows, warehouse)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from endings import PlainCommand
-from errors import Refused, WarehouseError
-from messages import say
-from settings import PROJECT
+from common.errors import Refused, WarehouseError
+from common.messages import say
+from common.settings import PROJECT
+from common.signals import PlainCommand
 
 BIN = Path(sys.executable).parent
 SCRIPTS = PROJECT / "scripts"

@@ -4,27 +4,24 @@ Everything is invented and depends on the options alone: the same options give t
 same bytes on every machine and every Python.
 """
 
-import fcntl
-import os
 import random
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
-from endings import PlainCommand
-from errors import Refused, WarehouseError
+from common.errors import Refused
+from common.settings import version
+from common.signals import PlainCommand
+from sample import MARK, is_sample
 from sample.events import DAY, Plays, make_events, make_users
-from sample.mark import MARK
 from sample.songs import Song, make_songs
-from settings import version
 
 BUSIEST = 60  # events a user can have a day, on average, and still find the time
 SPARSEST = 10  # events a day, and a user, that make sure that none is left out
-RECIPE = "made_by.txt"
 
 
 def write_logs(folder: Path, stream: Iterable[tuple[int, str]]) -> int:
@@ -54,49 +51,24 @@ def write_songs(folder: Path, songs: Iterable[Song]) -> Plays:
     return tracks, weights[1:]
 
 
-def is_ours(folder: Path) -> bool:
-    """Made by this tool, and nothing was added to it or taken away since."""
-    recipe = folder / RECIPE
-    words = recipe.read_bytes().split() if recipe.is_file() else []
-    files = sum(len(names) for _, _, names in os.walk(folder))
-    return words[-1:] == [b"%d" % files]
-
-
 @contextmanager
 def replacing(out: Path) -> Iterator[Path]:
-    """A new folder beside `out` that replaces it at the end, or leaves no trace.
-
-    A killed run leaves the folder, hidden, for the next run to clear: `out` is as it
-    was or complete, except in the instant between two renames.
-    """
-    if out.exists() and not out.is_dir():
-        raise Refused(f"{out}: is a file; name a folder")
-    if out.exists() and any(out.iterdir()) and not is_ours(out):
+    """A new folder, which becomes `out` when all went well."""
+    if out.is_file() or not all(
+        path.is_dir() or is_sample(path.name) for path in out.rglob("*")
+    ):
         raise Refused(
-            f"{out}: holds files that sample_data.py did not make; "
-            "name a new or an empty folder"
+            f"{out} has what sample_data.py did not make; name a new or an empty folder"
         )
     out = out.resolve()  # "." has no name
-    new, old = (out.with_name(f".{out.name}.{which}") for which in ("new", "old"))
-    new.mkdir(parents=True, exist_ok=True)
-    lock = os.open(new, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        for left in new.iterdir():
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as folder:
+        new = Path(folder, "new")
+        new.mkdir()
         yield new
-        shutil.rmtree(old, ignore_errors=True)
         if out.exists():
-            out.rename(old)
+            out.rename(Path(folder, "old"))
         new.rename(out)
-        shutil.rmtree(old, ignore_errors=True)
-    except BlockingIOError:
-        raise Refused(f"{out}: another run is making it; wait for its end") from None
-    except BaseException:
-        shutil.rmtree(new, ignore_errors=True)
-        raise
-    finally:
-        os.close(lock)
 
 
 COUNT = click.IntRange(min=1)
@@ -115,8 +87,7 @@ def main(  # noqa: PLR0913 - an argument per option
 ) -> None:
     """Make sample logs and songs in the folder OUT, from 1 November 2018 on.
 
-    A folder that an earlier call made is replaced; any other that holds something is
-    refused.
+    Replaces a folder that holds nothing but sample data; refuses any other.
     """
     if users is None:
         # Few enough to come often, many enough to have the time.
@@ -131,23 +102,11 @@ def main(  # noqa: PLR0913 - an argument per option
     song_rng, user_rng, rng = (
         random.Random(f"{seed} {what}") for what in ("songs", "users", "events")
     )
-    try:
-        with replacing(out) as new:
-            plays = write_songs(new / "song_data", make_songs(song_rng, songs))
-            people = make_users(user_rng, users)
-            stream = make_events(rng, days, events, people, plays)
-            files = write_logs(new / "log_data", stream)
-            given = f"--days {days} --users {users} --songs {songs} --events {events}"
-            (new / RECIPE).write_text(
-                f"python scripts/sample_data.py {given} --seed {seed}\n"
-                f"files: {files + songs + 1}\n",
-                encoding="ascii",
-            )
-    except OSError as error:
-        raise WarehouseError(
-            f"{error.filename or out}: {error.strerror}; "
-            "make room or name another folder"
-        ) from None
+    with replacing(out) as new:
+        plays = write_songs(new / "song_data", make_songs(song_rng, songs))
+        people = make_users(user_rng, users)
+        stream = make_events(rng, days, events, people, plays)
+        files = write_logs(new / "log_data", stream)
     click.echo(
         f"{out}: {events:,} events of {users:,} users in {files} files, {songs:,} songs"
     )

@@ -9,7 +9,6 @@ import dataclasses
 import os
 import sys
 import uuid
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -21,35 +20,54 @@ if find_spec("click") is None or find_spec("yaml") is None:
     )
 
 import click
-from cluster.commands import config_option, down, json_option, pause, up
-from dbt_profile import profile_path, target_type
-from dbt_project import Dbt
-from endings import PlainGroup
-from errors import DatabaseError, Refused, WarehouseError
-from export import exporting
-from export.folder import folder_option
-from load.loading import Loaded, load
-from messages import say
-from questions import answer, questions
-from report import (
+from command_line.options import (
+    config_option,
+    json_option,
+    source_options,
+    target_option,
+)
+from command_line.questions import answer, questions
+from command_line.report import (
     add_fingerprints,
     history,
     print_json,
     print_loads,
-    print_questions,
+    print_pairs,
     print_summary,
     print_table,
-    print_wrapped,
     summary,
 )
-from settings import Settings, did_you_mean, located, read_settings, version
+from common.errors import DatabaseError, Refused, WarehouseError
+from common.messages import say
+from common.settings import Settings, did_you_mean, located, read_settings, version
+from common.signals import PlainGroup
+from dbt_project.profile import profile_path, target_type
+from dbt_project.runner import Dbt
+from export import exporting
+from export.folder import folder_option
+from load.loading import Loaded, load
 
+CLUSTER_COMMANDS = ("up", "pause", "down")
 SERVERLESS_HOST = ".redshift-serverless."
 WAKE_TRIES = 3
 
 
+class Warehouse(PlainGroup):
+    """All commands; those of the cluster are imported when one of them is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *CLUSTER_COMMANDS])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in CLUSTER_COMMANDS:
+            from cluster import commands
+
+            return getattr(commands, cmd_name)
+        return super().get_command(ctx, cmd_name)
+
+
 @click.group(
-    cls=PlainGroup,
+    cls=Warehouse,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
 Examples:
@@ -60,61 +78,6 @@ Examples:
 @click.version_option(version(), message="%(version)s")
 def cli() -> None:
     """Sparkify's warehouse: load the files, build the star, ask questions."""
-
-
-target_option = click.option(
-    "--target",
-    envvar="DBT_TARGET",
-    help="A target of profiles.yml; its default target otherwise.",
-)
-
-
-def _not_empty(
-    context: click.Context, option: click.Parameter, value: str | None
-) -> str | None:
-    if value is not None and not value.strip():
-        raise click.BadParameter("is empty; name a folder or an s3:// prefix")
-    return value
-
-
-def source_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that `run` and `load` share."""
-    for option in (
-        click.option(
-            "--mix-sample",
-            is_flag=True,
-            help="Allow sample data and other data in one warehouse.",
-        ),
-        click.option(
-            "--reload",
-            is_flag=True,
-            help="Replace all of staging by the files, in one transaction.",
-        ),
-        click.option(
-            "--max-errors",
-            type=click.IntRange(min=0),
-            default=0,
-            metavar="N",
-            help="Set up to N bad lines aside in rejected_rows and load the rest.",
-        ),
-        click.option(
-            "--songs",
-            metavar="URI",
-            callback=_not_empty,
-            help="Song files: a folder or s3://.",
-        ),
-        click.option(
-            "--events",
-            metavar="URI",
-            callback=_not_empty,
-            help="Log files: a folder or s3://.",
-        ),
-        json_option,
-        target_option,
-        config_option,
-    ):
-        command = option(command)
-    return command
 
 
 @cli.command(
@@ -202,7 +165,7 @@ def status_command(*, config: Path, target: str | None, as_json: bool) -> None:
         cluster = cluster_status(settings)
         result["cluster"] = dataclasses.asdict(cluster)
         if not as_json:
-            print_wrapped(status_lines(cluster), indent=10)
+            print_pairs(status_lines(cluster))
         reachable = "REDSHIFT_HOST" in os.environ
         if not reachable:
             say(
@@ -237,8 +200,10 @@ def show_command(
     """Print the whole answer of an ANALYSIS; without one, list them."""
     asked = questions()
     if analysis is None:
-        listed = [{"analysis": name, "question": asked[name]} for name in asked]
-        (print_json if as_json else print_questions)(listed)
+        if as_json:
+            print_json([{"analysis": name, "question": asked[name]} for name in asked])
+        else:
+            print_pairs(asked.items())
         return
     if analysis not in asked:
         raise click.UsageError(
@@ -302,8 +267,8 @@ def check_command(*, config: Path, target: str | None, as_json: bool) -> None:
     leaves nothing behind. It needs the rights to list and to delete objects there, and
     to create a schema. Takes some minutes.
     """
+    from check.check_run import SCHEMA
     from check.checks import checked
-    from check.trial import SCHEMA
 
     if target_type(profile_path(), target) != "redshift":
         raise Refused("check asks a Redshift cluster; give --target redshift")
@@ -327,10 +292,6 @@ def check_command(*, config: Path, target: str | None, as_json: bool) -> None:
             f"{len(failed)} of {len(result)} lines failed: {', '.join(failed)};"
             " docs/redshift.md says what each means for a load"
         )
-
-
-for command in (up, pause, down):
-    cli.add_command(command)
 
 
 def _load(

@@ -9,7 +9,7 @@
     {% set columns = run_query('select * from sys_load_detail limit 0').column_names %}
     {% set seen = namespace(wrong='the files are not counted') %}
     {% for look in range(plan.wait_seconds | int + 1) %}
-        {#- Jinja cannot sleep; scripts/dbt_project.py does at this message. -#}
+        {#- Jinja cannot sleep; scripts/dbt_project does at this message. -#}
         {% if look %}{% do log('sleep 1') %}{% endif %}
         {% do redshift__read_views(
             plan, copies, max_errors, 'file_etag' in columns, look > 0

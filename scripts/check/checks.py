@@ -12,17 +12,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aws import Clients
-from dbt_project import Dbt
-from errors import WarehouseError
+from common.aws import Clients
+from common.errors import WarehouseError
+from common.settings import PROJECT, Data
+from dbt_project.runner import Dbt
 from load import redshift
 from load.files import Listed
 from load.loading import Loaded
-from settings import PROJECT, Data
 
-from check.trial import CheckFailed, Trial, event, lines, song
+from check.check_run import CheckFailed, CheckRun, event, lines, song
 
-Line = Callable[[Trial], str]
+Line = Callable[[CheckRun], str]
 
 FIRST = "first/1.json"
 # What DuckDB makes of the files of the first line; a test compares.
@@ -39,13 +39,13 @@ FINGERPRINTS = {
 NO_ROLE = "arn:aws:iam::123456789012:role/sparkify-check-no-such-role"
 
 
-def views_tell_of_each_copy(trial: Trial) -> str:
-    trial.put(FIRST, lines(event(1, 0), event(1, 1, level="paid")))
-    trial.put("songs/1.json", lines(song("SO1")))
-    trial.load("first")
-    history = trial.dbt.query(
+def views_tell_of_each_copy(run: CheckRun) -> str:
+    run.put(FIRST, lines(event(1, 0), event(1, 1, level="paid")))
+    run.put("songs/1.json", lines(song("SO1")))
+    run.load("first")
+    history = run.dbt.query(
         "select query_id, trim(data_source) as data_source from sys_load_history"
-        f" where data_source like '{trial.root}%'"
+        f" where data_source like '{run.root}%'"
     )
     ids = {
         str(row["query_id"])
@@ -59,7 +59,7 @@ def views_tell_of_each_copy(trial: Trial) -> str:
             "sys_load_history does not name the manifests: a load takes COPY's own"
             " number instead"
         )
-    details = trial.dbt.query(
+    details = run.dbt.query(
         f"select * from sys_load_detail where query_id in ({', '.join(sorted(ids))})"
     )
     named = "with" if details[0]["file_name"].startswith("s3://") else "without"
@@ -70,9 +70,9 @@ def views_tell_of_each_copy(trial: Trial) -> str:
     )
 
 
-def marts_equal_duckdbs(trial: Trial) -> str:
-    trial.dbt.command("run")
-    found = trial.fingerprints()
+def marts_equal_duckdbs(run: CheckRun) -> str:
+    run.dbt.command("run")
+    found = run.fingerprints()
     if different := [
         name for name in FINGERPRINTS if found.get(name) != FINGERPRINTS[name]
     ]:
@@ -80,74 +80,72 @@ def marts_equal_duckdbs(trial: Trial) -> str:
     return f"{len(found)} fingerprints equal DuckDB's"
 
 
-def docs_and_freshness(trial: Trial) -> str:
-    trial.dbt.command("source", "freshness")
-    trial.dbt.command("docs", "generate")
+def docs_and_freshness(run: CheckRun) -> str:
+    run.dbt.command("source", "freshness")
+    run.dbt.command("docs", "generate")
     return "`dbt source freshness` and `dbt docs generate` ended without an error"
 
 
-def lines_are_counted(trial: Trial) -> str:
+def lines_are_counted(run: CheckRun) -> str:
     first, second = (json.dumps(event(2, item)).encode() for item in (0, 1))
-    trial.put("lines/blank.json", first + b"\n\n \n" + second + b"\n\n")
-    trial.put("lines/cut.json", lines(event(2, 2)) + json.dumps(event(2, 3)).encode())
-    trial.put(
-        "lines/crlf.json", lines(event(2, 4), event(2, 5)).replace(b"\n", b"\r\n")
-    )
-    return _loads(trial, "lines", 6)
+    run.put("lines/blank.json", first + b"\n\n \n" + second + b"\n\n")
+    run.put("lines/cut.json", lines(event(2, 2)) + json.dumps(event(2, 3)).encode())
+    run.put("lines/crlf.json", lines(event(2, 4), event(2, 5)).replace(b"\n", b"\r\n"))
+    return _loads(run, "lines", 6)
 
 
-def odd_names(trial: Trial) -> str:
-    trial.put("names/two words.json", lines(event(3, 0)))
-    trial.put("names/café.json", lines(event(3, 1)))
-    trial.put(f"names/{'long-' * 60}.json", lines(event(3, 2)))
-    return _loads(trial, "names", 3)
+def odd_names(run: CheckRun) -> str:
+    run.put("names/two words.json", lines(event(3, 0)))
+    run.put("names/café.json", lines(event(3, 1)))
+    run.put(f"names/{'long-' * 60}.json", lines(event(3, 2)))
+    return _loads(run, "names", 3)
 
 
-def packed_and_empty(trial: Trial) -> str:
-    trial.put("packed/1.json.gz", gzip.compress(lines(event(4, 0))))
-    trial.put("packed/2.json", b"")
-    trial.put("packed/3.json", b"\n \n")
-    return _loads(trial, "packed", 1)
+def packed_and_empty(run: CheckRun) -> str:
+    run.put("packed/1.json.gz", gzip.compress(lines(event(4, 0))))
+    run.put("packed/2.json", b"")
+    run.put("packed/3.json", b"\n \n")
+    return _loads(run, "packed", 1)
 
 
-def songs_over_several_lines(trial: Trial) -> str:
-    trial.put("pretty/1.json", lines(event(5, 0)))
+def songs_over_several_lines(run: CheckRun) -> str:
+    run.put("pretty/1.json", lines(event(5, 0)))
     document = json.dumps(song("SO2", title="Otra"), indent=2).encode()
-    trial.put("songs/2.json", document + b"\n" + document.replace(b"SO2", b"SO3"))
-    trial.load("pretty")
-    if (found := trial.rows("songs").get("2.json")) != 2:
+    run.put("songs/2.json", document + b"\n" + document.replace(b"SO2", b"SO3"))
+    run.load("pretty")
+    if (found := run.rows("songs").get("2.json")) != 2:
         raise CheckFailed(f"{found} rows of a file with 2 songs")
     return "2 songs over 24 lines are 2 rows"
 
 
-def bad_lines(trial: Trial) -> str:
-    bad = trial.put("bad/1.json", lines(event(6, 0)) + b"{oops\n" + lines(event(6, 1)))
+def bad_lines(run: CheckRun) -> str:
+    bad = run.put("bad/1.json", lines(event(6, 0)) + b"{oops\n" + lines(event(6, 1)))
     try:
-        trial.load("bad")
+        run.load("bad")
     except WarehouseError as error:
         if not str(error).startswith(f"{bad}, line 2: "):
             raise CheckFailed(f"not named: {error}") from None
         said = str(error).removeprefix(f"{bad}, ").split(";")[0]
     else:
         raise CheckFailed("COPY took a bad line")
-    if trial.load("bad", max_errors=1) != Loaded(1, 2, 1):
+    if run.load("bad", max_errors=1) != Loaded(1, 2, 1):
         raise CheckFailed("--max-errors 1 did not set one line aside")
     return said
 
 
-def byte_order_mark(trial: Trial) -> str:
-    trial.put("bom/1.json", b"\xef\xbb\xbf" + lines(event(7, 0), event(7, 1)))
-    loaded = trial.load("bom", max_errors=2)
+def byte_order_mark(run: CheckRun) -> str:
+    run.put("bom/1.json", b"\xef\xbb\xbf" + lines(event(7, 0), event(7, 1)))
+    loaded = run.load("bom", max_errors=2)
     if loaded.rows not in (1, 2):
         raise CheckFailed(f"{loaded.rows} rows instead of 1 or 2")
     return f"{loaded.rows} rows loaded, {loaded.rejected} refused"
 
 
-def repeated_key(trial: Trial) -> str:
+def repeated_key(run: CheckRun) -> str:
     twice = lines(event(8, 0)).replace(b"}", b', "page": "Home"}')
-    trial.put("repeated/1.json", twice + lines(event(8, 1)))
-    loaded = trial.load("repeated", max_errors=1)
-    found = trial.dbt.query(
+    run.put("repeated/1.json", twice + lines(event(8, 1)))
+    loaded = run.load("repeated", max_errors=1)
+    found = run.dbt.query(
         "select page from {{ source('sparkify', 'staging_events') }}"
         " where session_id = 8 and item_in_session = 0"
     )
@@ -164,20 +162,20 @@ def repeated_key(trial: Trial) -> str:
     return words[pages[0]]
 
 
-def more_than_4_mb(trial: Trial) -> str:
+def more_than_4_mb(run: CheckRun) -> str:
     large = lines(event(9, 0, extra="x" * (4 << 20)))
-    trial.put("large/1.json", large + lines(event(9, 1)))
-    loaded = trial.load("large", max_errors=1)
+    run.put("large/1.json", large + lines(event(9, 1)))
+    loaded = run.load("large", max_errors=1)
     if (loaded.rows, loaded.rejected) != (1, 1):
         raise CheckFailed(f"{loaded.rows} rows loaded, {loaded.rejected} refused")
     return "refused as one bad line"
 
 
-def two_loads_at_once(trial: Trial) -> str:
-    path = trial.put("both/1.json", lines(event(10, 0)))
+def two_loads_at_once(run: CheckRun) -> str:
+    path = run.put("both/1.json", lines(event(10, 0)))
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "warehouse.toml"
-        data = trial.settings("both")
+        data = run.settings("both")
         names = ("events", "songs", "manifests", "role", "kms_key", "region")
         written = [f"{name} = {json.dumps(getattr(data, name))}" for name in names]
         config.write_text("\n".join(["[data]", *written]), encoding="utf-8")
@@ -187,14 +185,14 @@ def two_loads_at_once(trial: Trial) -> str:
             "load",
         ]
         command += ["--config", config, "--mix-sample"]
-        command += ["--target", trial.dbt.target] if trial.dbt.target else []
+        command += ["--target", run.dbt.target] if run.dbt.target else []
         pipes: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
         with subprocess.Popen(command, text=True, **pipes) as other:
             # It has read the ledger: from now on both load the same file.
             heard: Iterator[str] = iter(other.stderr or [])
             there = [*itertools.takewhile(lambda line: "to read" not in line, heard)]
             try:
-                trial.load("both")
+                run.load("both")
                 here = ""
             except WarehouseError as error:
                 here = str(error)
@@ -203,7 +201,7 @@ def two_loads_at_once(trial: Trial) -> str:
     stopped += [there[-1].strip() if there else ""] if other.returncode else []
     if len(stopped) > 1 or not all("run again" in text for text in stopped):
         raise CheckFailed(f"exit code {other.returncode}: {'; '.join(stopped)}")
-    found = trial.dbt.query(
+    found = run.dbt.query(
         "select (select count(*) from {{ source('sparkify', 'staging_events') }}"
         " where session_id = 10) as rows,"
         " (select count(*) from {{ source('sparkify', 'loaded_files') }}"
@@ -216,54 +214,54 @@ def two_loads_at_once(trial: Trial) -> str:
     return "one published; " + (stopped[0] if stopped else "the other came too late")
 
 
-def two_builds_at_once(trial: Trial) -> str:
-    trial.dbt.command("run")
-    before = trial.fingerprints()
+def two_builds_at_once(run: CheckRun) -> str:
+    run.dbt.command("run")
+    before = run.fingerprints()
     # With --empty a view has no rows either, and stays so.
     words = ["run", "--exclude", "config.materialized:view"]
-    trial.dbt.command(*words, "--full-refresh", "--empty")
+    run.dbt.command(*words, "--full-refresh", "--empty")
     command = [sys.executable, "-m", "dbt.cli.main", *words]
-    command += ["--profiles-dir", str(trial.dbt.profile_path.parent)]
-    command += ["--target", trial.dbt.target] if trial.dbt.target else []
+    command += ["--profiles-dir", str(run.dbt.profile_path.parent)]
+    command += ["--target", run.dbt.target] if run.dbt.target else []
     with subprocess.Popen(
         command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as other:
         heard: Iterator[str] = iter(other.stdout or [])
         there = [*itertools.takewhile(lambda line: " START " not in line, heard)]
-        trial.dbt.command(*words)
+        run.dbt.command(*words)
         there += heard
     if other.returncode:
         raise CheckFailed(f"exit code {other.returncode}: {there[-1:]}")
-    found = trial.fingerprints()
+    found = run.fingerprints()
     if different := [name for name in before if found[name] != before[name]]:
         raise CheckFailed(f"rows missing or doubled in {', '.join(different)}")
     return f"{len(found)} marts as after one build"
 
 
-def unattached_role(trial: Trial) -> str:
-    return _copy_fails(trial, "the cluster cannot use the role", role=NO_ROLE)
+def unattached_role(run: CheckRun) -> str:
+    return _copy_fails(run, "the cluster cannot use the role", role=NO_ROLE)
 
 
-def another_region(trial: Trial) -> str:
-    here = trial.data.region
+def another_region(run: CheckRun) -> str:
+    here = run.data.region
     other = "eu-central-1" if here != "eu-central-1" else "us-east-1"
-    return _copy_fails(trial, "a bucket is in another region", region=other)
+    return _copy_fails(run, "a bucket is in another region", region=other)
 
 
-def missing_object(trial: Trial) -> str:
-    return _copy_fails(trial, "is gone since it was listed", path="first/gone.json")
+def missing_object(run: CheckRun) -> str:
+    return _copy_fails(run, "is gone since it was listed", path="first/gone.json")
 
 
-def nothing_is_left(trial: Trial) -> str:
-    trial.clear()
-    schema = trial.dbt.schema
-    schemas = trial.dbt.query(
+def nothing_is_left(run: CheckRun) -> str:
+    run.clear()
+    schema = run.dbt.schema
+    schemas = run.dbt.query(
         "select schema_name from information_schema.schemata"
         f" where schema_name like '{schema}%'"
     )
-    if left := [row["schema_name"] for row in schemas] + trial.left():
+    if left := [row["schema_name"] for row in schemas] + run.left():
         raise CheckFailed(f"still there: {', '.join(left)}")
-    return f"{trial.root} and the schemas {schema}* are gone"
+    return f"{run.root} and the schemas {schema}* are gone"
 
 
 LINES: dict[str, Line] = {
@@ -287,10 +285,10 @@ LINES: dict[str, Line] = {
 }
 
 
-def outcome(name: str, trial: Trial) -> tuple[bool, str]:
+def outcome(name: str, run: CheckRun) -> tuple[bool, str]:
     """Whether a line passes, and what it saw."""
     try:
-        return True, LINES[name](trial)
+        return True, LINES[name](run)
     except (CheckFailed, WarehouseError) as error:
         return False, str(error)
 
@@ -302,33 +300,33 @@ def checked(dbt: Dbt, data: Data) -> Iterator[tuple[str, bool, str]]:
     """
     redshift.check(dbt, replace(data, events=data.manifests, songs=data.manifests))
     root = f"{data.manifests.rstrip('/')}/{dbt.schema}/"
-    trial = Trial(dbt, data, root, Clients(data.region).s3)
+    run = CheckRun(dbt, data, root, Clients(data.region).s3)
     for name in LINES:
         try:
-            passed, seen = outcome(name, trial)
+            passed, seen = outcome(name, run)
         except KeyboardInterrupt:
-            trial.clear()
+            run.clear()
             raise
         yield name, passed, seen
 
 
-def _loads(trial: Trial, folder: str, rows: int) -> str:
+def _loads(run: CheckRun, folder: str, rows: int) -> str:
     """Load a folder, and see that each file's rows add up."""
-    loaded = trial.load(folder)
+    loaded = run.load(folder)
     if (loaded.rows, loaded.rejected) != (rows, 0):
         raise CheckFailed(f"{loaded.rows} rows instead of {rows}")
-    found = trial.rows(folder)
+    found = run.rows(folder)
     return ", ".join(f"{name[:20]}: {count}" for name, count in sorted(found.items()))
 
 
-def _copy_fails(trial: Trial, words: str, path: str = FIRST, **changes: Any) -> str:
+def _copy_fails(run: CheckRun, words: str, path: str = FIRST, **changes: Any) -> str:
     """See that a COPY which must fail does, in words that a load understands."""
-    data = trial.settings("first")
-    files = [Listed("events", f"{trial.root}{path}", 1, etag="0" * 32)]
-    connect = functools.partial(lambda s3: s3, trial.s3)
+    data = run.settings("first")
+    files = [Listed("events", f"{run.root}{path}", 1, etag="0" * 32)]
+    connect = functools.partial(lambda s3: s3, run.s3)
     try:
-        with redshift.prepared(trial.dbt, data, connect, files) as plan:
-            trial.dbt.operation("load_staging", plan=plan | changes)
+        with redshift.prepared(run.dbt, data, connect, files) as plan:
+            run.dbt.operation("load_staging", plan=plan | changes)
     except WarehouseError as error:
         if words not in str(error):
             raise CheckFailed(f"COPY failed in other words: {error}") from None

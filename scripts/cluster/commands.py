@@ -6,30 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import click
-from endings import explained
-from errors import Exit, Refused
-from messages import say
-from settings import PROJECT, read_settings
+from command_line.options import config_option, json_option
+from common.errors import Exit, Refused
+from common.messages import say
+from common.settings import read_settings
+from common.signals import explained
 
 from cluster import down as removing
 from cluster import up as making
+from cluster.apply import HALF_WAY
 from cluster.status import described, environment_lines
 from cluster.steps import Step
 from cluster.wanted import TAG
 
-HALF_WAY = "what was done stays, and AWS goes on; the same command goes on from there"
-config_option = click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    default=PROJECT / "warehouse.toml",
-    show_default="warehouse.toml of the project",
-    help="The settings file.",
-)
 dry_run_option = click.option(
     "--dry-run", is_flag=True, help="Print the plan, change nothing; exit 10 if any."
-)
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="The result as one JSON object."
 )
 timeout_option = click.option(
     "--timeout",
@@ -71,11 +62,7 @@ def up(
         cluster, steps = making.up(settings, minutes=timeout, snapshot=snapshot)
     status = described(settings.cluster, cluster)
     say(f"usable: {status.host}:{status.port}/{status.database}")
-    once = f"`REDSHIFT_USER={status.user} .venv/bin/dbt run-operation create_users"
-    once += " --target redshift`"
-    if status.kind == "serverless":
-        once = 'the commands under "Users" in docs/redshift.md'
-    say(f"once, as an administrator: {once}")
+    say('once, as an administrator: the commands under "Users" in docs/redshift.md')
     show(environment_lines(status), steps, as_json, cluster=asdict(status))
 
 
@@ -92,8 +79,7 @@ def pause(config: Path, timeout: float, as_json: bool) -> None:
     name, region = settings.cluster.name, settings.cluster.region
     with explained(lambda: HALF_WAY):
         steps = removing.pause(settings, minutes=timeout)
-    state, now = "paused", "is paused" if steps else "was paused already"
-    said = f"cluster {name} {now}; `up` resumes it"
+    state, said = "paused", f"cluster {name} is paused; `up` resumes it"
     if settings.cluster.kind == "serverless":
         state, said = "idle", "Serverless costs nothing while idle: nothing to pause"
     paused = {"name": name, "region": region, "state": state}
@@ -111,21 +97,14 @@ Examples:
 @dry_run_option
 @timeout_option
 @click.option("--snapshot", default="", metavar="NAME", help="Keep a final snapshot.")
-@click.option(
-    "--snapshot-days",
-    type=click.IntRange(1, 3653),
-    default=30,
-    show_default=True,
-    help="How long AWS keeps it.",
-)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
-def down(  # noqa: PLR0913, PLR0917 (one for each option)
+def down(
+    *,
     config: Path,
     dry_run: bool,
     timeout: float,
     snapshot: str,
-    snapshot_days: int,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -134,7 +113,7 @@ def down(  # noqa: PLR0913, PLR0917 (one for each option)
     With all its data, in the region of the settings; the files in S3 stay.
     """
     settings = read_settings(config)
-    steps = removing.down_plan(settings, snapshot, snapshot_days)
+    steps = removing.down_plan(settings, snapshot)
     if dry_run:
         show_plan(steps, as_json)
         return
@@ -142,9 +121,8 @@ def down(  # noqa: PLR0913, PLR0917 (one for each option)
         ask_or_refuse(steps)
     with explained(lambda: HALF_WAY):
         kept = removing.down(settings, steps, minutes=timeout)
-    tagged = f"tagged {TAG} = {settings.cluster.name}"
-    left = "is left" if steps else "was there to remove"
-    lines = [f"nothing {tagged} {left} in {settings.cluster.region}"]
+    name, region = settings.cluster.name, settings.cluster.region
+    lines = [f"nothing tagged {TAG} = {name} is left in {region}"]
     lines += [f"snapshot {one} is kept, and costs until it is deleted" for one in kept]
     show(lines, steps, as_json, snapshots=kept)
 
@@ -158,7 +136,7 @@ def show(lines: list[str], steps: list[Step], as_json: bool, **result: Any) -> N
 def show_plan(steps: list[Step], as_json: bool) -> None:
     """Print a plan; exit 10 when there is something to do."""
     show([str(step) for step in steps] or ["nothing to change"], steps, as_json)
-    if any(step.told[0] != "!" for step in steps):
+    if any(step.line[0] != "!" for step in steps):
         raise click.exceptions.Exit(Exit.CHANGES)
 
 
@@ -168,5 +146,5 @@ def ask_or_refuse(steps: list[Step]) -> None:
     try:
         click.confirm(what, abort=True, err=True)
     except click.Abort:
-        told = "not confirmed, nothing was removed; --yes does not ask"
-        raise Refused(told) from None
+        line = "not confirmed, nothing was removed; --yes does not ask"
+        raise Refused(line) from None

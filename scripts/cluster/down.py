@@ -1,14 +1,14 @@
 """`pause` and `down`: stop paying, and leave nothing behind."""
 
-from aws import Clients
-from errors import Refused, WarehouseError
-from settings import Settings
+from common.aws import Clients
+from common.errors import Refused, WarehouseError
+from common.settings import Settings
 
 from cluster import plan, wanted
-from cluster.found import refuse_hopeless
+from cluster.apply import after, apply_steps, changed, say_whose
+from cluster.existing import refuse_hopeless
 from cluster.look import KINDS, look
 from cluster.steps import Step, step
-from cluster.take import after, apply, changed, say_whose
 from cluster.wanted import TAG, missing_message
 
 
@@ -29,16 +29,16 @@ def pause(settings: Settings, *, minutes: float) -> list[Step]:
         return []
     say_whose(found, want.region)
     call = "" if state == "pausing" else "redshift.pause_cluster"
-    told = f"~ cluster {want.name}: pause"
-    steps = [step(told, call, "paused", ClusterIdentifier=want.name)]
-    apply(clients, want, steps, after(minutes))
+    line = f"~ cluster {want.name}: pause"
+    steps = [step(line, call, "paused", ClusterIdentifier=want.name)]
+    apply_steps(clients, want, steps, after(minutes))
     return steps
 
 
-def down_plan(settings: Settings, snapshot: str, days: int) -> list[Step]:
+def down_plan(settings: Settings, snapshot: str) -> list[Step]:
     """What `down` would remove, in order; changes nothing.
 
-    A `snapshot` of that name is kept for so many days; an empty name keeps none.
+    A `snapshot` of that name is kept; an empty name keeps none.
     """
     want = wanted.checked(settings.cluster)
     clients = Clients(want.region)
@@ -54,7 +54,7 @@ def down_plan(settings: Settings, snapshot: str, days: int) -> list[Step]:
             f"{missing_message(want)}, so there is nothing to take a snapshot of;"
             " leave --snapshot out"
         )
-    return plan.removals(want, found, snapshot, days)
+    return plan.removals(want, found, snapshot)
 
 
 def down(settings: Settings, steps: list[Step], *, minutes: float) -> list[str]:
@@ -63,7 +63,7 @@ def down(settings: Settings, steps: list[Step], *, minutes: float) -> list[str]:
     Gives the names of the snapshots that outlive the cluster, and cost.
     """
     want, clients = settings.cluster, Clients(settings.cluster.region)
-    apply(clients, want, steps, after(minutes))
+    apply_steps(clients, want, steps, after(minutes))
     with changed(bool(steps)):
         left = look(clients, want)
     if not left.nothing:

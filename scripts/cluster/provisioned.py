@@ -1,13 +1,13 @@
 """A provisioned cluster: nodes by the hour, and a scheduled action that pauses them."""
 
-import aws
-from aws import Clients, listed
-from errors import Refused
-from settings import Cluster, Settings
+from common import aws
+from common.aws import Clients, listed
+from common.errors import Refused
+from common.settings import Cluster, Settings
 
 from cluster import wanted
-from cluster.found import (
-    Found,
+from cluster.existing import (
+    Existing,
     Network,
     Snapshots,
     not_usable,
@@ -15,7 +15,7 @@ from cluster.found import (
     role_arns,
     wanted_role_arns,
 )
-from cluster.steps import Step, Steps, differences, step, with_data
+from cluster.steps import SNAPSHOT_DAYS, Step, Steps, differences, step, wait, with_data
 from cluster.wanted import ADMIN, TAG, Document, Owner
 
 OPERATOR = aws.OPERATOR_POLICY
@@ -65,17 +65,17 @@ def network(clients: Clients, want: Cluster, cluster: Document | None) -> Networ
     return None, []
 
 
-def check_network(want: Cluster, found: Found) -> None:
+def check_network(want: Cluster, found: Existing) -> None:
     """Raise Refused where there is no network for the cluster."""
     region, named = want.region, want.subnet_group
-    told = (
+    line = (
         f"there is no subnet group {named} in {region}; make it, or correct [cluster]"
     )
     if not named:
-        told = f"there is no default VPC in {region}; run `aws ec2 create-default-vpc"
-        told += f" --region {region}`, or set [cluster]"
+        line = f"there is no default VPC in {region}; run `aws ec2 create-default-vpc"
+        line += f" --region {region}`, or set [cluster]"
     if found.vpc is None:
-        raise Refused(f"{told} subnet_group")
+        raise Refused(f"{line} subnet_group")
 
 
 def find_schedule(clients: Clients, want: Cluster) -> Document | None:
@@ -96,12 +96,7 @@ def find_snapshots(clients: Clients, want: Cluster, _: Owner) -> Snapshots:
     return {}
 
 
-def restoring(_: Document) -> str:
-    """The snapshot that is still to be restored: AWS makes a cluster with its data."""
-    return ""
-
-
-def steps(goal: Settings, found: Found, group: str, snapshot: str) -> Steps:
+def steps(goal: Settings, found: Existing, group: str, snapshot: str) -> Steps:
     """What makes or repairs the cluster and its pause."""
     yield from _cluster(goal, found, group, snapshot)
     want, have = goal.cluster, found.schedule or {}
@@ -113,15 +108,15 @@ def steps(goal: Settings, found: Found, group: str, snapshot: str) -> Steps:
     params: Document = {"TargetAction": pauses, "Schedule": when}
     params["IamRole"] = found.owner.role(name)
     if have.get("State") != "ACTIVE" or not params.items() <= have.items():
-        told = f"scheduled action {name}: pause at {want.pause_at} UTC every day"
+        line = f"scheduled action {name}: pause at {want.pause_at} UTC every day"
         call = f"redshift.{'modify' if have else 'create'}_scheduled_action"
         params |= {"ScheduledActionName": name, "Enable": True}
-        yield step(f"{'~' if have else '+'} {told}", call, **params)
+        yield step(f"{'~' if have else '+'} {line}", call, **params)
 
 
-def removals(want: Cluster, found: Found, snapshot: str, days: int) -> Steps:
+def removals(want: Cluster, found: Existing, snapshot: str) -> Steps:
     """What removes the cluster and its pause."""
-    told = with_data(wanted.label(want), snapshot, days)
+    line = with_data(wanted.label(want), snapshot)
     if found.cluster and not wanted.is_ours(found.cluster, want):
         yield _tag(want, found)
     if found.there:
@@ -129,32 +124,32 @@ def removals(want: Cluster, found: Found, snapshot: str, days: int) -> Steps:
         params["SkipFinalClusterSnapshot"] = not snapshot
         if snapshot:
             params["FinalClusterSnapshotIdentifier"] = snapshot
-            params["FinalClusterSnapshotRetentionPeriod"] = days
-        yield step(told, "redshift.delete_cluster", "gone", **params)
+            params["FinalClusterSnapshotRetentionPeriod"] = SNAPSHOT_DAYS
+        yield step(line, "redshift.delete_cluster", "gone", **params)
     elif found.cluster:
-        yield step(f"{told} (going already)", until="gone")
+        yield step(f"{line} (going already)", until="gone")
     # Not before: if AWS refuses to remove the cluster, it still pauses by itself.
     yield from _remove_schedule(want, found)
 
 
-def _tag(want: Cluster, found: Found) -> Step:
+def _tag(want: Cluster, found: Existing) -> Step:
     """Tag a cluster that was restored, for nobody may remove what has no tag."""
-    told = f"+ cluster {want.name}: tag {TAG} = {want.name}"
+    line = f"+ cluster {want.name}: tag {TAG} = {want.name}"
     arn = found.owner.arn("redshift", f"cluster:{want.name}", want.region)
-    return step(told, "redshift.create_tags", ResourceName=arn, Tags=wanted.tags(want))
+    return step(line, "redshift.create_tags", ResourceName=arn, Tags=wanted.tags(want))
 
 
-def _remove_schedule(want: Cluster, found: Found) -> Steps:
+def _remove_schedule(want: Cluster, found: Existing) -> Steps:
     name, call = wanted.pause_name(want), "redshift.delete_scheduled_action"
     if found.schedule:
         yield step(f"- scheduled action {name}", call, ScheduledActionName=name)
 
 
-def _cluster(goal: Settings, found: Found, group: str, snapshot: str) -> Steps:
+def _cluster(goal: Settings, found: Existing, group: str, snapshot: str) -> Steps:
     want, cluster = goal.cluster, found.cluster
     label, named = wanted.label(want), {"ClusterIdentifier": want.name}
     if cluster and not found.there:
-        yield step(f"> {label}: wait until the old one is gone", until="gone")
+        yield wait(label, "gone")
     if not cluster or not found.there:
         yield from _make(goal, found, group, snapshot)
         return
@@ -162,26 +157,26 @@ def _cluster(goal: Settings, found: Found, group: str, snapshot: str) -> Steps:
     if cluster["ClusterStatus"] in {"paused", "pausing"}:
         yield step(f"> {label}: resume", "redshift.resume_cluster", "usable", **named)
     elif reason := not_usable(cluster):
-        yield step(f"> {label}: wait until it is usable (now {reason})", until="usable")
+        yield wait(label, "usable", reason)
     else:
         yield from _left_alone(want, cluster)
     if not wanted.is_ours(cluster, want):
         yield _tag(want, found)
     groups = [item["VpcSecurityGroupId"] for item in cluster["VpcSecurityGroups"]]
     if groups != [group]:
-        told = f"~ {label}: security group {', '.join(groups) or 'none'} becomes ours"
+        line = f"~ {label}: security group {', '.join(groups) or 'none'} becomes ours"
         attach: Document = named | {"VpcSecurityGroupIds": [group]}
-        yield step(told, "redshift.modify_cluster", "usable", **attach)
+        yield step(line, "redshift.modify_cluster", "usable", **attach)
     roles, have = wanted_role_arns(goal, found), role_arns(cluster)
     add = [arn for arn in roles if arn not in have]
     drop = [arn for arn in have if arn not in roles]
     if add or drop or cluster.get("DefaultIamRoleArn") != roles[0]:
-        told = f"~ {label}: role {' and '.join(roles)}"
-        told += f", without {', '.join(drop)}" if drop else ""
+        line = f"~ {label}: role {' and '.join(roles)}"
+        line += f", without {', '.join(drop)}" if drop else ""
         change: Document = named | {"DefaultIamRoleArn": roles[0]}
         change |= {"AddIamRoles": add} if add else {}
         change |= {"RemoveIamRoles": drop} if drop else {}
-        yield step(told, "redshift.modify_cluster_iam_roles", "usable", **change)
+        yield step(line, "redshift.modify_cluster_iam_roles", "usable", **change)
 
 
 def _left_alone(want: Cluster, cluster: Document) -> Steps:
@@ -201,11 +196,11 @@ def _left_alone(want: Cluster, cluster: Document) -> Steps:
     return differences(wanted.label(want), pairs)
 
 
-def _make(goal: Settings, found: Found, group: str, snapshot: str) -> Steps:
+def _make(goal: Settings, found: Existing, group: str, snapshot: str) -> Steps:
     want, roles = goal.cluster, wanted_role_arns(goal, found)
     address = "public" if want.public else "private"
-    told = f"+ {wanted.label(want)}: {want.nodes} x {want.node_type}, encrypted, port"
-    told += f" {want.port}, database {want.database}, {address} address"
+    line = f"+ {wanted.label(want)}: {want.nodes} x {want.node_type}, encrypted, port"
+    line += f" {want.port}, database {want.database}, {address} address"
     params: Document = {"ClusterIdentifier": want.name, "Port": want.port}
     params |= {"PubliclyAccessible": want.public, "VpcSecurityGroupIds": [group]}
     params |= {"IamRoles": roles, "DefaultIamRoleArn": roles[0]}
@@ -213,10 +208,10 @@ def _make(goal: Settings, found: Found, group: str, snapshot: str) -> Steps:
     if want.subnet_group:
         params["ClusterSubnetGroupName"] = want.subnet_group
     if snapshot:
-        told, call = f"{told}, from {snapshot}", "restore_from_cluster_snapshot"
+        line, call = f"{line}, from {snapshot}", "restore_from_cluster_snapshot"
         params["SnapshotIdentifier"] = snapshot
         params["SnapshotClusterIdentifier"] = want.name
-        yield step(told, f"redshift.{call}", **params)
+        yield step(line, f"redshift.{call}", **params)
         yield _tag(want, found)
         return
     params |= {"NodeType": want.node_type, "DBName": want.database}
@@ -224,4 +219,4 @@ def _make(goal: Settings, found: Found, group: str, snapshot: str) -> Steps:
     params["ClusterType"] = "single-node"
     if want.nodes > 1:  # AWS takes a number only here
         params |= {"ClusterType": "multi-node", "NumberOfNodes": want.nodes}
-    yield step(told, "redshift.create_cluster", **params)
+    yield step(line, "redshift.create_cluster", **params)

@@ -4,20 +4,20 @@ import re
 from contextlib import suppress
 from typing import Any
 
-import aws
-from aws import Clients, listed
-from errors import Refused
-from settings import Cluster, Settings
+from common import aws
+from common.aws import Clients, listed
+from common.errors import Refused
+from common.settings import Cluster, Settings
 
 from cluster import provisioned, wanted
-from cluster.found import Found, Network, Snapshots, role_arns, wanted_role_arns
-from cluster.steps import Step, Steps, differences, step, with_data
+from cluster.existing import Existing, Network, Snapshots, role_arns, wanted_role_arns
+from cluster.steps import SNAPSHOT_DAYS, Step, Steps, differences, step, wait, with_data
 from cluster.wanted import ADMIN, TAG, Document, Owner, is_ours
 
 NO_LIMIT = "Without a daily limit"
 RESTORE_TAG = f"{TAG}-restore"  # of a namespace: the snapshot still to be restored
 ALONE = "without a workgroup"  # the state of a namespace that has none
-EMPTY: Document = {"Workgroup": None, "Namespace": None, "Limits": []}
+EMPTY: Document = {"Workgroup": None, "Namespace": None, "Limits": [], "Limit": None}
 PARTS = ("workgroup", "namespace")
 DEFAULT_SUBNETS = ("default-for-az", ["true"])
 COMPUTE, DAILY, STOP = "serverless-compute", "daily", "deactivate"
@@ -42,12 +42,15 @@ def find(clients: Clients, name: str, policy: str = OPERATOR) -> Document | None
     if namespace and _deleting(workgroup):  # its data may stay
         states = ["removing the workgroup"]
     busy = [state for state in states if state != "available"]
-    limited = loads or any(one["breachAction"] == STOP for one in limits)
+    limit = next((one for one in limits if one["breachAction"] == STOP), None)
+    restoring = [
+        tag["Value"] for tag in data.get("Tags", []) if tag["Key"] == RESTORE_TAG
+    ]
     endpoint = work.get("endpoint", {})
     return {
         "ClusterIdentifier": name,
         "ClusterStatus": [*busy, "available" if workgroup else ALONE][0],
-        "ClusterAvailabilityStatus": "Available" if limited else NO_LIMIT,
+        "ClusterAvailabilityStatus": "Available" if limit or loads else NO_LIMIT,
         "ClusterCreateTime": parts[0]["creationDate"],
         "Endpoint": {"Address": endpoint.get("address"), "Port": endpoint.get("port")},
         "DBName": data.get("dbName", ""),
@@ -59,6 +62,8 @@ def find(clients: Clients, name: str, policy: str = OPERATOR) -> Document | None
         "Workgroup": workgroup,
         "Namespace": namespace,
         "Limits": limits,
+        "Limit": limit,  # the one that turns queries off
+        "Restoring": "".join(restoring),  # the snapshot that is still to be restored
     }
 
 
@@ -90,7 +95,7 @@ def network(clients: Clients, want: Cluster, _: Document | None) -> Network:
     return (vpcs.pop() if len(vpcs) == 1 else None), subnets
 
 
-def check_network(want: Cluster, found: Found) -> None:
+def check_network(want: Cluster, found: Existing) -> None:
     """Raise Refused where AWS could not make a workgroup, before anything is made."""
     room = {one["SubnetId"]: one["AvailableIpAddressCount"] for one in found.subnets}
     workgroup = (found.cluster or {}).get("Workgroup")
@@ -127,65 +132,59 @@ def find_snapshots(clients: Clients, want: Cluster, owner: Owner) -> Snapshots:
 
 def daily_limit(cluster: Document) -> int:
     """The RPU-hours after which AWS turns queries off for the day, or 0."""
-    limits = [one for one in cluster["Limits"] if one["breachAction"] == STOP]
-    return sum(int(one["amount"]) for one in limits if one["period"] == DAILY)
+    limit = cluster["Limit"]
+    return int(limit["amount"]) if limit and limit["period"] == DAILY else 0
 
 
-def restoring(cluster: Document) -> str:
-    """The snapshot that a namespace was made for, and that is still to be restored."""
-    tags = (cluster["Namespace"] or {}).get("Tags", [])
-    return next((tag["Value"] for tag in tags if tag["Key"] == RESTORE_TAG), "")
-
-
-def steps(goal: Settings, found: Found, group: str, snapshot: str) -> Steps:
+def steps(goal: Settings, found: Existing, group: str, snapshot: str) -> Steps:
     """What makes or repairs namespace, workgroup and limit, in this order."""
     want, cluster = goal.cluster, found.cluster or EMPTY
     namespace, workgroup = cluster["Namespace"], cluster["Workgroup"]
     label = f"namespace {want.name}"
     if _deleting(namespace):
-        yield step(f"> {label}: wait until the old one is gone", until="gone")
+        yield wait(label, "gone")
         namespace = None
     elif namespace:
-        snapshot = restoring(cluster)
+        snapshot = cluster["Restoring"]
     if _deleting(workgroup):
-        told = f"> {wanted.label(want)}: wait until the old one is gone"
-        yield step(told, until=ALONE)
+        yield wait(wanted.label(want), ALONE)
         workgroup = None
     if not namespace:
         yield _make_namespace(goal, found, snapshot)
     if not workgroup:
         yield _make_workgroup(want, group)
-    yield from _limit(want, workgroup, cluster["Limits"] if workgroup else [])
+    yield from _limit(want, workgroup, cluster["Limit"] if workgroup else None)
     if namespace and workgroup:
         if (state := cluster["ClusterStatus"]) != "available":
-            told = f"> {wanted.label(want)}: wait until it is usable (now {state})"
-            yield step(told, until="usable")
+            yield wait(wanted.label(want), "usable", state)
         yield from _updates(goal, found, group)
     if snapshot:
         key = "snapshotArn" if snapshot.startswith("arn:") else "snapshotName"
         params = {"namespaceName": want.name, "workgroupName": want.name, key: snapshot}
-        told = f"~ {label}: restore {snapshot}"
+        line = f"~ {label}: restore {snapshot}"
         call = "serverless.restore_from_snapshot"
-        yield step(told, call, "usable", manageAdminPassword=True, **params)
+        yield step(line, call, "usable", manageAdminPassword=True, **params)
         arn = namespace["namespaceArn"] if namespace else "<namespace.namespaceArn>"
-        told, call = f"~ {label}: restored", "serverless.untag_resource"
-        yield step(told, call, resourceArn=arn, tagKeys=[RESTORE_TAG])
+        line, call = f"~ {label}: restored", "serverless.untag_resource"
+        yield step(line, call, resourceArn=arn, tagKeys=[RESTORE_TAG])
 
 
-def removals(want: Cluster, found: Found, snapshot: str, days: int) -> Steps:
+def removals(want: Cluster, found: Existing, snapshot: str) -> Steps:
     """What removes the limit, the workgroup, and then the namespace."""
     cluster = found.cluster or EMPTY
     yield from map(_remove_limit, cluster["Limits"])
     if workgroup := cluster["Workgroup"]:
         call = "" if _deleting(workgroup) else "serverless.delete_workgroup"
-        told = f"- {wanted.label(want)}"
-        yield step(told, call, ALONE, workgroupName=want.name)
+        line = f"- {wanted.label(want)}"
+        yield step(line, call, ALONE, workgroupName=want.name)
     if namespace := cluster["Namespace"]:
         call = "" if _deleting(namespace) else "serverless.delete_namespace"
-        final = {"finalSnapshotName": snapshot, "finalSnapshotRetentionPeriod": days}
-        params = {"namespaceName": want.name, **(final if snapshot else {})}
-        told = with_data(f"namespace {want.name}", snapshot, days)
-        yield step(told, call, "gone", **params)
+        params: Document = {"namespaceName": want.name}
+        if snapshot:
+            params["finalSnapshotName"] = snapshot
+            params["finalSnapshotRetentionPeriod"] = SNAPSHOT_DAYS
+        line = with_data(f"namespace {want.name}", snapshot)
+        yield step(line, call, "gone", **params)
 
 
 def _deleting(part: Document | None) -> bool:
@@ -222,7 +221,7 @@ def _tags_for(want: Cluster, **more: str) -> list[dict[str, str]]:
     return [{"key": key, "value": value} for key, value in made.items()]
 
 
-def _make_namespace(goal: Settings, found: Found, snapshot: str) -> Step:
+def _make_namespace(goal: Settings, found: Existing, snapshot: str) -> Step:
     want, roles = goal.cluster, wanted_role_arns(goal, found)
     return step(
         f"+ namespace {want.name}: encrypted, database {want.database}",
@@ -246,23 +245,22 @@ def _workgroup_params(want: Cluster, group: str) -> Document:
 
 
 def _make_workgroup(want: Cluster, group: str) -> Step:
-    told = f"+ {wanted.label(want)}: {want.rpu} RPU, at most {want.rpu_max}, port"
-    told += f" {want.port}, {'public' if want.public else 'private'} address"
+    line = f"+ {wanted.label(want)}: {want.rpu} RPU, at most {want.rpu_max}, port"
+    line += f" {want.port}, {'public' if want.public else 'private'} address"
     names = {"workgroupName": want.name, "namespaceName": want.name}
     params = _workgroup_params(want, group) | names | {"tags": _tags_for(want)}
-    return step(told, "serverless.create_workgroup", **params)
+    return step(line, "serverless.create_workgroup", **params)
 
 
 def _remove_limit(limit: Document) -> Step:
-    told = f"- limit of {limit['amount']} RPU-hours {limit['period']}"
+    line = f"- limit of {limit['amount']} RPU-hours {limit['period']}"
     call = "serverless.delete_usage_limit"
-    return step(told, call, usageLimitId=limit["usageLimitId"])
+    return step(line, call, usageLimitId=limit["usageLimitId"])
 
 
-def _limit(want: Cluster, workgroup: Document | None, limits: list[Any]) -> Steps:
+def _limit(want: Cluster, workgroup: Document | None, have: Document | None) -> Steps:
     """AWS takes one limit that turns queries off, and cannot change its period."""
-    have = next((one for one in limits if one["breachAction"] == STOP), None)
-    told, amount = "limit of {} RPU-hours a day, then no queries", want.rpu_hours_a_day
+    line, amount = "limit of {} RPU-hours a day, then no queries", want.rpu_hours_a_day
     if have and have["period"] != DAILY:
         yield _remove_limit(have)
         have = None
@@ -271,14 +269,14 @@ def _limit(want: Cluster, workgroup: Document | None, limits: list[Any]) -> Step
     new |= {"period": DAILY, "breachAction": STOP, "amount": amount}
     if not have:
         call = "serverless.create_usage_limit"
-        yield step(f"+ {told.format(amount)}", call, "usable", **new)
+        yield step(f"+ {line.format(amount)}", call, "usable", **new)
     elif have["amount"] != amount:
         change = {"usageLimitId": have["usageLimitId"], "amount": amount}
         call = "serverless.update_usage_limit"
-        yield step(f"~ {told.format(amount)}", call, "usable", **change)
+        yield step(f"~ {line.format(amount)}", call, "usable", **change)
 
 
-def _updates(goal: Settings, found: Found, group: str) -> Steps:
+def _updates(goal: Settings, found: Existing, group: str) -> Steps:
     """What differs: AWS takes one change of a workgroup in each request."""
     want, cluster = goal.cluster, found.cluster or {}
     have, call = cluster["Workgroup"], "serverless.update_workgroup"
@@ -288,15 +286,15 @@ def _updates(goal: Settings, found: Found, group: str) -> Steps:
     for key, wish in pairs:
         old, new = _text(have.get(key)), _text(wish)
         if old != new:
-            told = f"~ workgroup {want.name}: {key} {old} becomes {new}"
+            line = f"~ workgroup {want.name}: {key} {old} becomes {new}"
             changed = {"workgroupName": want.name, key: wish}
-            yield step(told, call, "usable", **changed)
+            yield step(line, call, "usable", **changed)
     roles, default = wanted_role_arns(goal, found), cluster["DefaultIamRoleArn"]
     if sorted(role_arns(cluster)) != sorted(roles) or default != roles[0]:
-        told = f"~ namespace {want.name}: role {' and '.join(roles)}"
+        line = f"~ namespace {want.name}: role {' and '.join(roles)}"
         change = {"iamRoles": roles, "defaultIamRoleArn": roles[0]}
         name, call = {"namespaceName": want.name}, "serverless.update_namespace"
-        yield step(told, call, "usable", **name | change)
+        yield step(line, call, "usable", **name | change)
     advice = "`down`, then `up`: the next `run` loads all files from S3 again"
     names = [("database", cluster["DBName"], want.database, advice)]
     yield from differences(f"namespace {want.name}", names)

@@ -1,18 +1,18 @@
-"""How the warehouse stands: state, endpoint, cost, what differs from the settings."""
+"""The warehouse: state, endpoint, cost, what differs from the settings."""
 
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import aws
-from aws import Clients
-from errors import Refused, WarehouseError
-from settings import Cluster, Settings
+from common import aws
+from common.aws import Clients
+from common.errors import Refused, WarehouseError
+from common.settings import Cluster, Settings
 
 from cluster import serverless
-from cluster.cost import PRICES_OF, RPU_HOUR, RPU_PRICE_OF, dollars_an_hour
-from cluster.found import GOING, not_usable
+from cluster.cost import RPU_HOUR, dollars_an_hour
+from cluster.existing import not_usable
 from cluster.look import KINDS, look
 from cluster.plan import plan
 from cluster.wanted import (
@@ -75,7 +75,7 @@ def cluster_status(settings: Settings) -> ClusterStatus:
     try:
         if not found.nothing:
             steps = plan(wanted(settings), found)
-            drift = [str(step) for step in steps if step.told[0] != ">"]
+            drift = [str(step) for step in steps if step.line[0] != ">"]
     except WarehouseError as error:
         drift = [error.message]
     return described(
@@ -107,21 +107,17 @@ def require_usable(settings: Settings) -> ClusterStatus:
 
 def described(want: Cluster, cluster: Document | None, **seen: Any) -> ClusterStatus:
     """The status of a cluster as AWS describes it, or of a missing one."""
-    named: dict[str, Any] = {
-        "name": want.name,
-        "region": want.region,
-        "kind": want.kind,
-        **seen,
-    }
+    named: Document = {"name": want.name, "region": want.region, "kind": want.kind}
+    named |= seen
     if cluster is None:
         message = missing_message(want)
         return ClusterStatus(state="missing", message=message, **named)
-    age = datetime.now(UTC) - cluster["ClusterCreateTime"]
+    reason, age = not_usable(cluster), datetime.now(UTC) - cluster["ClusterCreateTime"]
     hours, endpoint = age.total_seconds() / 3600, cluster.get("Endpoint", {})
     capacity = _rpu if want.kind == "serverless" else _nodes
     return ClusterStatus(
         state=cluster["ClusterStatus"],
-        message=_message(want, cluster),
+        message=f"{label(want)} is {reason}; `up` makes it usable" if reason else "",
         host=endpoint.get("Address", ""),
         port=endpoint.get("Port", 0),
         database=cluster["DBName"],
@@ -135,59 +131,35 @@ def described(want: Cluster, cluster: Document | None, **seen: Any) -> ClusterSt
 def _nodes(cluster: Document, hours: float) -> Document:
     node_type, nodes = cluster["NodeType"], cluster["NumberOfNodes"]
     price = dollars_an_hour(node_type, nodes, cluster["PubliclyAccessible"])
-    most = price and round(price * hours, 2)
-    found = {"node_type": node_type, "nodes": nodes, "dollars_an_hour": price}
-    return found | {"dollars_at_most": most}
+    return {
+        "node_type": node_type,
+        "nodes": nodes,
+        "dollars_an_hour": price,
+        "dollars_at_most": price and round(price * hours, 2),
+    }
 
 
 def _rpu(cluster: Document, _: float) -> Document:
     workgroup, limit = cluster["Workgroup"] or {}, serverless.daily_limit(cluster)
-    base, most = workgroup.get("baseCapacity", 0), workgroup.get("maxCapacity", 0)
-    found = {"rpu": base, "rpu_max": most, "dollars_an_hour": base * RPU_HOUR}
-    dollars = limit * RPU_HOUR if limit else None
-    return found | {"rpu_hours_a_day": limit, "dollars_a_day": dollars}
+    base = workgroup.get("baseCapacity", 0)
+    return {
+        "rpu": base,
+        "rpu_max": workgroup.get("maxCapacity", 0),
+        "rpu_hours_a_day": limit,
+        "dollars_an_hour": base * RPU_HOUR,
+        "dollars_a_day": limit * RPU_HOUR if limit else None,
+    }
 
 
-def status_lines(status: ClusterStatus) -> list[str]:
-    """The status for people, line by line."""
-    lines = [f"account   {status.account}, as {status.caller}"]
-    if status.state == "missing":
-        lines.append(f"cluster   {status.message}")
-    else:
-        lines += [
-            f"cluster   {status.name} in {status.region}: {status.state}",
-            f"endpoint  {status.host or '-'}:{status.port}/{status.database}",
-            *(_rpu_lines if status.kind == "serverless" else _node_lines)(status),
-        ]
-        lines += [f"note      {status.message}"] if status.message else []
-    other = "other     cluster {} has our tag, and another [cluster] name"
-    lines += [other.format(name) for name in status.others]
-    return lines + [f"drift     {line}" for line in status.drift]
-
-
-def _node_lines(status: ClusterStatus) -> list[str]:
-    price, pauses, cost = status.dollars_an_hour, status.pauses_at, "price unknown"
-    if price:
-        most = f"at most ${status.dollars_at_most:.2f} so far"
-        cost = f"about ${price:.2f} an hour, {most}"
-    return [
-        f"nodes     {status.nodes} x {status.node_type},"
-        f" {status.age_hours:.1f} hours old",
-        f"cost      {cost}",
-        f"          ({PRICES_OF}; storage and secret not counted)",
-        f"pauses    {f'{pauses} UTC' if pauses else 'not by itself'}",
-    ]
-
-
-def _rpu_lines(status: ClusterStatus) -> list[str]:
-    limit, most = status.rpu_hours_a_day, status.dollars_a_day
-    stops = f"{limit} RPU-hours a day, at most about ${most:.2f}" if most else "none"
-    return [
-        f"capacity  {status.rpu} RPU, at most {status.rpu_max}",
-        f"limit     {stops}",
-        f"cost      about ${status.dollars_an_hour:.2f} an hour of work, nothing while"
-        f" idle ({RPU_PRICE_OF}; storage and secret not counted)",
-    ]
+def status_lines(status: ClusterStatus) -> list[tuple[str, str]]:
+    """The status for people: what each field is called, and what it says."""
+    lines = []
+    for name, value in asdict(status).items():
+        texts = value if isinstance(value, list) else [value] if value else []
+        if name == "others":
+            texts = [f"{one} has our tag, and another [cluster] name" for one in texts]
+        lines += [(name.replace("_", " "), str(text)) for text in texts]
+    return lines
 
 
 def environment_lines(status: ClusterStatus) -> list[str]:
@@ -203,13 +175,3 @@ def environment_lines(status: ClusterStatus) -> list[str]:
         f"export REDSHIFT_{key.upper()}={shlex.quote(str(value))}"
         for key, value in variables.items()
     ]
-
-
-def _message(want: Cluster, cluster: Document) -> str:
-    state, name = cluster["ClusterStatus"], label(want)
-    if state in {"paused", "pausing"}:
-        return f"{name} is paused; `up` resumes it"
-    if state in GOING:
-        return f"{name} is being deleted; `up` makes it again"
-    reason = not_usable(cluster)
-    return f"{name} is not usable yet: {reason}; `up` sees to it" if reason else ""

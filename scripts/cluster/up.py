@@ -1,18 +1,18 @@
 """`up`: look first, then make, repair or resume only what differs."""
 
-import aws
-from aws import Clients
-from errors import Refused, WarehouseError
-from messages import say
-from settings import OF_KIND, Cluster, Settings
+from common import aws
+from common.aws import Clients
+from common.errors import Refused, WarehouseError
+from common.messages import say
+from common.settings import OF_KIND, Cluster, Settings
 
-from cluster import take
+from cluster import apply
 from cluster.cost import cost_of
-from cluster.found import Found
+from cluster.existing import Existing
 from cluster.look import KINDS, look
 from cluster.plan import plan
 from cluster.steps import Step
-from cluster.wanted import SERVICES, Document, label, places, role_name, wanted
+from cluster.wanted import SERVICES, Document, label, locations, role_name, wanted
 
 Made = tuple[Document, list[Step]]  # AWS's description, and the steps taken
 
@@ -24,21 +24,31 @@ def up(settings: Settings, *, minutes: float, snapshot: str = "") -> Made:
     before anything is changed, OutOfTime, WarehouseError for what AWS refuses.
     """
     goal, clients = wanted(settings), Clients(settings.cluster.region)
-    want, end, done = goal.cluster, take.after(minutes), list[Step]()
-    steps = _first_plan(clients, goal, snapshot)
+    want, end, done = goal.cluster, apply.after(minutes), list[Step]()
+    steps, waiting = _first_plan(clients, goal, snapshot), apply.Waiting("", end)
     if not _changes(steps):
         say("nothing to change")
-    while True:
-        take.apply(clients, want, _changes(steps), end)
-        with take.changed():
-            cluster = take.wait_until("usable", clients, want, end)
-            # What was paused or changing when we looked may differ in more than was
-            # plain to see: look again until nothing differs.
-            if not _changes(steps):
-                break
-            done += _changes(steps)
-            steps = _plan_again(clients, goal, done, end)
-    for step in steps:  # what is left is only to be told
+    # What was paused or changing when we looked may differ in more than was plain to
+    # see, and AWS shows a change late: look again until nothing differs.
+    while changes := _changes(steps):
+        is_new = not any(step in done for step in changes)
+        if is_new:
+            apply.apply_steps(clients, want, changes, end)
+        with apply.changed():
+            if is_new:
+                apply.wait_until("usable", clients, want, end)
+                done, waiting = done + changes, apply.Waiting("the change", end)
+            elif waiting.longer_than(apply.STALE_MINUTES):
+                raise WarehouseError(
+                    f"changed, but not as it should be: {'; '.join(map(str, steps))};"
+                    " somebody may be changing it too, run the same command again"
+                )
+            else:
+                waiting.because("AWS does not show it yet")
+            steps = plan(goal, look(clients, want))
+    with apply.changed(bool(done)):
+        cluster = apply.wait_until("usable", clients, want, end)
+    for step in steps:  # what is left changes nothing
         say(str(step))
     return cluster, done
 
@@ -50,13 +60,13 @@ def up_plan(settings: Settings, snapshot: str = "") -> list[Step]:
 
 
 def _changes(steps: list[Step]) -> list[Step]:
-    return [step for step in steps if step.told[0] != "!"]
+    return [step for step in steps if step.line[0] != "!"]
 
 
 def _first_plan(clients: Clients, goal: Settings, snapshot: str) -> list[Step]:
     want = goal.cluster
     found = look(clients, want)
-    take.say_whose(found, want.region)
+    apply.say_whose(found, want.region)
     _check_load(clients, goal)
     _check_role(clients, goal, found)
     if snapshot:
@@ -67,28 +77,12 @@ def _first_plan(clients: Clients, goal: Settings, snapshot: str) -> list[Step]:
     return steps
 
 
-def _plan_again(
-    clients: Clients, goal: Settings, done: list[Step], end: float
-) -> list[Step]:
-    waiting = take.Waiting("the change", end)
-    while True:
-        steps = plan(goal, look(clients, goal.cluster))
-        if not any(step in done for step in _changes(steps)):
-            return steps
-        if waiting.longer_than(take.STALE_MINUTES):
-            raise WarehouseError(
-                f"changed, but not as it should be: {'; '.join(map(str, steps))};"
-                " somebody may be changing it too, run the same command again"
-            )
-        waiting.because("AWS does not show it yet")
-
-
-def _check_snapshot(clients: Clients, want: Cluster, found: Found, name: str) -> str:
+def _check_snapshot(clients: Clients, want: Cluster, found: Existing, name: str) -> str:
     """How AWS refers to the snapshot: by its name, or its ARN."""
     kind, snapshot = KINDS[want.kind], name
     kept = kind.find_snapshots(clients, want, found.owner)
     reference = str(kept.get(snapshot, {}).get("Reference", snapshot))
-    if found.there and kind.restoring(found.there) != reference:
+    if found.there and found.there.get("Restoring") != reference:
         raise Refused(
             f"{label(want)} exists, so snapshot {snapshot} cannot be restored;"
             " run `up` without --snapshot, or `down` first"
@@ -103,15 +97,15 @@ def _check_snapshot(clients: Clients, want: Cluster, found: Found, name: str) ->
     for key, field in fields.items():
         have = kept[snapshot].get(field)
         if key not in OF_KIND[other] and have and have != getattr(want, key):
-            told = f"snapshot {snapshot} has {key} {have}"
-            raise Refused(f"{told}; set it so in [cluster]")
+            line = f"snapshot {snapshot} has {key} {have}"
+            raise Refused(f"{line}; set it so in [cluster]")
     return reference
 
 
 def _check_load(clients: Clients, goal: Settings) -> None:
     """What a load needs is cheap to check now: a wrong region costs a cluster."""
-    named, want = places(goal.data), goal.data.region
-    for bucket in sorted({place.bucket for place in named.values()}):
+    named, want = locations(goal.data), goal.data.region
+    for bucket in sorted({location.bucket for location in named.values()}):
         with aws.plain_errors(f"bucket {bucket}"):
             region = clients.s3.head_bucket(Bucket=bucket).get("BucketRegion", want)
         if region != want:
@@ -119,15 +113,15 @@ def _check_load(clients: Clients, goal: Settings) -> None:
                 f"bucket {bucket} is in {region}, [data] region says {want}, the"
                 f' cluster is in {goal.cluster.region}; set [data] region to "{region}"'
             )
-    for place in (named["events"], named["songs"]):
-        of = {"Bucket": place.bucket, "Prefix": place.prefix, "MaxKeys": 1}
-        with aws.plain_errors(str(place)):
+    for location in (named["events"], named["songs"]):
+        of = {"Bucket": location.bucket, "Prefix": location.prefix, "MaxKeys": 1}
+        with aws.plain_errors(str(location)):
             found = clients.s3.list_objects_v2(**of)
         if not found.get("KeyCount"):
-            raise Refused(f"there is nothing under {place}; correct [data]")
+            raise Refused(f"there is nothing under {location}; correct [data]")
 
 
-def _check_role(clients: Clients, goal: Settings, found: Found) -> None:
+def _check_role(clients: Clients, goal: Settings, found: Existing) -> None:
     """The role that [data] names is there, in this account, and Redshift may use it."""
     arn, name = goal.data.role, goal.data.role.rpartition("/")[2]
     services = [f"{one}.amazonaws.com" for one in SERVICES[goal.cluster.kind]]

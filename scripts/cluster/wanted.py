@@ -4,27 +4,42 @@ import ipaddress
 import re
 from typing import Any, NamedTuple
 
-import aws
-import s3_address
-from errors import Refused
-from s3_address import S3Address
-from settings import Cluster, Data, Settings
+from common import aws, s3_address
+from common.errors import Refused
+from common.s3_address import S3Address
+from common.settings import Cluster, Data, Settings
 
 TAG = "sparkify-warehouse"
-REGION_TAG = "sparkify-warehouse-region"
 ADMIN = "awsuser"  # AWS keeps its password; dbt asks for passing ones through IAM
 BOUNDARY = "sparkify-boundary"  # the policy that an administrator makes once
 
 # The two ranges that AWS allows for RA3 and RG nodes.
 PORTS = {*range(5431, 5456), *range(8191, 8216)}
 WIDEST = 16  # the widest public range that may connect: a /16
-NODE_TYPE = r"(ra3|rg)\.[a-z0-9]+"
-NODE_ADVICE = '"ra3.large" or a larger ra3: AWS makes no other nodes now'
-DATABASE = "[a-z][a-z0-9_]{0,63}"
-DATABASE_ADVICE = "lower case letters, digits and _, a letter first, at most 64"
-TIME = r"(([01]\d|2[0-3]):[0-5]\d)?"
-TIME_ADVICE = 'a time of day in UTC, such as "20:00", or "" for never'
-KMS_KEY = r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+)?"
+# What a setting has to look like, and what to write.
+REGION_FORM = (aws.REGION, 'a region such as "us-west-2"')
+AT_LEAST_ONE = (r"[1-9]\d*", "1 or more")
+FORMS = {
+    "[cluster] nodes": AT_LEAST_ONE,
+    "[cluster] rpu_hours_a_day": AT_LEAST_ONE,
+    "[cluster] node_type": (
+        r"(ra3|rg)\.[a-z0-9]+",
+        '"ra3.large" or a larger ra3: AWS makes no other nodes now',
+    ),
+    "[cluster] database": (
+        "[a-z][a-z0-9_]{0,63}",
+        "lower case letters, digits and _, a letter first, at most 64",
+    ),
+    "[cluster] pause_at": (
+        r"(([01]\d|2[0-3]):[0-5]\d)?",
+        'a time of day in UTC, such as "20:00", or "" for never',
+    ),
+    "[data] role": (f"default|{aws.ROLE_ARN}", '"default", or an ARN'),
+    "[data] kms_key": (
+        r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+)?",
+        "the ARN of a key",
+    ),
+}
 
 Document = dict[str, Any]
 # What each kind is called, and the services that may use its role.
@@ -80,15 +95,14 @@ def pause_name(cluster: Cluster) -> str:
     return f"{role_name(cluster)}-pause"
 
 
-def tags(cluster: Cluster, region: bool = False) -> list[dict[str, str]]:
-    """The tags that tell ours from others'; a role's say the region, too."""
-    made = {TAG: cluster.name} | ({REGION_TAG: cluster.region} if region else {})
-    return [{"Key": key, "Value": value} for key, value in made.items()]
+def tags(cluster: Cluster) -> list[dict[str, str]]:
+    """The tag of all that `up` makes for a cluster."""
+    return [{"Key": TAG, "Value": cluster.name}]
 
 
-def is_ours(described: Document, cluster: Cluster, region: bool = False) -> bool:
-    """Whether AWS describes something that `up` made for this cluster, by its tags."""
-    return all(tag in described.get("Tags", []) for tag in tags(cluster, region))
+def is_ours(described: Document, cluster: Cluster) -> bool:
+    """Whether AWS describes something that `up` made for this cluster, by its tag."""
+    return tags(cluster)[0] in described.get("Tags", [])
 
 
 def label(cluster: Cluster) -> str:
@@ -101,7 +115,7 @@ def missing_message(cluster: Cluster) -> str:
     return f"there is no {label(cluster)} in {cluster.region}; `up` makes it"
 
 
-def places(data: Data) -> dict[str, S3Address]:
+def locations(data: Data) -> dict[str, S3Address]:
     """Where the files and the manifests are, by the key in [data]."""
     found = {}
     for key in ("events", "songs", "manifests"):
@@ -124,7 +138,7 @@ def schedule(cluster: Cluster) -> str:
 
 def roles(settings: Settings, owner: Owner) -> list[RoleWanted]:
     """The role that reads S3, and the one that pauses where that is wanted."""
-    want, named = settings.cluster, sorted(set(places(settings.data).values()))
+    want, named = settings.cluster, sorted(set(locations(settings.data).values()))
     reads = f"lets Redshift read {', '.join(map(str, named))}"
     policy = role_policy(named, owner.arn("s3", ""), settings.data.kms_key)
     made = [RoleWanted(role_name(want), reads, SERVICES[want.kind], policy)]
@@ -138,20 +152,20 @@ def roles(settings: Settings, owner: Owner) -> list[RoleWanted]:
 
 
 def role_policy(found: list[S3Address], arn: str, kms_key: str) -> Document:
-    """List, locate and get, in these places and nowhere else.
+    """List, locate and get, in these locations and nowhere else.
 
     `arn` is what S3's ARNs begin with; `kms_key` is the ARN of the key that the buckets
     are encrypted with, or empty.
     """
     statements = []
-    for place in found:
-        listing = allow("s3:ListBucket", Resource=arn + place.bucket)
-        if place.prefix:
-            named = [place.prefix[:-1], f"{place.prefix}*"]
+    for location in found:
+        listing = allow("s3:ListBucket", Resource=arn + location.bucket)
+        if location.prefix:
+            named = [location.prefix[:-1], f"{location.prefix}*"]
             listing["Condition"] = {"StringLike": {"s3:prefix": named}}
         statements.append(listing)
-    located = sorted({arn + place.bucket for place in found})
-    got = [f"{arn}{place.bucket}/{place.prefix}*" for place in found]
+    located = sorted({arn + location.bucket for location in found})
+    got = [f"{arn}{location.bucket}/{location.prefix}*" for location in found]
     statements.append(allow("s3:GetBucketLocation", Resource=located))
     statements.append(allow("s3:GetObject", Resource=got))
     if kms_key:
@@ -178,17 +192,18 @@ def checked(cluster: Cluster) -> Cluster:
     name = rf"(?!sg-)(?=.{{{least}}})[a-z]([a-z0-9]|-(?=[a-z0-9])){{0,{longest - 1}}}"
     advice = "lower case letters, digits and single hyphens, a letter first, at"
     advice += f" least {least} and" if least > 1 else ""
-    _match(cluster, "region", aws.REGION, 'a region such as "us-west-2"')
-    _match(cluster, "name", name, f"{advice} most {longest}, not sg-...")
+    _match("[cluster] region", cluster.region, *REGION_FORM)
+    _match("[cluster] name", cluster.name, name, f"{advice} most {longest}, not sg-...")
     return cluster
 
 
 def wanted(settings: Settings) -> Settings:
     """The settings, if `up` can make what they ask for. Raises Refused if not."""
     cluster, data = checked(settings.cluster), settings.data
-    for key in ("nodes", "rpu_hours_a_day"):
-        number = getattr(cluster, key)
-        _check(number >= 1, f"[cluster] {key} is {number}; use 1 or more")
+    for setting, form in FORMS.items():
+        table, key = setting.split()
+        found = data if table == "[data]" else cluster
+        _match(setting, getattr(found, key), *form)
     for key, least in (("rpu", 4), ("rpu_max", cluster.rpu)):
         number = getattr(cluster, key)
         _check(
@@ -200,12 +215,7 @@ def wanted(settings: Settings) -> Settings:
         cluster.port in PORTS,
         f"[cluster] port {cluster.port} is not allowed; AWS takes 5431-5455, 8191-8215",
     )
-    _match(cluster, "node_type", NODE_TYPE, NODE_ADVICE)
-    _match(cluster, "database", DATABASE, DATABASE_ADVICE)
-    _match(cluster, "pause_at", TIME, TIME_ADVICE)
-    _match(data, "role", f"default|{aws.ROLE_ARN}", '"default", or an ARN')
-    _match(data, "kms_key", KMS_KEY, "the ARN of a key")
-    places(data)
+    locations(data)
     cidrs(cluster)
     return settings
 
@@ -239,10 +249,9 @@ def cidrs(cluster: Cluster) -> list[str]:
     return [str(network) for network in sorted(networks)]
 
 
-def _match(table: Cluster | Data, key: str, pattern: str, advice: str) -> None:
-    value, name = getattr(table, key), type(table).__name__.lower()
-    told = f'[{name}] {key} "{value}" cannot be used; write {advice}'
-    _check(re.fullmatch(pattern, value), told)
+def _match(setting: str, value: object, pattern: str, advice: str) -> None:
+    right = re.fullmatch(pattern, str(value))
+    _check(right, f'{setting} "{value}" cannot be used; write {advice}')
 
 
 def _check(right: object, message: str) -> None:

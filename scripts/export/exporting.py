@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from dbt_profile import profile_path, target_type
-from dbt_project import Dbt, Rows
-from endings import explained
-from errors import Refused
-from messages import say
+from common.errors import Refused
+from common.messages import say
+from common.signals import explained
+from dbt_project.profile import profile_path, target_type
+from dbt_project.runner import Dbt, Rows
 
 from export.folder import check_folder, current, locked, replaced
 

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from errors import Refused
-from s3_address import is_s3
+from common.errors import Refused
+from common.s3_address import is_s3
 
 
 def folder_option(

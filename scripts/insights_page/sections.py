@@ -1,6 +1,6 @@
 """What the page asks, in its order: each question, its analysis, how it is shown."""
 
-from insights_page import answers, words
+from insights_page import words
 from insights_page.charts import Columns, Series
 from insights_page.shapes import (
     Cohorts,
@@ -35,7 +35,6 @@ def sections(days: int) -> list[Section]:
         Section(
             "How much is played, and by how many?",
             "headline",
-            answers.headline,
             (
                 label("period", "period"),
                 number("plays", "plays", "plays_percent_change"),
@@ -53,7 +52,6 @@ def sections(days: int) -> list[Section]:
         Section(
             f"How much is played, {period} by {period}?",
             f"plays_by_{period}",
-            answers.busiest_week if weekly else answers.busiest_day,
             (
                 when,
                 number("plays", "plays"),
@@ -78,7 +76,6 @@ def sections(days: int) -> list[Section]:
         Section(
             "How much would licensing add?",
             "license_shares",
-            answers.licensing,
             (
                 label("missing songs", "songs", show=words.first),
                 percent("of missing plays", "percent_of_missing"),
@@ -92,7 +89,6 @@ def sections(days: int) -> list[Section]:
         Section(
             "How much of what is played is in the catalogue?",
             f"catalogue_coverage_by_{period}",
-            answers.coverage_week if weekly else answers.coverage_day,
             (
                 when,
                 number("plays", "plays"),
@@ -111,7 +107,6 @@ def sections(days: int) -> list[Section]:
         Section(
             "Which songs to license?",
             "songs_to_license",
-            answers.song,
             (
                 name("song and artist", "song_title", below="artist_name"),
                 LISTENERS,
@@ -124,7 +119,6 @@ def sections(days: int) -> list[Section]:
         Section(
             "Which artists to license?",
             "artists_to_license",
-            answers.artist,
             (name("artist", "artist_name"), number("songs", "songs"), LISTENERS, PLAYS),
             "The ten most played among the artists of whom the catalogue has no song.",
             limit=10,
@@ -133,7 +127,6 @@ def sections(days: int) -> list[Section]:
         Section(
             "Which songs are played most?",
             "most_played_songs",
-            answers.song,
             (
                 name("song and artist", "song_title", below="artist_name"),
                 IN_CATALOGUE,
@@ -147,7 +140,6 @@ def sections(days: int) -> list[Section]:
         Section(
             "Which artists are played most?",
             "most_played_artists",
-            answers.artist,
             (name("artist", "artist_name"), IN_CATALOGUE, LISTENERS, PLAYS),
             "The ten most played, by the name in the logs. In catalogue is the share of"
             " plays whose song the catalogue has.",
@@ -156,7 +148,6 @@ def sections(days: int) -> list[Section]:
         Section(
             "Which songs of the catalogue are never played?",
             "songs_never_played",
-            answers.never_played,
             (
                 name("song and artist", "title", below="artist_name"),
                 plain("year", "year"),
@@ -168,7 +159,6 @@ def sections(days: int) -> list[Section]:
         Section(
             "Where are the artists from?",
             "artists_origins",
-            answers.origin,
             (name("origin", "origin"), number("artists", "artists"), LISTENERS, PLAYS),
             "The ten with most plays, by the catalogue's free text.",
             limit=10,
@@ -176,7 +166,6 @@ def sections(days: int) -> list[Section]:
         Section(
             "How many come back in later weeks?",
             "weekly_retention",
-            answers.retention,
             (number("listeners", "listeners"), number("returned", "returned")),
             "The newest cohorts, by the week of their first play in these logs; the"
             " stronger the shade, the larger the share. A cut-off cohort may have come"
@@ -188,7 +177,6 @@ def sections(days: int) -> list[Section]:
         Section(
             "Who went quiet?",
             "inactive_listeners",
-            answers.quiet,
             (
                 label("user", "user_id"),
                 plain("plan", "level"),
@@ -204,7 +192,6 @@ def sections(days: int) -> list[Section]:
         Section(
             "Who listens again, week by week?",
             "listeners_by_week",
-            answers.returning,
             (
                 WEEK,
                 LISTENERS,
@@ -228,7 +215,6 @@ def sections(days: int) -> list[Section]:
         Section(
             "In which state do people listen?",
             "plays_by_state",
-            answers.state,
             (
                 name("state", "state"),
                 number("plays", "plays"),
@@ -241,7 +227,6 @@ def sections(days: int) -> list[Section]:
         Section(
             "Do a few listeners make most plays?",
             "songs_per_listener",
-            answers.few,
             (
                 label("songs heard", "songs_from", "songs_to", show=words.band),
                 LISTENERS,
@@ -254,7 +239,6 @@ def sections(days: int) -> list[Section]:
         Section(
             "Do paying users listen more?",
             "free_against_paid",
-            answers.plans,
             (
                 label("plan", "level"),
                 LISTENERS,
@@ -268,7 +252,6 @@ def sections(days: int) -> list[Section]:
         Section(
             "How many submit a change of plan?",
             "upgrade_funnel",
-            answers.funnel,
             (
                 label("change", "change"),
                 number("saw the page", "saw"),
@@ -280,7 +263,6 @@ def sections(days: int) -> list[Section]:
         Section(
             "Who upgrades, who downgrades?",
             "level_changes_by_week",
-            answers.changes,
             (
                 WEEK,
                 number("upgrades", "upgrades"),
@@ -300,7 +282,6 @@ def sections(days: int) -> list[Section]:
         Section(
             "How long is a session?",
             "session_sizes",
-            answers.session_size,
             (
                 label("songs in it", "plays_from", "plays_to", show=words.band),
                 number("plays", "plays"),
@@ -312,7 +293,6 @@ def sections(days: int) -> list[Section]:
         Section(
             "How often is a song skipped?",
             "skips",
-            answers.skipped,
             (
                 number("plays", "plays"),
                 number("with a next", "plays_with_a_next"),
@@ -327,7 +307,6 @@ def sections(days: int) -> list[Section]:
         Section(
             "When in the week do people listen?",
             "plays_by_weekday_and_hour",
-            answers.busiest_hour,
             (number("listeners per day", "listeners_per_day"),),
             "Listeners in an average such hour, over the days with any play. Grey hours"
             " have had fewer than 5 listeners. Hours are UTC, not the listeners' own.",
@@ -337,7 +316,6 @@ def sections(days: int) -> list[Section]:
         Section(
             "With what do people listen?",
             "user_agents",
-            answers.agents,
             (
                 label("browser", "browser", "platform", show=words.agent),
                 LISTENERS,

@@ -22,6 +22,10 @@ class Column:
     bar: bool = False  # a bar stands beside the number
     change: str = ""  # the key of its change in percent
 
+    def text(self, row: Row) -> str:
+        """A row's value as the page writes it."""
+        return self.show(*(row[key] for key in self.keys))
+
 
 @dataclass(frozen=True)
 class Week:
@@ -47,7 +51,6 @@ class Section:
 
     question: str
     analysis: str
-    answer: Callable[[list[Row]], str]
     columns: tuple[Column, ...]
     caveat: str
     picture: Columns | Week | Cohorts | Tiles | None = None  # none: the table has bars

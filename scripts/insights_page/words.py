@@ -28,6 +28,18 @@ def count(value: Any, thing: str) -> str:
     return f"{number(value)} {thing}{'' if value == 1 else 's'}"
 
 
+def plays(row: dict[str, Any]) -> str:
+    """A row's plays and listeners: `2 plays by 1 listener`."""
+    return f"{count(row['plays'], 'play')} by {count(row['listeners'], 'listener')}"
+
+
+def moved(value: Any) -> str:
+    """A change in percent, in words: `grew by 14.6%`."""
+    if not value:
+        return "did not change"
+    return f"{'grew' if value > 0 else 'fell'} by {number(abs(value))}%"
+
+
 def band(low: int, high: int | None) -> str:
     """A range of whole numbers: `1`, `2 to 5`, `51 or more`."""
     if high is None:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dbt_errors import ANOTHER_TRANSACTION, CONFLICT, Advice, advised
-from errors import DatabaseError, Refused, WarehouseError
-from settings import Data
+from common.errors import DatabaseError, Refused, WarehouseError
+from common.settings import Data
+from dbt_project.errors import ANOTHER_TRANSACTION, CONFLICT, Advice, advised
 
 # The first match counts. Where the server names no place, the advice does.
 COPY_ADVICE: list[Advice] = [

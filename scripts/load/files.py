@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from errors import WarehouseError
+from common.errors import WarehouseError
 
 Kind = Literal["events", "songs"]
 SUFFIX = re.compile(r"\.(json|jsonl|ndjson)(\.gz)?$", re.IGNORECASE)

@@ -10,14 +10,13 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import aws
-import s3_address
-from dbt_project import Dbt, Rows
-from endings import explained
-from errors import Refused, WarehouseError
-from messages import progress, say, warn
-from sample.mark import is_sample
-from settings import PROJECT, Data
+from common import aws, s3_address
+from common.errors import Refused, WarehouseError
+from common.messages import progress, say, warn
+from common.settings import PROJECT, Data
+from common.signals import explained
+from dbt_project.runner import Dbt, Rows
+from sample import is_sample
 
 from load import redshift, s3
 from load.files import (

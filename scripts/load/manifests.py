@@ -5,10 +5,9 @@ import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
-import aws
-import s3_address
-from errors import Refused
-from settings import Data
+from common import aws, s3_address
+from common.errors import Refused
+from common.settings import Data
 
 from load.files import Listed, is_zipped
 from load.s3 import plain_errors

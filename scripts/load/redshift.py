@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dbt_profile import check_profile
-from dbt_project import Dbt
-from errors import DatabaseError, WarehouseError
-from settings import Data
+from common.errors import DatabaseError, WarehouseError
+from common.settings import Data
+from dbt_project.profile import check_profile
+from dbt_project.runner import Dbt
 
 from load.copy_errors import plain_copy_errors
 from load.files import Listed

@@ -9,10 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import aws
-import click
-import s3_address
-from errors import WarehouseError
+from common import aws, s3_address
+from common.errors import WarehouseError
+from common.messages import warn
 
 from load.files import Kind, Listed, is_zipped, reason_to_ignore
 
@@ -68,10 +67,9 @@ def fetch(
         if not is_there or not _is_intact(local, file):
             _download(s3, file, local)
             if is_there:
-                click.echo(
-                    f"warning: {local}: the cached copy of {file.path} was damaged;"
-                    " fetched it again",
-                    err=True,
+                warn(
+                    f"{local}: the cached copy of {file.path} was damaged; fetched it"
+                    " again"
                 )
         return local
 
@@ -123,10 +121,7 @@ def _cached(file: Listed, cache: Path) -> Path:
 
 def _download(s3: "S3Client", file: Listed, local: Path) -> None:
     """Download an object, whole or not at all; retry when the connection breaks."""
-    from botocore.exceptions import (
-        HTTPClientError,
-        IncompleteReadError,
-    )
+    from botocore.exceptions import HTTPClientError, IncompleteReadError
 
     bucket, _, key = file.path.removeprefix("s3://").partition("/")
     partial = local.with_name(f"{local.name}.{time.time_ns()}.part")

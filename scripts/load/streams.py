@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from endings import FULL
-from errors import WarehouseError
+from common.errors import WarehouseError
+from common.signals import FULL
 
 from load.files import Listed, changed, is_zipped, unreadable
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from dbt_project import Dbt
+from common.settings import PROJECT, Data
+from dbt_project.runner import Dbt
 from load import loading
-from settings import PROJECT, Data
 from support.helpers import DataSet, Once, Warehouse, WarehouseOnce
 from support.s3_server import Bucket, Server
 from support.sample import Sample, make_sample, read_sample
@@ -18,6 +18,7 @@ from support.sample import Sample, make_sample, read_sample
 pytest_plugins = [
     "support.quick_dbt",
     "support.cluster_account",
+    "support.serverless_account",
     "standin.fixtures",
     "support.redshift_warehouse",
 ]

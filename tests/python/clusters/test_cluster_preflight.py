@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws import Clients
-from cluster.cost import cost_lines, dollars_an_hour, next_pause
-from cluster.wanted import cidrs, places, role_policy, wanted
-from errors import Refused
+from cluster.cost import cost_of, dollars_an_hour
+from cluster.wanted import cidrs, locations, role_policy, wanted
+from common.aws import Clients
+from common.errors import Refused
+from common.settings import Cluster, Data, Settings
 from load.s3 import list_prefix
-from settings import Cluster, Data, Settings
 from support.aws_server import REGION, Answer, Call, refusal
 from support.cluster_account import BUCKET, PROJECT, SETTINGS, STATUS, Account
 
@@ -45,7 +45,7 @@ def settings(**changed: Any) -> Settings:
         ({"name": "a" * 40}, "at most 39"),
         ({"region": "us-west"}, 'region "us-west" cannot be used; write a region'),
         ({"node_type": "dc2.large"}, '"dc2.large" cannot be used; write "ra3.large"'),
-        ({"nodes": 0}, "nodes is 0"),
+        ({"nodes": 0}, 'nodes "0" cannot be used; write 1 or more'),
         ({"port": 22}, "5431-5455, 8191-8215"),
         ({"pause_at": "24:00"}, 'write a time of day in UTC, such as "20:00"'),
         ({"role": "mine"}, '[data] role "mine" cannot be used'),
@@ -71,6 +71,11 @@ def settings(**changed: Any) -> Settings:
         ({"events": "s3://b"}, '"s3://b" is not an S3 address'),
         ({"songs": "s3://bucket/a' iam_role default"}, "goes into SQL and into"),
         ({"songs": "s3://bucket//a"}, "goes into SQL and into"),
+        ({"rpu": 12}, "rpu is 12; use 4 where the region has it, or a multiple of 8"),
+        ({"rpu": 2}, "rpu is 2"),
+        ({"rpu": 16}, "rpu_max is 8"),
+        ({"rpu_hours_a_day": 0}, 'rpu_hours_a_day "0" cannot be used; write 1 or more'),
+        ({"kind": "serverless", "name": "ab"}, "at least 3 and most 39"),
     ],
 )
 def test_a_setting_that_cannot_be_right(changed: dict[str, Any], words: str) -> None:
@@ -95,7 +100,9 @@ def test_private_ranges_may_be_wide_and_public_ones_where_that_is_said() -> None
 
 
 def test_the_policy_names_the_prefixes_and_nothing_else() -> None:
-    goal = places(settings(manifests="s3://sparkify-work", events="s3://ab.c/x/").data)
+    goal = locations(
+        settings(manifests="s3://sparkify-work", events="s3://ab.c/x/").data
+    )
     key = "arn:aws-cn:kms:cn-north-1:123456789012:key/0a1b"
     assert role_policy(sorted(goal.values()), "arn:aws-cn:s3:::", key) == {
         "Version": "2012-10-17",
@@ -144,16 +151,9 @@ def test_the_policy_names_the_prefixes_and_nothing_else() -> None:
 
 def test_an_unknown_price_is_no_error() -> None:
     assert dollars_an_hour("rg.xlarge", 2, True) is None
-    (line,) = cost_lines("rg.xlarge", 2, True, "20:00")
-    assert "2 x rg.xlarge; see aws.amazon.com/redshift/pricing" in line
+    line, _ = cost_of(settings(node_type="rg.xlarge", nodes=2).cluster)
+    assert "see aws.amazon.com/redshift/pricing for 2 x rg.xlarge" in line
     assert dollars_an_hour("ra3.large", 2, False) == pytest.approx(1.086)
-
-
-def test_the_next_pause_is_today_or_tomorrow() -> None:
-    noon = datetime(2026, 3, 31, 12, tzinfo=UTC)
-    assert next_pause("20:00", noon) == datetime(2026, 3, 31, 20, tzinfo=UTC)
-    assert next_pause("12:00", noon) == datetime(2026, 4, 1, 12, tzinfo=UTC)
-    assert next_pause("", noon) is None
 
 
 def test_a_bad_setting_ends_the_process_before_any_call(account: Account) -> None:
@@ -253,11 +253,8 @@ def test_a_bucket_elsewhere_or_nowhere(account: Account) -> None:
     assert account.changes == []
 
 
-@pytest.mark.parametrize("text", ["[cluster]\nname = 7", "[x]", "[data", "\xff"])
-def test_a_bad_settings_file_ends_every_command_with_3(
-    account: Account, text: str
-) -> None:
-    (account.folder / "w.toml").write_bytes(text.encode("latin-1"))
+def test_a_bad_settings_file_ends_every_command_with_3(account: Account) -> None:
+    (account.folder / "w.toml").write_bytes(b"\xff")
     for command in ("up", "status", "pause", "down", "load", "run"):
         assert "w.toml: " in account.refused(command)
     assert account.server.calls == []

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from botocore import xform_name
-from cluster import take
+from cluster import apply
 from cluster.status import require_usable
-from errors import Refused
+from common.errors import Refused
 from support.aws_server import Answer, Answerer, Call, ec2_refusal, refusal
 from support.cluster_account import BOUNDARY, MAKING, ROLE, STATUS, Account
 
@@ -67,7 +67,7 @@ def test_what_is_not_ours_is_never_touched(account: Account, kind: str) -> None:
         of("iam").create_role(
             RoleName=ROLE,
             AssumeRolePolicyDocument="{}",
-            Tags=[{"Key": "sparkify-warehouse", "Value": "sparkify"}],  # no region
+            Tags=[{"Key": "sparkify-warehouse", "Value": "another"}],
         )
         commands = [("up",), ("down", "--yes")]
     else:
@@ -121,7 +121,7 @@ def test_a_hopeless_cluster_is_not_waited_for(account: Account) -> None:
     account.ok("up")
     account.server.cluster().status = "incompatible-network"
     line = account.refused("up", code=1)
-    assert "is incompatible-network: its subnet or address is gone" in line
+    assert "is incompatible-network, which does not pass; look at it in" in line
     assert account.changes == []
     assert "is incompatible-network" in account.ok(*STATUS).out
     account.ok("down", "--yes")
@@ -185,7 +185,7 @@ def test_a_state_that_does_not_pass_ends_with_the_words_of_aws(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account.ok("up")
-    monkeypatch.setattr(take, "STALE_MINUTES", 0)
+    monkeypatch.setattr(apply, "STALE_MINUTES", 0)
     never = refusal("InvalidClusterState", "You cannot pause an unencrypted cluster")
     account.server.answers["redshift:PauseCluster"] = lambda _: never
     line = account.refused("pause", code=1)
@@ -234,11 +234,12 @@ def test_a_missing_or_paused_cluster_says_so(account: Account) -> None:
         assert require_usable(account.settings()).user == "awsuser"
         assert [str(c) for c in account.server.calls] == ["redshift:DescribeClusters"]
     account.server.cluster().status = "paused"
-    paused = "cluster sparkify is paused; `up` resumes it"
+    paused = "cluster sparkify is paused; `up` makes it usable"
     with account.environment_here(), pytest.raises(Refused, match=paused):
         require_usable(account.settings())
     assert paused in account.ok(*STATUS).out
-    assert "was paused already" in account.ok("pause").out
+    assert "cluster sparkify is paused" in account.ok("pause").out
+    assert account.changes == []
 
 
 def test_a_cluster_on_its_way_out_is_waited_for_and_made_again(
@@ -266,7 +267,7 @@ def test_a_cluster_on_its_way_out_is_waited_for_and_made_again(
 def test_a_change_that_does_not_last_is_an_error(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(take, "STALE_MINUTES", 0)
+    monkeypatch.setattr(apply, "STALE_MINUTES", 0)
     account.ok("up")
     account.write(cluster={"allow_cidrs": ["198.51.100.0/24"]})
     same = "<AuthorizeSecurityGroupIngressResponse/>"

@@ -14,12 +14,14 @@ import pytest
 import sample_data
 import warehouse as commands
 from click.testing import CliRunner, Result
-from endings import plain_os_error
-from settings import PROJECT, Data, version
+from common.settings import PROJECT, Data, version
+from common.signals import plain_os_error
 from support.helpers import DataSet, Sources, Warehouse, options
+from support.pages import subcommands
 from support.sample import make
 
 Run = Callable[..., Result]
+COMMANDS = subcommands(commands.cli)
 
 
 def last_line(done: Result) -> str:
@@ -31,7 +33,7 @@ def last_line(done: Result) -> str:
 # Help
 
 
-@pytest.mark.parametrize("command", [None, *commands.cli.commands])
+@pytest.mark.parametrize("command", [None, *COMMANDS])
 def test_help_is_whole_and_shows_how(run: Run, command: str | None) -> None:
     done = run(*([command] if command else []), "--help")
     assert done.exit_code == 0
@@ -41,13 +43,13 @@ def test_help_is_whole_and_shows_how(run: Run, command: str | None) -> None:
 
 
 def test_every_example_is_a_command_that_is_there(run: Run) -> None:
-    for name, command in [*commands.cli.commands.items(), ("", commands.cli)]:
+    for name, command in [*COMMANDS.items(), ("", commands.cli)]:
         examples = re.findall(
             r"python scripts/warehouse\.py (.*)", command.epilog or ""
         )
         assert examples, name
         for words in (example.split() for example in examples):
-            found = commands.cli.commands[words[0].rstrip(")")]
+            found = COMMANDS[words[0].rstrip(")")]
             known = {word for param in found.params for word in param.opts}
             assert name in ("", words[0].rstrip(")"))
             assert {word for word in words if word.startswith("--")} <= known

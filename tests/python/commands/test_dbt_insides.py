@@ -1,12 +1,12 @@
 """The override of dbt's insides fits the pinned dbt, and goes when dbt is another."""
 
-import dbt_insides
 import pytest
 from dbt.adapters.redshift.connections import RedshiftConnectionManager
+from dbt_project import insides
 
 
 def test_the_override_was_written_for_the_dbt_that_is_pinned() -> None:
-    assert dbt_insides.is_known(), (
+    assert insides.is_known(), (
         "dbt-redshift has a new release: read what keep_connections replaces in it,"
         " measure what it saves, and add the release"
     )
@@ -20,6 +20,6 @@ def test_another_dbt_goes_its_own_way(
 ) -> None:
     original = RedshiftConnectionManager.release
     monkeypatch.setattr(RedshiftConnectionManager, "release", original)
-    monkeypatch.setattr(dbt_insides, "version", lambda _: release)
-    dbt_insides.keep_connections()
+    monkeypatch.setattr(insides, "version", lambda _: release)
+    insides.keep_connections()
     assert (RedshiftConnectionManager.release is not original) == is_replaced

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import dbt_project
 import duckdb
 import pytest
 import warehouse as commands
 from click.testing import CliRunner, Result
-from dbt_project import Dbt
+from dbt_project import runner
+from dbt_project.runner import Dbt
 from load import loading
 from load.loading import Loaded
 from support.helpers import COMMAND, Sources, Warehouse
@@ -112,7 +112,7 @@ def test_while_it_builds_the_load_is_complete_and_the_next_run_finishes(
             os.kill(os.getpid(), signal.SIGTERM)
 
     with monkeypatch.context() as patch:
-        patch.setattr(dbt_project, "say", stop)
+        patch.setattr(runner, "say", stop)
         assert ended(run()) == (
             "error: interrupted; the load is complete, the marts are not; run again"
         )

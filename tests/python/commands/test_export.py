@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 from click.testing import Result
-from errors import WarehouseError
+from common.errors import WarehouseError
 from export.exporting import DATABASE, export
 from export.folder import current, locked
 from support.helpers import COMMAND, DataSet, Sources, Warehouse, options

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from settings import PROJECT
+from common.settings import PROJECT
 
 REQUIREMENTS = tuple(PROJECT.glob("requirements*.txt"))
 

@@ -2,12 +2,13 @@
 
 import shutil
 import sys
+from collections import defaultdict
 from pathlib import Path
 
-import dbt_project
 import pytest
-from dbt_project import Dbt, files_hash
-from settings import PROJECT, Data
+from common.settings import PROJECT, Data
+from dbt_project.runner import Dbt
+from dbt_project.tested import files_hash
 from support.helpers import Sources, Warehouse, options
 
 
@@ -135,9 +136,9 @@ def test_other_settings_and_versions_are_other_code(
         finally:
             profiles.write_text(example, encoding="utf-8")
     for changed in ("dbt-core", "dbt-adapters", "dbt-duckdb", "duckdb"):
-        versions = {changed: "9"}
         with monkeypatch.context() as patch:
-            patch.setattr(dbt_project, "version", lambda name: versions.get(name, "1"))  # noqa: B023
+            versions = defaultdict(lambda: "1", {changed: "9"})
+            patch.setattr("dbt_project.tested.version", versions.__getitem__)
             found.add(dbt._code())
     monkeypatch.setenv("DBT_EMPTY", "1")
     found.add(dbt._code())

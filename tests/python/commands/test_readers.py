@@ -7,9 +7,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from errors import WarehouseError
+from command_line.questions import answer
+from common.errors import WarehouseError
 from insights import insights
-from questions import answer
 from support.helpers import Warehouse
 
 READER = """

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from settings import Data
+from common.settings import Data
 from support.helpers import (
     CONTRACTS,
     MARTS,
@@ -104,8 +104,9 @@ def test_a_rebuild_gives_the_same_marts(
     files: int,
 ) -> None:
     before = tested.status()
-    data = [small.path.parent / name for name in ("logs", "songs")]
-    done = run("run", "--json", how, *options(Data(*map(str, data))))
+    folder = small.path.parent
+    data = Data(str(folder / "logs"), str(folder / "songs"))
+    done = run("run", "--json", how, *options(data))
     result = answer(done)
     assert "built songplays" in done.stderr
     assert result["marts"] == before["marts"]

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from settings import PROJECT
+from common.settings import PROJECT
 
 PIN = re.compile(r"^(?P<name>[\w.-]+)(\[[^]]*\])?==(?P<version>[^\s;\\]+)[^\\\n]*")
 MAKE = shutil.which("make") or "make"

@@ -8,8 +8,8 @@ from contextlib import suppress
 from typing import TextIO
 
 import pytest
-from messages import progress
-from report import print_table
+from command_line.report import print_table
+from common.messages import progress
 
 WIDE = [{"title": "夜汽車 [b]", "plays": 7, "text": "word " * 30}]
 

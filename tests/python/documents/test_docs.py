@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from settings import PROJECT
+from common.settings import PROJECT
 from support.helpers import DataSet
 
 RELATIONS = ("model", "source", "seed")

@@ -6,10 +6,10 @@ from itertools import chain
 import click
 import pytest
 from benchmark.__main__ import main as bench
+from common.settings import PROJECT
 from insights import main as insights
 from sample_data import main as sample_data
-from settings import PROJECT
-from support.pages import PAGES, Page
+from support.pages import PAGES, Page, subcommands
 from warehouse import cli
 
 MAKEFILE = (PROJECT / "Makefile").read_text(encoding="utf-8")
@@ -54,7 +54,7 @@ def page(request: pytest.FixtureRequest) -> Page:
 
 def options(command: click.Command) -> set[str]:
     """The long options of a command and of those below it, --help included."""
-    below = command.commands.values() if isinstance(command, click.Group) else []
+    below = subcommands(command).values() if isinstance(command, click.Group) else []
     own = {opt for param in command.params for opt in param.opts if "--" in opt}
     return own.union({"--help"}, *(options(sub) for sub in below))
 
@@ -123,9 +123,10 @@ def named_page(name: str) -> Page:
 def test_every_command_and_option_is_described() -> None:
     rows = named_page("docs/commands.md").table("Commands and settings")
     described = {row[0].strip("`"): row for row in rows}
-    shared = set.intersection(*(options(command) for command in cli.commands.values()))
+    commands = subcommands(cli)
+    shared = set.intersection(*(options(command) for command in commands.values()))
     explained = set(re.findall(r"--[a-z-]+", " ".join(row[0] for row in rows)))
-    for name, command in cli.commands.items():
+    for name, command in commands.items():
         own = set(re.findall(r"--[a-z-]+", described[name][2]))
         assert own == options(command) - shared, name
         assert options(command) <= explained, name

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import warehouse as commands
 from click.testing import CliRunner
-from dbt_project import Dbt
-from settings import PROJECT
+from common.settings import PROJECT
+from dbt_project.runner import Dbt
 from support.helpers import DataSet
 from support.pages import Page
 

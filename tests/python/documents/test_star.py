@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from settings import PROJECT
+from common.settings import PROJECT
 from support.pages import Page
 
 README = Page(PROJECT / "README.md")

@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
-from settings import Data
+from common.settings import Data
 from support.helpers import DataSet, Sources, Warehouse, event, song
 
 

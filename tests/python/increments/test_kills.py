@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dbt_project import Dbt
-from errors import WarehouseError
+from common.errors import WarehouseError
+from dbt_project.runner import Dbt
 from support.helpers import (
     COMMAND,
     TS,

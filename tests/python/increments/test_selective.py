@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import yaml
+from common.settings import PROJECT
 from dbt.cli.main import dbtRunner
-from dbt_project import Dbt
-from settings import PROJECT
+from dbt_project.runner import Dbt
 from support.helpers import MARTS, TS, Sources, Warehouse, WarehouseOnce, event, song
 
 DAY = 86_400_000

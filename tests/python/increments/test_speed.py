@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 
 import duckdb
-import pytest
 from support import by_sql
 from support.helpers import Warehouse
 
@@ -93,7 +92,6 @@ def by_hand(warehouse: Warehouse, rounds: int) -> dict[str, float]:
     return {mart: min(seconds) for mart, seconds in taken.items()}
 
 
-@pytest.mark.long  # on a busy machine it measures the others
 def test_no_model_takes_much_longer_than_the_same_table_by_hand(
     warehouse: Warehouse,
 ) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import insights
 import pytest
 from click.testing import CliRunner
-from dbt_project import Dbt
+from common.settings import PROJECT
+from dbt_project.runner import Dbt
 from insights_page.sections import sections
-from settings import PROJECT
 from support import by_hand, html_tree
 from support.helpers import MARTS, DataSet, Warehouse
 from support.html_tree import Element, rows

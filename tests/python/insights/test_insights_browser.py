@@ -14,9 +14,9 @@ from typing import Any
 import insights
 import pictures
 import pytest
-from dbt_project import Dbt
-from errors import Refused
-from settings import PROJECT
+from common.errors import Refused
+from common.settings import PROJECT
+from dbt_project.runner import Dbt
 from support.helpers import DataSet
 
 playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright")

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from dbt_project import Dbt
-from errors import WarehouseError
+from common.errors import WarehouseError
+from dbt_project.runner import Dbt
 from support.helpers import TS, Sources, Warehouse, event, lines, song
 
 GOOD = lines(event(10), event(11))

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from errors import WarehouseError
+from common.errors import WarehouseError
+from common.messages import Bar
 from load import loading, reading
 from load.files import list_folder
 from load.loading import Loaded
 from load.reading import Batch, Reader, Task
-from messages import Bar
 from support.helpers import Sources, Warehouse, event, lines, song
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from errors import Refused, WarehouseError
+from common.errors import Refused, WarehouseError
+from common.settings import read_settings
 from load.loading import Loaded
-from settings import read_settings
 from support.helpers import NONE_REPLACED, TS, Sources, Warehouse, event, song
 from support.statements import watch_statements
 from warehouse import cli

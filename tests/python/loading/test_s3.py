@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from errors import Refused, WarehouseError
+from common.errors import Refused, WarehouseError
+from common.settings import Data
 from load import loading as load_module
 from load.loading import Loaded
-from settings import Data
 from support.helpers import Sources, Warehouse, event, lines, song
 from support.s3_server import Bucket, Request, user_who_may
 from support.sample import make

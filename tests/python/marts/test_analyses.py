@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
-from settings import PROJECT
+from common.settings import PROJECT
 from support import by_hand
 from support.by_hand import Play, Raw, ratio, rounded
 from support.helpers import DataSet

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from report import history, print_loads
+from command_line.report import history, print_loads
 from support.helpers import (
     CONTRACTS,
     MARTS,

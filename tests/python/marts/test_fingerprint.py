@@ -6,8 +6,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from dbt_project import Dbt
-from errors import WarehouseError
+from common.errors import WarehouseError
+from dbt_project.runner import Dbt
 from support import by_hand
 from support.helpers import Warehouse
 

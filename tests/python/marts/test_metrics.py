@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from common.settings import PROJECT
 from dbt_metricflow.cli.cli_configuration import CLIConfiguration
 from dbt_metricflow.cli.main import query
-from settings import PROJECT
 from support.helpers import DataSet
 from support.metrics import answer, metricflow, names
 from support.pages import Page

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import warehouse as commands
 from check import checks
-from check.trial import Trial, event, lines, song
+from check.check_run import CheckRun, event, lines, song
 from click.testing import CliRunner
 from standin.faults import Row
 from support.helpers import Sources, Warehouse
@@ -110,7 +110,7 @@ def test_each_line_fails_where_the_cluster_differs(
     data = cluster.data
     root = f"{data.manifests}/check/"
     s3 = cluster.server.client("s3")
-    trial = Trial(cluster._dbt, data, root, s3)
+    trial = CheckRun(cluster._dbt, data, root, s3)
     assert {*DIFFERENCES, "nothing is left"} == set(checks.LINES)
     for name, differ in DIFFERENCES.items():
         with monkeypatch.context() as patch:

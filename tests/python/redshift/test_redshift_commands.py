@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import warehouse as commands
 from click.testing import CliRunner, Result
-from dbt_project import Dbt
+from dbt_project.runner import Dbt
 from support.helpers import TS, event, song
 from support.redshift_warehouse import SCHEMA, RedshiftWarehouse
 

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from dbt_project import Dbt
+from dbt_project.runner import Dbt
 from standin.rules import check
 from standin.wire import Server
 from support.helpers import TS, InThisProcess, Sources, Warehouse, event, song

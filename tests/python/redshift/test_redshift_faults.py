@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from errors import WarehouseError
+from common.errors import WarehouseError
 from load.loading import Loaded
 from support.helpers import DBT, song
 from support.redshift_delivery import Delivery

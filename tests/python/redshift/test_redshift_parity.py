@@ -9,9 +9,9 @@ from typing import Any
 import duckdb
 import insights
 import pytest
-from dbt_project import Dbt
+from common.settings import Data
+from dbt_project.runner import Dbt
 from load.loading import Loaded
-from settings import Data
 from support.helpers import DataSet, Sources, Warehouse, event, song
 from support.metrics import answer, metricflow, names
 from support.pages import questions

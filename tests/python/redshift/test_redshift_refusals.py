@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dbt_profile import profile_path
-from errors import Refused
+from common.errors import Refused
+from dbt_project.profile import profile_path
 from load.loading import Loaded
 from redshift_connector.core import Connection
 from support.helpers import event, lines, song

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from errors import WarehouseError
+from common.errors import WarehouseError
 from load.loading import Loaded
 from support.helpers import event, song
 from support.redshift_warehouse import RedshiftWarehouse

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import redshift_connector
 import warehouse as commands
+from check.check_run import event, song
 from check.checks import FINGERPRINTS, LINES
-from check.trial import event, song
 from click.testing import CliRunner
-from errors import DatabaseError, Refused
+from common.errors import DatabaseError, Refused
+from common.settings import Cluster, Settings
 from redshift_connector.iam_helper import IamHelper
-from settings import Cluster, Settings
 from support.aws_server import AwsServer
 from support.aws_serverless import Serverless
 from support.redshift_warehouse import RedshiftWarehouse

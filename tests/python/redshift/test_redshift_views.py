@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from errors import WarehouseError
+from common.errors import WarehouseError
 from load import redshift
 from load.loading import Loaded
 from standin.faults import VIEWS

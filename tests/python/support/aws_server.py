@@ -32,14 +32,9 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl
 
-import boto3
-import botocore.session
-from botocore.awsrequest import AWSResponse
-from botocore.compat import HTTPHeaders
 from moto import backends
 from moto.backends import get_backend
 from moto.core.authorization import disable_iam_authentication
-from moto.core.botocore_stubber import MockRawResponse
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -47,18 +42,16 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.datastructures import Headers
 from werkzeug.serving import make_server
-from werkzeug.test import EnvironBuilder, run_wsgi_app
+from werkzeug.test import run_wsgi_app
 
 from support.aws_models import faults, nested, query_faults
 from support.aws_serverless import NAME as SERVERLESS
 from support.aws_serverless import Serverless, error
+from support.aws_session import REGION, Session
 
 ACCOUNT = "123456789012"
-REGION = "us-west-2"
 ELSEWHERE = "eu-west-1"
 READING = ("Describe", "Get", "List", "Head")
-# Reads AWS's descriptions of its services once, for all sessions in this process.
-LOADER = botocore.session.get_session().get_component("data_loader")
 # In no request, file or output: the secret that stands for AWS's own.
 PASSWORD = "Aws-keeps-this-to-itself-1"
 
@@ -120,48 +113,6 @@ def denial(call: Call) -> Answer:
         "AccessDeniedException",
         f"User: me is not authorized to perform: {call.service}:{call.action}",
     )
-
-
-class Session:
-    """A session whose requests go to a WSGI application in this process.
-
-    It makes one client per service and region: each costs as much as ten requests.
-    """
-
-    def __init__(self, app: Any, url: str, **options: Any) -> None:
-        core: Any = botocore.session.get_session()
-        core.register_component("data_loader", LOADER)
-        core.register("before-send", self._send)
-        self.app, self.url, self.made = app, url, dict[Any, Any]()
-        self.session: Any = boto3.session.Session(botocore_session=core, **options)
-
-    def get_credentials(self) -> Any:
-        return self.session.get_credentials()
-
-    def client(
-        self, service: str, region_name: str = REGION, config: Any = None
-    ) -> Any:
-        key = (service, region_name, getattr(config, "signature_version", None))
-        if key not in self.made:
-            self.made[key] = self.session.client(
-                service, region_name, config=config, endpoint_url=self.url
-            )
-        return self.made[key]
-
-    def _send(self, request: Any, **_: Any) -> AWSResponse:
-        body, headers = request.body, request.headers.items()
-        environ = EnvironBuilder(
-            request.url.removeprefix(self.url),
-            base_url=self.url,
-            method=request.method,
-            headers=[(key, _text(value)) for key, value in headers],
-            data=body.read() if hasattr(body, "read") else body or b"",
-        ).get_environ()
-        chunks, status, answered = run_wsgi_app(self.app, environ, buffered=True)
-        raw, told = MockRawResponse(b"".join(chunks)), HTTPHeaders()
-        for key, value in answered:
-            told[key] = value
-        return AWSResponse(request.url, int(status[:3]), told, raw)
 
 
 @dataclass
@@ -377,10 +328,6 @@ def _call(environ: dict[str, Any], body: str) -> Call:
             action = "ListObjectsV2"
         body = f"{environ['PATH_INFO']}?{environ['QUERY_STRING']}"
     return Call(service, action, body, (scope.split("/") + [""] * 4)[2] or REGION)
-
-
-def _text(value: str | bytes) -> str:
-    return value if isinstance(value, str) else value.decode()
 
 
 def _send(start: Any, status: int, text: str) -> Iterable[bytes]:

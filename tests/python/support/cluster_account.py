@@ -15,8 +15,8 @@ from typing import Any
 import boto3
 import pytest
 from click.testing import CliRunner
-from cluster import take
-from settings import Settings, read_settings
+from cluster import apply
+from common.settings import Settings, read_settings
 from warehouse import cli
 
 from support.aws_server import ELSEWHERE, PASSWORD, REGION, AwsServer, Call
@@ -174,7 +174,7 @@ class Account:
             for key, value in self.environment.items():
                 patch.setenv(key, value)
             patch.setattr(boto3, "Session", self.server.session)
-            patch.setattr(take, "FIRST_PAUSE", 0.02)
+            patch.setattr(apply, "FIRST_PAUSE", 0.02)
             yield
 
     def ok(self, *arguments: str) -> Done:

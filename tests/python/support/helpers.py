@@ -16,13 +16,13 @@ from typing import Any
 
 import duckdb
 import yaml
-from check import trial
+from check import check_run
+from command_line.report import add_fingerprints, summary
+from common.settings import PROJECT, Data
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.factory import cleanup_connections
-from dbt_project import Dbt
+from dbt_project.runner import Dbt
 from load.loading import Loaded, load
-from report import add_fingerprints, summary
-from settings import PROJECT, Data
 
 from support import by_hand
 
@@ -35,7 +35,7 @@ COMMAND = (sys.executable, PROJECT / "scripts" / "warehouse.py")
 Once = Callable[[str, Callable[[Path], None]], Path]
 DBT = (Path(sys.executable).with_name("dbt"), "--no-use-colors")
 
-TS = trial.TS
+TS = check_run.TS
 
 
 def contracts() -> dict[str, dict[str, str]]:
@@ -56,7 +56,7 @@ MARTS = tuple(sorted(CONTRACTS))
 def event(item: int, **changes: Any) -> dict[str, Any]:
     """An event as the app logs it, the `item`-th of session 1, with changes."""
     simple = {"artist": "Café Tacuba", "song": "Eres", "ts": TS + item * 1000}
-    return trial.event(1, item, **simple | changes)
+    return check_run.event(1, item, **simple | changes)
 
 
 def song(song_id: str, **changes: Any) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def song(song_id: str, **changes: Any) -> dict[str, Any]:
         "title": "Eres",
         "year": 2003,
     }
-    return trial.song(song_id, **simple | changes)
+    return check_run.song(song_id, **simple | changes)
 
 
 class Sources:

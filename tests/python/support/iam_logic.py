@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from common.settings import PROJECT
 from moto.backends import get_backend
-from settings import PROJECT
 
 from support.aws_server import ACCOUNT, Call
 from support.aws_serverless import NAME as SERVERLESS

@@ -9,12 +9,12 @@ from typing import Any
 
 import insights
 import pytest
-from dbt_project import Dbt
+from common.settings import PROJECT
+from dbt_project.runner import Dbt
 from insights_page import words
 from insights_page.charts import Columns
 from insights_page.sections import sections
 from insights_page.shapes import Cohorts, Section, Tiles, Week
-from settings import PROJECT
 
 from support import html_tree
 from support.helpers import Warehouse

@@ -8,7 +8,7 @@ from dbt_metricflow.cli.cli_configuration import CLIConfiguration
 from dbt_metricflow.cli.dbt_connectors.adapter_backed_client import (
     AdapterBackedSqlClient,
 )
-from dbt_project import Dbt
+from dbt_project.runner import Dbt
 from metricflow.engine.metricflow_engine import (
     MetricFlowEngine,
     MetricFlowQueryRequest,

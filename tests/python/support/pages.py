@@ -6,7 +6,8 @@ from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
-from settings import PROJECT
+import click
+from common.settings import PROJECT
 
 
 @dataclass(frozen=True)
@@ -91,3 +92,12 @@ def questions() -> list[str]:
     """The queries of docs/model.md, which run on both engines."""
     (block,) = Page(PROJECT / "docs" / "model.md").blocks("sql")
     return block.rstrip().rstrip(";").split(";")
+
+
+def subcommands(group: click.Group) -> dict[str, click.Command]:
+    """The commands of a group, those that it imports late too."""
+    context = click.Context(group)
+    found = {
+        name: group.get_command(context, name) for name in group.list_commands(context)
+    }
+    return {name: command for name, command in found.items() if command}

@@ -4,7 +4,7 @@ import gzip
 from dataclasses import dataclass
 from typing import ClassVar
 
-from errors import WarehouseError
+from common.errors import WarehouseError
 from load.loading import Loaded
 
 from support.helpers import event, lines, song

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dbt_project import Dbt
-from errors import WarehouseError
+from common.errors import WarehouseError
+from common.settings import PROJECT, Data
+from dbt_project.runner import Dbt
 from load.loading import Loaded, load
-from settings import PROJECT, Data
 from standin.stack import StandIn
 from standin.wire import Server, ServerError
 

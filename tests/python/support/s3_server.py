@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from common.settings import Data
 from moto import settings
 from moto.iam.models import iam_backends
 from moto.s3.models import get_canned_acl, s3_backends
 from moto.server import ThreadedMotoServer
-from settings import Data
 
 ACCOUNT = "123456789012"  # moto's only one, unless told otherwise
 REGION = "us-west-2"

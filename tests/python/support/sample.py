@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from click.testing import CliRunner
+from common.settings import Data
 from sample_data import main
-from settings import PROJECT, Data
 
-SCRIPT = PROJECT / "scripts" / "sample_data.py"
 EVENT_KEYS = (
     "artist auth firstName gender itemInSession lastName length level location method "
     "page registration sessionId song status ts userAgent userId"

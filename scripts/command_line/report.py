@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
-from dbt_project import Dbt, Rows
+from dbt_project.runner import Dbt, Rows
 from load.loading import Loaded
 
 if TYPE_CHECKING:  # rich takes a while to import: only what prints a table pays
@@ -46,15 +46,15 @@ def add_fingerprints(result: dict[str, Any], dbt: Dbt) -> None:
 
 
 def history(dbt: Dbt) -> Rows:
-    """Every load that the ledger knows, the newest first."""
+    """Every load in the ledger, the newest first; times are UTC."""
     return [
         {
             "load_id": int(row["load_id"]),
-            "loaded_at": row["loaded_at"].isoformat(sep=" ", timespec="seconds"),
             "files": int(row["files"]),
+            "changed": int(row["files_changed"]),
             "rows": int(row["rows_loaded"]),
             "rejected": int(row["rows_rejected"]),
-            "changed": int(row["files_changed"]),
+            "loaded_at": row["loaded_at"].isoformat(sep=" ", timespec="seconds"),
         }
         for row in dbt.query("{{ load_history() }}")
     ]
@@ -85,19 +85,7 @@ def print_summary(result: dict[str, Any]) -> None:
 
 def print_loads(loads: list[dict[str, Any]]) -> None:
     """The newest loads for a person, a line each."""
-    print_table(
-        [
-            {
-                "load": row["load_id"],
-                "files": row["files"],
-                "changed": row["changed"],
-                "rows": row["rows"],
-                "rejected": row["rejected"],
-                "at (UTC)": row["loaded_at"][:16],
-            }
-            for row in loads[:SHOWN_LOADS]
-        ]
-    )
+    print_table(loads[:SHOWN_LOADS])
     if len(loads) > SHOWN_LOADS:
         click.echo(
             f"and {len(loads) - SHOWN_LOADS:,} earlier loads: `status --json` lists"
@@ -105,24 +93,16 @@ def print_loads(loads: list[dict[str, Any]]) -> None:
         )
 
 
-def print_wrapped(lines: Iterable[str], indent: int) -> None:
-    """Lines of a label, `indent` wide, and a text, which a terminal wraps."""
+def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:
+    """Lines of a label and a text, which a terminal wraps."""
     from rich.table import Table
 
-    table = Table.grid()
-    table.add_column(width=indent, no_wrap=True)
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for line in lines:
-        table.add_row(_text(line[:indent]), _text(line[indent:]))
+    for label, text in pairs:
+        table.add_row(_text(label), _text(text))
     _print(table)
-
-
-def print_questions(listed: list[dict[str, str]]) -> None:
-    """The analyses and what each answers."""
-    width = max(len(entry["analysis"]) for entry in listed) + 2
-    print_wrapped(
-        (f"{entry['analysis']:<{width}}{entry['question']}" for entry in listed), width
-    )
 
 
 def print_table(rows: list[dict[str, Any]]) -> None:

@@ -1,9 +1,10 @@
 """What there is under our names, whatever the kind; `cluster.look` finds it."""
 
+import re
 from dataclasses import dataclass
 
-from errors import WarehouseError
-from settings import Settings
+from common.errors import WarehouseError
+from common.settings import Settings
 
 from cluster.wanted import Document, Owner, role_name
 
@@ -11,50 +12,25 @@ Network = tuple[str | None, list[Document]]  # a VPC and its subnets
 Snapshots = dict[str, Document]  # by name
 # States of a cluster that is on its way out.
 GOING = {"deleting", "final-snapshot"}
-# States that do not pass, and what to do.
-HOPELESS = {
-    "hardware-failure": "AWS is replacing the hardware; look at the console",
-    "incompatible-hsm": "its key store cannot be reached; `down`, then `up`",
-    "incompatible-network": "its subnet or address is gone; `down`, then `up`",
-    "incompatible-parameters": "its parameter group does not fit; `down`, then `up`",
-    "incompatible-restore": "it could not be restored; `down`, then `up`",
-    "storage-full": "its disks are full; set more nodes in the console",
-}
+# States that do not pass.
+HOPELESS = "hardware-failure|incompatible-.+|storage-full"
 
 
 @dataclass(frozen=True)
-class Role:
-    """A role of one of our names."""
-
-    ours: bool
-    trust: Document
-    policies: dict[str, Document]  # inline, by name
-    attached: list[str]  # managed policies, by ARN
-
-
-@dataclass(frozen=True)
-class Group:
-    """A security group of our name, with its rules for what comes in."""
-
-    id: str
-    vpc: str
-    ours: bool
-    rules: list[Document]
-
-
-@dataclass(frozen=True)
-class Found:
+class Existing:
     """All that there is under our names; `others` have our tag and other names.
 
-    `vpc` and `subnets` are where the warehouse would go. `cluster` is the warehouse, of
-    either kind, as Redshift's DescribeClusters words it.
+    `vpc` and `subnets` are where the warehouse would go. Roles, by name, also hold
+    their `policies` (inline, by name) and the ARNs `attached`, groups their `rules` for
+    what comes in. `cluster` is the warehouse, of either kind, as Redshift's
+    DescribeClusters words it.
     """
 
     owner: Owner
     vpc: str | None
     subnets: list[Document]
-    roles: dict[str, Role]
-    groups: list[Group]
+    roles: dict[str, Document]
+    groups: list[Document]
     cluster: Document | None
     schedule: Document | None
     others: list[str]
@@ -75,7 +51,7 @@ def role_arns(cluster: Document) -> list[str]:
     return [item["IamRoleArn"] for item in cluster.get("IamRoles", [])]
 
 
-def wanted_role_arns(goal: Settings, found: Found) -> list[str]:
+def wanted_role_arns(goal: Settings, found: Existing) -> list[str]:
     """Ours, which is the default, and the one that the user names."""
     ours = found.owner.role(role_name(goal.cluster))
     return [ours] if goal.data.role in {"default", ours} else [ours, goal.data.role]
@@ -103,8 +79,10 @@ def not_usable(cluster: Document) -> str:
 
 def refuse_hopeless(cluster: Document) -> None:
     """Raise WarehouseError for a state that does not pass."""
-    state, name = cluster["ClusterStatus"], cluster["ClusterIdentifier"]
-    if state in HOPELESS:
-        raise WarehouseError(f"cluster {name} is {state}: {HOPELESS[state]}")
-    if cluster.get("ClusterAvailabilityStatus") == "Failed":
-        raise WarehouseError(f"cluster {name} has failed ({state}); `down`, then `up`")
+    state = cluster["ClusterStatus"]
+    failed = cluster.get("ClusterAvailabilityStatus") == "Failed"
+    if failed or re.fullmatch(HOPELESS, state):
+        raise WarehouseError(
+            f"cluster {cluster['ClusterIdentifier']} is {state}, which does not pass;"
+            " look at it in the AWS console, or run `down`, then `up`"
+        )

@@ -5,7 +5,7 @@ import re
 from importlib.metadata import version
 from pathlib import Path
 
-from errors import DatabaseError, WarehouseError
+from common.errors import DatabaseError, WarehouseError
 
 LOCKED = re.compile(r'Could not set lock on file "([^"]*)".*?\(PID (\d+)\)', re.DOTALL)
 NO_DATABASE = re.compile(r'file "?([^"\n]*?)"? exists, but it is not a valid DuckDB')

@@ -6,13 +6,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import aws
-from aws import Clients
-from errors import OutOfTime, Refused, WarehouseError
-from messages import say
-from settings import Cluster
+from common import aws
+from common.aws import Clients
+from common.errors import OutOfTime, Refused, WarehouseError
+from common.messages import say
+from common.settings import Cluster
 
-from cluster.found import HOPELESS, Found, not_usable, refuse_hopeless
+from cluster.existing import HOPELESS, Existing, not_usable, refuse_hopeless
 from cluster.look import KINDS
 from cluster.steps import Step
 from cluster.wanted import BOUNDARY, Document, label
@@ -22,14 +22,13 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds
 STALE_MINUTES = 0.5
 # AWS lets go of a group a few minutes after the cluster is gone.
 GROUP_MINUTES = 10.0
-IN_USE = {"DependencyViolation", "InvalidGroup.InUse"}
-# AWS tells all its parts of something new within seconds, but not at once.
-NOT_KNOWN_YET = {"InvalidGroup.NotFound", "NoSuchEntity", "ResourceNotFoundFault"}
-NOT_KNOWN_YET |= {"ResourceNotFoundException"}
-# For a step that removes: what it removes is gone. For one that makes: it is there.
-GONE = NOT_KNOWN_YET | {"ClusterNotFound", "ScheduledActionNotFound"}
-GONE |= {"InvalidSecurityGroupRuleId.NotFound"}
-THERE = {"InvalidPermission.Duplicate"}
+# What AWS answers, by its codes: something is held, not known yet (its parts learn
+# of it within seconds, but not at once) or gone, there already, or being changed.
+IN_USE = "DependencyViolation|InvalidGroup.InUse"
+NOT_FOUND = "NotFound|NoSuchEntity"
+THERE = "InvalidPermission.Duplicate"
+CHANGING = "InvalidClusterState|ClusterNotFound|ConflictException"
+HALF_WAY = "what was done stays, and AWS goes on; the same command goes on from there"
 # How the line begins where a call fails, and the file that has the right to it.
 AT_FAULT = {
     "serverless.create_usage_limit": (
@@ -71,7 +70,7 @@ def after(minutes: float) -> float:
     return time.monotonic() + minutes * 60
 
 
-def apply(clients: Clients, want: Cluster, steps: list[Step], end: float) -> None:
+def apply_steps(clients: Clients, want: Cluster, steps: list[Step], end: float) -> None:
     """Take the steps in order. What was done before an error stays as it is."""
     made = dict[str, str]()
     for number, step in enumerate(steps):
@@ -84,7 +83,7 @@ def apply(clients: Clients, want: Cluster, steps: list[Step], end: float) -> Non
                 wait_until(step.until, clients, want, end)
 
 
-def say_whose(found: Found, region: str) -> None:
+def say_whose(found: Existing, region: str) -> None:
     """Say whose account this is, before anything is made or removed in it."""
     say(f"account {found.owner.account} in {region}, as {found.owner.caller}")
     if found.others:
@@ -102,9 +101,7 @@ def changed(really: bool = True) -> Iterator[None]:
     except Refused as error:
         if not really:
             raise
-        raise WarehouseError(
-            f"{error.message}; what was done stays, the same command goes on from there"
-        ) from None
+        raise WarehouseError(f"{error.message}; {HALF_WAY}") from None
 
 
 def wait_until(what: str, clients: Clients, want: Cluster, end: float) -> Document:
@@ -156,17 +153,17 @@ def _call(
     for key, value in made.items():
         text = text.replace(f"<{key}>", value)
     params = json.loads(text)
-    waiting = Waiting(step.told[2:], end)
+    waiting = Waiting(step.line[2:], end)
     while True:
         try:
             return dict(call(**params) or {})
         except ClientError as error:
             code, words = aws.code_of(error), aws.message_of(error)
-            if code in (GONE if step.told[0] == "-" else THERE):
+            if re.search(NOT_FOUND if step.line[0] == "-" else THERE, code):
                 return {}
             _refuse_boundary(step, code, words)
-            late = time.monotonic() >= end
-            if code in IN_USE and (late or waiting.longer_than(GROUP_MINUTES)):
+            late = time.monotonic() >= end or waiting.longer_than(GROUP_MINUTES)
+            if late and re.search(IN_USE, code):
                 raise _held(clients, params["GroupId"]) from None
             if waiting.longer_than(_patience(clients, want, code, words)):
                 raise
@@ -177,15 +174,16 @@ def _patience(clients: Clients, want: Cluster, code: str, words: str) -> float:
     """For how many minutes to repeat a call that AWS refused."""
     if code in aws.DENIED:
         return 0
-    if re.match("InvalidClusterState|ClusterNotFound|ConflictException", code):
+    if re.search(CHANGING, code):
         # Another change is running, which passes, or the state forbids the call.
         cluster = KINDS[want.kind].find(clients, want.name)
         state = cluster["ClusterStatus"] if cluster else "paused"
-        passes = cluster and not_usable(cluster) and state not in {"paused", *HOPELESS}
+        stays = re.fullmatch(f"paused|{HOPELESS}", state)
+        passes = cluster and not_usable(cluster) and not stays
         return float("inf") if passes else STALE_MINUTES
-    if code in IN_USE:
+    if re.search(IN_USE, code):
         return GROUP_MINUTES
-    new = code in NOT_KNOWN_YET or "iam role" in words.lower()
+    new = re.search(NOT_FOUND, code) or "iam role" in words.lower()
     return STALE_MINUTES if new else 0
 
 

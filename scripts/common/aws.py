@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
-from errors import Refused, WarehouseError
+from common.errors import Refused, WarehouseError
 
 OPERATOR_POLICY = "scripts/cluster/operator_policy.json"
 RESTORE_POLICY = "scripts/cluster/restore_policy.json"

@@ -1,7 +1,6 @@
 """dbt in this process: one start, one parse, and its errors in one line."""
 
 import gc
-import hashlib
 import json
 import logging
 import os
@@ -10,36 +9,24 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dbt_errors import ANOTHER_TRANSACTION, CONFLICT, one_line, plain_dbt_error
-from dbt_insides import keep_connections
-from dbt_profile import profile_path
-from endings import explained, plain_os_error, was_interrupted
-from errors import Refused, WarehouseError
-from messages import Bar, progress, say, warn
-from settings import PROJECT
+from common.errors import Refused, WarehouseError
+from common.messages import Bar, progress, say, warn
+from common.settings import PROJECT
+from common.signals import explained, plain_os_error, was_interrupted
+
+from dbt_project.errors import ANOTHER_TRANSACTION, CONFLICT, one_line, plain_dbt_error
+from dbt_project.insides import keep_connections
+from dbt_project.profile import profile_path
+from dbt_project.tested import Rows, code_hash, content_hash, files_hash, recorded
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
 
 SLEEP = "sleep 1"  # what a macro logs to pause for a second
 INLINE = "sql_operation.sparkify.inline_query"
-# What dbt reads of the project; of the profile it counts what this target says.
-READ = (
-    *("*.yml", "models/**/*", "macros/**/*", "seeds/**/*"),
-    *("tests/**/*.sql", "tests/**/*.yml"),
-)
-NOT_READ = {"profiles.yml", "dbt-bouncer.yml"}
-PACKAGES = ("dbt-core", "dbt-adapters", "dbt-common")
-DRIVERS = {
-    "duckdb": ("dbt-duckdb", "duckdb"),
-    "redshift": ("dbt-redshift", "redshift-connector"),
-}
-
-Rows = list[dict[str, Any]]
 # DuckDB's words for Ctrl-C, which it takes for itself while a statement runs.
 INTERRUPTED = "Query interrupted"
 
@@ -215,11 +202,11 @@ class Dbt:
 
     def is_tested(self, counts: Rows) -> bool:
         """Whether nothing that a build depends on changed since its tests passed."""
-        return _recorded(counts) == (self._code(), _content(counts))
+        return recorded(counts) == (self._code(), content_hash(counts))
 
     def require_tested(self, counts: Rows) -> None:
         """Raise Refused unless tests passed on what is there, whatever the code was."""
-        if not counts or _recorded(counts)[1] != _content(counts):
+        if not counts or recorded(counts)[1] != content_hash(counts):
             raise Refused(
                 f"{self.place} changed after its tests passed; run `warehouse.py run`"
             )
@@ -235,7 +222,7 @@ class Dbt:
         from dbt_common.invocation import get_invocation_id
 
         code = self._code()
-        knows_tests = not full_refresh and _recorded(counts)[0] == code
+        knows_tests = not full_refresh and recorded(counts)[0] == code
         tested = int(counts[0]["load_id"]) if knows_tests else 0
         options = ["--exclude-resource-type", "unit_test"]
         options += ["--exclude", "test_name:equals_a_rebuild"]
@@ -273,7 +260,9 @@ class Dbt:
         say(f"{tests} tests passed")
         build = get_invocation_id()
         counts = self.counts()
-        self.operation("note_tested", build=build, code=code, content=_content(counts))
+        self.operation(
+            "note_tested", build=build, code=code, content=content_hash(counts)
+        )
         return counts
 
     def _tables(self, *what: str, limit: int = -1) -> dict[str, Rows]:
@@ -325,30 +314,7 @@ class Dbt:
         return plain_dbt_error(text, self.engine, file)
 
     def _code(self) -> str:
-        """A hash of all that decides what dbt makes of staging. It has no secret."""
-        profile = self._profile()
-        credentials = profile.credentials
-        settings = dict(credentials.connection_info())
-        settings.pop("path", None)  # the record lies in this file itself
-        for name in ("access_mode", "temp_directory"):  # how it is opened
-            (settings.get("config_options") or {}).pop(name, None)
-        packages = (*PACKAGES, *DRIVERS.get(self.engine, ()))
-        flags = {
-            name: value
-            for name, value in os.environ.items()
-            if name.startswith("DBT_")
-            and not name.startswith("DBT_ENV_SECRET")
-            and not name.endswith(("_PATH", "_DIR", "_TARGET"))
-        }
-        parts = [
-            self._files,
-            credentials.type,
-            profile.target_name,
-            settings,
-            {name: version(name) for name in packages},
-            flags,
-        ]
-        return _hash(json.dumps(parts, sort_keys=True, default=str))
+        return code_hash(self._files, self._profile(), self.engine)
 
     def _credentials(self) -> Any:
         """The target's, as dbt read them. They hold a password: do not print them."""
@@ -360,37 +326,6 @@ class Dbt:
 
         # Not the adapter's: that is the latest invocation's, maybe for another target.
         return load_profile(str(PROJECT), {}, None, self.target)
-
-
-def files_hash(project: Path) -> str:
-    """A hash of the project's files that dbt reads, with their names."""
-    digest = hashlib.sha256()
-    found = {path for place in READ for path in project.glob(place) if path.is_file()}
-    for path in sorted(path for path in found if path.name not in NOT_READ):
-        content = path.read_bytes()
-        digest.update(f"{path.relative_to(project)}\n{len(content)}\n".encode())
-        digest.update(content)
-    return digest.hexdigest()
-
-
-def _recorded(counts: Rows) -> tuple[str | None, str | None]:
-    """The code and the content of the last build whose tests passed, if recorded.
-
-    A warehouse of an earlier version has no such columns.
-    """
-    record = counts[0] if counts else {}
-    return record.get("code"), record.get("content")
-
-
-def _content(counts: Rows) -> str:
-    """A hash of what is there: how many rows of what, and tables or views."""
-    names = ("kind", "name", "made_as", "row_count")
-    rows = [[str(row[name]) for name in names] for row in counts]
-    return _hash(json.dumps(rows))
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _rows(table: Any) -> Rows:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import yaml
-from dbt_project import Dbt
-from errors import Refused, WarehouseError
-from settings import PROJECT
+from common.errors import Refused, WarehouseError
+from common.settings import PROJECT
+from dbt_project.runner import Dbt
 
 T = TypeVar("T")
 

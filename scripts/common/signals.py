@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
-from errors import Interrupted, Refused, WarehouseError
+
+from common.errors import Interrupted, Refused, WarehouseError
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 NOT_OURS = {errno.EACCES, errno.EPERM, errno.EROFS}

@@ -8,10 +8,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from errors import Refused
-from s3_address import is_s3
+from common.errors import Refused
+from common.s3_address import is_s3
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 # The keys of [cluster] that only one kind has.
 OF_KIND = {
     "serverless": ("rpu", "rpu_max", "rpu_hours_a_day", "subnets"),

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from errors import Refused
-from settings import PROJECT
+from common.errors import Refused
+from common.settings import PROJECT
 
 # What dbt-redshift takes, too, when the line is not there.
 SAFE: dict[str, tuple[Any, str]] = {

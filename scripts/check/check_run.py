@@ -1,4 +1,4 @@
-"""A place of its own to try things: a folder in S3, a schema, and what was there."""
+"""Where the checks work: a folder in S3, a schema, and what was there."""
 
 import io
 import json
@@ -6,11 +6,11 @@ from contextlib import redirect_stderr
 from dataclasses import dataclass, replace
 from typing import Any
 
-import s3_address
-from aws import listed, plain_errors
-from dbt_project import Dbt
+from common import s3_address
+from common.aws import listed, plain_errors
+from common.settings import Data
+from dbt_project.runner import Dbt
 from load.loading import Loaded, load
-from settings import Data
 
 SCHEMA = "sparkify_check_"  # the macro drop_check_schemas drops no other
 TS = 1541105830796  # 2018-11-01 20:57:10.796 UTC
@@ -21,7 +21,7 @@ class CheckFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Trial:
+class CheckRun:
     """Where the checks work. `root` is an s3:// folder that nobody else uses."""
 
     dbt: Dbt
@@ -31,10 +31,10 @@ class Trial:
 
     def put(self, key: str, content: bytes) -> str:
         """An object below the root; its address."""
-        place = s3_address.parse(self.root)
+        location = s3_address.parse(self.root)
         with plain_errors(self.root):
             self.s3.put_object(
-                Bucket=place.bucket, Key=place.prefix + key, Body=content
+                Bucket=location.bucket, Key=location.prefix + key, Body=content
             )
         return f"{self.root}{key}"
 
@@ -77,9 +77,9 @@ class Trial:
 
     def left(self) -> list[str]:
         """The keys of all objects below the root."""
-        place = s3_address.parse(self.root)
+        location = s3_address.parse(self.root)
         with plain_errors(self.root):
-            named = {"Bucket": place.bucket, "Prefix": place.prefix}
+            named = {"Bucket": location.bucket, "Prefix": location.prefix}
             return [item["Key"] for item in listed(self.s3, "list_objects_v2", **named)]
 
     def clear(self) -> None:

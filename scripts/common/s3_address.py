@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from errors import Refused
+from common.errors import Refused
 
 ADDRESS = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", re.DOTALL)
 # A prefix that may go into SQL and IAM policies: no quote, wildcard or variable.

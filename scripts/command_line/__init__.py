@@ -1,0 +1,1 @@
+"""Print what commands answer, and what their options are."""

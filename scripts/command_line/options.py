@@ -1,0 +1,71 @@
+"""The options that several commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+from common.settings import PROJECT
+
+config_option = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    default=PROJECT / "warehouse.toml",
+    show_default="warehouse.toml of the project",
+    help="The settings file.",
+)
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="The result as one JSON object."
+)
+target_option = click.option(
+    "--target",
+    envvar="DBT_TARGET",
+    help="A target of profiles.yml; its default target otherwise.",
+)
+
+
+def _not_empty(
+    context: click.Context, option: click.Parameter, value: str | None
+) -> str | None:
+    if value is not None and not value.strip():
+        raise click.BadParameter("is empty; name a folder or an s3:// prefix")
+    return value
+
+
+def source_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that `run` and `load` share."""
+    for option in (
+        click.option(
+            "--mix-sample",
+            is_flag=True,
+            help="Allow sample data and other data in one warehouse.",
+        ),
+        click.option(
+            "--reload",
+            is_flag=True,
+            help="Replace all of staging by the files, in one transaction.",
+        ),
+        click.option(
+            "--max-errors",
+            type=click.IntRange(min=0),
+            default=0,
+            metavar="N",
+            help="Set up to N bad lines aside in rejected_rows and load the rest.",
+        ),
+        click.option(
+            "--songs",
+            metavar="URI",
+            callback=_not_empty,
+            help="Song files: a folder or s3://.",
+        ),
+        click.option(
+            "--events",
+            metavar="URI",
+            callback=_not_empty,
+            help="Log files: a folder or s3://.",
+        ),
+        json_option,
+        target_option,
+        config_option,
+    ):
+        command = option(command)
+    return command

@@ -1,0 +1,1 @@
+"""What all commands share: settings, errors, messages, and the way to AWS."""

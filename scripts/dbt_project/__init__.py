@@ -1,0 +1,1 @@
+"""dbt in this process: its profile, its errors, and which builds passed their tests."""

@@ -1,0 +1,60 @@
+"""A session of boto3 whose requests stay within this process."""
+
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from moto.core.botocore_stubber import MockRawResponse
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+REGION = "us-west-2"
+# Reads AWS's descriptions of its services once, for all sessions in this process.
+LOADER = botocore.session.get_session().get_component("data_loader")
+
+
+class Session:
+    """A session whose requests go to a WSGI application in this process.
+
+    It makes one client per service and region: each costs as much as ten requests.
+    """
+
+    def __init__(self, app: Any, url: str, **options: Any) -> None:
+        core: Any = botocore.session.get_session()
+        core.register_component("data_loader", LOADER)
+        core.register("before-send", self._send)
+        self.app, self.url, self.made = app, url, dict[Any, Any]()
+        self.session: Any = boto3.session.Session(botocore_session=core, **options)
+
+    def get_credentials(self) -> Any:
+        return self.session.get_credentials()
+
+    def client(
+        self, service: str, region_name: str = REGION, config: Any = None
+    ) -> Any:
+        key = (service, region_name, getattr(config, "signature_version", None))
+        if key not in self.made:
+            self.made[key] = self.session.client(
+                service, region_name, config=config, endpoint_url=self.url
+            )
+        return self.made[key]
+
+    def _send(self, request: Any, **_: Any) -> AWSResponse:
+        body, headers = request.body, request.headers.items()
+        environ = EnvironBuilder(
+            request.url.removeprefix(self.url),
+            base_url=self.url,
+            method=request.method,
+            headers=[(key, _text(value)) for key, value in headers],
+            data=body.read() if hasattr(body, "read") else body or b"",
+        ).get_environ()
+        chunks, status, answered = run_wsgi_app(self.app, environ, buffered=True)
+        raw, told = MockRawResponse(b"".join(chunks)), HTTPHeaders()
+        for key, value in answered:
+            told[key] = value
+        return AWSResponse(request.url, int(status[:3]), told, raw)
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode()
