@@ -105,6 +105,11 @@ class Dbt:
             )
         if path.is_dir():
             raise Refused(f"{path} is a folder; set SPARKIFY_DUCKDB to a file in it")
+        if path.stem in ("main", "system", "temp"):  # dbt asks for a database so named
+            raise Refused(
+                f"{path}: DuckDB has another use for the name {path.stem}; set"
+                " SPARKIFY_DUCKDB to a file with another name"
+            )
         if not os.access(path if path.exists() else path.parent, os.W_OK):
             raise Refused(
                 f"{path}: no permission to write; if another user, such as root, made"

@@ -296,6 +296,7 @@ def test_a_place_where_no_warehouse_can_be_is_named(
     for path, told in (
         (tmp_path / "none" / "x.duckdb", f"{tmp_path}/none: there is no such folder; "),
         (tmp_path, f"{tmp_path} is a folder; set SPARKIFY_DUCKDB"),
+        (tmp_path / "main.duckdb", "DuckDB has another use for the name main; set"),
     ):
         done = run("load", *sources.options, at=path)
         assert done.exit_code == 3
