@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -264,8 +263,8 @@ def ann(
     put_little(cluster)
     cluster.load()
     cluster.done("build", "--exclude-resource-type", "test", "unit_test")
-    manifest = Path(os.environ["DBT_TARGET_PATH"]) / "manifest.json"
-    shutil.copy(manifest, tmp_path)
+    assert cluster._dbt._manifest is not None
+    cluster._dbt._manifest.write(str(tmp_path / "manifest.json"))
     admin = cluster.server.connect().cursor()
     for sql in MADE_FOR_ANN:
         admin.execute(sql)
