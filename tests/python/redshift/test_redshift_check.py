@@ -110,16 +110,16 @@ def test_each_line_fails_where_the_cluster_differs(
     data = cluster.data
     root = f"{data.manifests}/check/"
     s3 = cluster.server.client("s3")
-    trial = CheckRun(cluster._dbt, data, root, s3)
+    check_run = CheckRun(cluster._dbt, data, root, s3)
     assert {*DIFFERENCES, "nothing is left"} == set(checks.LINES)
     for name, differ in DIFFERENCES.items():
         with monkeypatch.context() as patch:
             differ(cluster, patch)
-            passed, seen = checks.outcome(name, trial)
+            passed, seen = checks.outcome(name, check_run)
         assert not passed, f"{name}: {seen}"
         assert cluster.faults.struck(), name
         cluster.faults.clear()
     # Its schema is not one that check made.
-    passed, seen = checks.outcome("nothing is left", trial)
+    passed, seen = checks.outcome("nothing is left", check_run)
     assert not passed
     assert "is not a schema of `warehouse.py check`" in seen

@@ -5,9 +5,8 @@ A command that a test starts as a process of its own does all of it.
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
-from types import CodeType
 from typing import Any
 
 import pytest
@@ -41,8 +40,8 @@ def quick_dbt() -> Iterator[None]:
     """All of this session's dbt commands take half of the processor's time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Connection, "__init__", _without_a_search_for_a_name())
-        # So does dbt, twelve times a command, and with the modules of a whole suite to
-        # search each takes seconds.
+        # dbt searches all modules for the caller of a behaviour flag, twelve times a
+        # command: seconds each with the modules of a whole suite.
         patch.setattr(
             BehaviorFlagRendered, "_default_source", staticmethod(lambda: "tests")
         )
@@ -54,7 +53,10 @@ def quick_dbt() -> Iterator[None]:
         patch.setattr(Linker, "get_graph_summary", lambda *_: {})
         patch.setattr(Linker, "find_cycles", lambda *_: None)
         # Each command reads dbt's own packages for the variables that they may set.
-        patch.setattr(RuntimeConfig, "new_project", _read_once())
+        read_once = _once(
+            RuntimeConfig.new_project, lambda self, root: (self.credentials.type, root)
+        )
+        patch.setattr(RuntimeConfig, "new_project", read_once)
         # For every node it looks each of hundreds of macros up in five places.
         patch.setattr(MacroNamespace, "__getitem__", _macro)
         # Half of a Redshift command is sqlparse, which looks for semicolons.
@@ -64,7 +66,11 @@ def quick_dbt() -> Iterator[None]:
         patch.setattr(events, "env_secrets", _secrets)
         # agate makes three parsers of dates for the columns of every result.
         patch.setattr(parsedatetime, "Constants", cache(parsedatetime.Constants))
-        patch.setattr(MacroFuzzEnvironment, "compile", _compiled_once())
+        # Jinja's compilation gives the same code for the same text.
+        compiled_once = _once(
+            MacroFuzzEnvironment.compile, lambda self, text: (type(self), text)
+        )
+        patch.setattr(MacroFuzzEnvironment, "compile", compiled_once)
         # dbt's own switch for its tests: it looks once for plugins among all modules.
         dbt_tests.enable_test_caching()
         yield
@@ -91,32 +97,17 @@ def _secrets() -> list[str]:
     ]
 
 
-def _compiled_once() -> Any:
-    """Jinja's compilation, which gives the same code for the same text."""
-    compile_text: Any = MacroFuzzEnvironment.compile
-    known: dict[tuple[type, str], CodeType] = {}
+def _once(compute: Any, key: Callable[[Any, str], object]) -> Any:
+    """A method that computes once for each key of its object and argument."""
+    known: dict[object, Any] = {}
 
-    def compiled(self: Any, text: str) -> CodeType:
-        key = (type(self), text)
-        if key not in known:
-            known[key] = compile_text(self, text)
-        return known[key]
+    def once(self: Any, argument: str) -> Any:
+        at = key(self, argument)
+        if at not in known:
+            known[at] = compute(self, argument)
+        return known[at]
 
-    return compiled
-
-
-def _read_once() -> Any:
-    """A package's dbt_project.yml: that of an installed package stays as it is."""
-    read: Any = RuntimeConfig.new_project
-    known: dict[tuple[str, str], RuntimeConfig] = {}
-
-    def project(self: RuntimeConfig, root: str) -> RuntimeConfig:
-        key = (self.credentials.type, root)
-        if key not in known:
-            known[key] = read(self, root)
-        return known[key]
-
-    return project
+    return once
 
 
 def _macro(self: Any, name: str) -> Any:
