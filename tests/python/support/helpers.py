@@ -350,6 +350,16 @@ class DataSet:
         return by_hand.songplays(self.events, self.catalogue)
 
     @cached_property
+    def rows(self) -> dict[str, list[Any]]:
+        """The rows of every mart."""
+        return by_hand.marts(self.events, self.catalogue, self.plays)
+
+    @cached_property
+    def earlier(self) -> dict[str, int]:
+        """The counts of the earlier system."""
+        return by_hand.earlier_system(self.events, self.catalogue)
+
+    @cached_property
     def summary(self) -> dict[str, Any]:
         """What `status --json` must print after the first load of these files."""
         files = len(self.logs) + len(self.songs)
@@ -360,7 +370,10 @@ class DataSet:
                 "staging_events": len(self.events),
                 "staging_songs": len(self.catalogue),
             },
-            "marts": by_hand.marts(self.events, self.catalogue, self.plays),
+            "marts": {
+                mart: {"rows": len(rows), "fingerprint": by_hand.fingerprint(rows)}
+                for mart, rows in self.rows.items()
+            },
             "match": by_hand.matches(self.plays),
         }
 
