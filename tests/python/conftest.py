@@ -11,7 +11,7 @@ import pytest
 from common.settings import PROJECT, Data
 from dbt_project.runner import Dbt
 from load import loading
-from support.helpers import DataSet, Once, Warehouse, WarehouseOnce
+from support.helpers import DataSet, Once, Warehouse, WarehouseOnce, options
 from support.s3_server import Bucket, Server
 from support.sample import Sample, make_sample, read_sample
 
@@ -151,11 +151,18 @@ def built(
     """Data and its warehouse, of which each worker looks at a copy of its own."""
 
     def fill(warehouse: Warehouse, folder: Path) -> None:
-        warehouse.load(data)
-        warehouse.build()
+        done = warehouse.cli("run", "--json", *options(data))
+        assert done.exit_code == 0, done.stderr
+        for stream in ("stdout", "stderr"):
+            (folder / stream).write_text(getattr(done, stream), encoding="utf-8")
 
     shared = warehouse_once(f"{name}_warehouse", fill)
-    return DataSet(name, data, shared.copy(folders.mktemp(f"{name}_warehouse")))
+    printed = [
+        shared.path.with_name(stream).read_text("utf-8")
+        for stream in ("stdout", "stderr")
+    ]
+    own = shared.copy(folders.mktemp(f"{name}_warehouse"))
+    return DataSet(data, own, *printed)
 
 
 @pytest.fixture(scope="session")

@@ -83,8 +83,8 @@ def test_the_real_data_has_these_answers(real_page: Page) -> None:
     figures = texts(page.parts["headline"], "dd.value, dd.change")
     assert figures[::2] == ["1,839", "70", "126.1", "184"]
     assert figures[1::2] == ["+14.6%", "+2.9%", "+14.3%", "-1.6%"]
-    busiest = ["15 Nov 2018", "479", "388", "91", "30"]
-    assert busiest in cells(page.parts["plays_by_day"])
+    first = ["1 Nov 2018", "11", "0", "11", "4"]
+    assert cells(page.parts["plays_by_day"])[1] == first
     assert page.findings() == {
         "What changed": "Plays grew by 14.6% and listeners grew by 2.9% against an"
         " average week before: 1,839 plays against 1,605.",
