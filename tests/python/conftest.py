@@ -13,7 +13,7 @@ from dbt_project.runner import Dbt
 from load import loading
 from support.helpers import DataSet, Once, Warehouse, WarehouseOnce, options
 from support.s3_server import Bucket, Server
-from support.sample import Sample, make_sample, read_sample
+from support.sample import Sample, make_sample
 
 pytest_plugins = [
     "support.quick_dbt",
@@ -97,22 +97,7 @@ def warehouse_once(once: Once, dbt: Dbt) -> WarehouseOnce:
 @pytest.fixture(scope="session")
 def sample(once: Once) -> Sample:
     """What sample_data.py makes when no options are given."""
-    return read_sample(once("sample", make_sample) / "sample")
-
-
-@pytest.fixture(scope="session")
-def real_data(once: Once) -> Data:
-    """The real log_data and song_data, which no test may change."""
-    if not REAL_DATA.is_dir():
-        pytest.skip("the real data is not there: ../shared/data")
-
-    def unpack(folder: Path) -> None:
-        for name in ("log_data", "song_data"):
-            with tarfile.open(REAL_DATA / f"{name}.tar.gz") as archive:
-                archive.extractall(folder, filter="data")
-
-    folder = once("real_data", unpack)
-    return Data(events=str(folder / "log_data"), songs=str(folder / "song_data"))
+    return Sample(once("sample", make_sample) / "sample")
 
 
 @pytest.fixture(scope="session")
@@ -127,12 +112,22 @@ def sample_set(
 
 @pytest.fixture(scope="session")
 def real_set(
+    once: Once,
     warehouse_once: WarehouseOnce,
-    real_data: Data,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> DataSet:
     """The real data and a warehouse of it, to look at; to change it, copy it."""
-    return built("real", real_data, warehouse_once, tmp_path_factory)
+    if not REAL_DATA.is_dir():
+        pytest.skip("the real data is not there: ../shared/data")
+
+    def unpack(folder: Path) -> None:
+        for name in ("log_data", "song_data"):
+            with tarfile.open(REAL_DATA / f"{name}.tar.gz") as archive:
+                archive.extractall(folder, filter="data")
+
+    folder = once("real_data", unpack)
+    data = Data(events=str(folder / "log_data"), songs=str(folder / "song_data"))
+    return built("real", data, warehouse_once, tmp_path_factory)
 
 
 @pytest.fixture(scope="session", params=DATA_SETS)

@@ -11,7 +11,7 @@ from dbt_project import runner
 from dbt_project.runner import Dbt
 from load import loading
 from load.loading import Loaded
-from support.helpers import COMMAND, Sources, Warehouse
+from support.helpers import Sources, Warehouse
 
 Run = Callable[..., Result]
 NOTHING_LOADED = "error: interrupted; nothing was loaded; run again"
@@ -87,25 +87,3 @@ def test_after_it_published_the_load_is_complete(
             patch.setattr(runner, "say", built)
         assert ended(run("run", *sources.options)) == LOADED
     assert warehouse.load(sources.data) == Loaded(0, 0, 0)
-
-
-@pytest.mark.long
-def test_a_process_that_is_terminated_leaves_no_temporary_folder(
-    warehouse: Warehouse,
-    sources: Sources,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    (tmp_path / "temporary").mkdir()
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
-    process = warehouse.start(*COMMAND, "run", *sources.options)
-    assert process.stderr is not None
-    while not process.stderr.readline().startswith("built "):
-        assert process.poll() is None
-    process.terminate()
-    done = warehouse.finished(process)
-    assert (done.returncode, done.stderr.splitlines()[-1]) == (130, LOADED)
-    assert not list((tmp_path / "temporary").iterdir())
-    assert warehouse.load(sources.data) == Loaded(0, 0, 0)
-    warehouse.build()
-    assert warehouse.value("select count(*) from songplays where song_id = 'SO1'") == 1

@@ -128,12 +128,3 @@ def test_plain_dbt_works_before_any_load(
     warehouse.done("build")
     assert capsys.readouterr().err.count("warning: nothing is loaded yet") == 1
     assert set(warehouse.status()["marts"]) == set(MARTS)
-
-
-@pytest.mark.long
-def test_plain_dbt_works_as_a_process(warehouse: Warehouse) -> None:
-    done = warehouse.plain_dbt("--log-format", "json", "build")
-    assert done.returncode == 0, done.stdout
-    said = [json.loads(line)["info"] for line in done.stdout.splitlines()]
-    (warning,) = [entry["msg"] for entry in said if entry["level"] in ("error", "warn")]
-    assert warning.startswith("nothing is loaded yet")

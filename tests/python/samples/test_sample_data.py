@@ -52,7 +52,7 @@ def test_the_counts_asked_for_are_the_counts_given(
     out = tmp_path / "out"
     counts = ("--days", days, "--users", users, "--songs", songs, "--events", events)
     done = make(*counts, out)
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     rows = read_events(out)
     assert len(log_files(out)) == days
     assert len(rows) == events
@@ -130,7 +130,7 @@ def test_what_is_there_is_never_touched(tmp_path: Path, where: str) -> None:
     (tmp_path / where).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / where).write_text("mine")
     done = make(out)
-    assert done.returncode == 3
+    assert done.exit_code == 3
     assert done.stderr == (
         f"error: {out} has what sample_data.py did not make; name a new or an empty"
         " folder\n"
@@ -142,12 +142,12 @@ def test_what_is_there_is_never_touched(tmp_path: Path, where: str) -> None:
 def test_what_cannot_come_out_is_refused(tmp_path: Path) -> None:
     for words in (("--events", 99, "--users", 5), ("--events", 9999, "--users", 5)):
         done = make(*words, tmp_path / "out")
-        assert done.returncode == 3
+        assert done.exit_code == 3
         assert done.stderr == (
             f"error: --events {words[1]}: 5 users have 300 to 9000 in 30 days; "
             "give other --events, --users or --days\n"
         )
-    assert make("--events", 0, tmp_path / "out").returncode == 2
+    assert make("--events", 0, tmp_path / "out").exit_code == 2
     assert not list(tmp_path.iterdir())
 
 
@@ -164,15 +164,15 @@ def test_a_run_that_ends_early_leaves_nothing_and_the_next_takes_an_empty_folder
 
     with monkeypatch.context() as patch:
         patch.setattr("sample_data.write_logs", stop)
-        assert make(*small, out).returncode == 130
+        assert make(*small, out).exit_code == 130
     assert [list(path.iterdir()) for path in tmp_path.iterdir()] == [[]]
-    assert make(*small, out).returncode == 0
+    assert make(*small, out).exit_code == 0
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     done = make(tmp_path / "file" / "out")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith(f"error: {tmp_path / 'file'}")
