@@ -248,17 +248,11 @@ def artists(catalogue: list[Raw]) -> list[tuple[object, ...]]:
         )
         spellings[raw["artist_id"] or ""][spelling] += 1
 
-    def preference(item: tuple[tuple[object, ...], int]) -> list[tuple[bool, object]]:
+    def preference(item: tuple[tuple[object, ...], int]) -> list[Any]:
         (name, location, latitude, longitude), songs = item
-        return [
-            (latitude is None, ""),
-            (location is None, ""),
-            (False, -songs),
-            *(
-                (value is None, value)
-                for value in (name, location, latitude, longitude)
-            ),
-        ]
+        values = (name, location, latitude, longitude)
+        ties = [(value is None, value) for value in values]
+        return [latitude is None, location is None, -songs, *ties]
 
     return [
         (artist, *min(found.items(), key=preference)[0])
@@ -312,13 +306,8 @@ def earlier_system(events: list[Raw], catalogue: list[Raw]) -> dict[str, int]:
         for raw in plays
     }
     song_keys = ("song_id", "title", "artist_id", "year", "duration")
-    artist_keys = (
-        "artist_id",
-        "artist_name",
-        "artist_location",
-        "artist_latitude",
-        "artist_longitude",
-    )
+    about = ("id", "name", "location", "latitude", "longitude")
+    artist_keys = [f"artist_{key}" for key in about]
     user_keys = ("userId", "firstName", "lastName", "gender", "level")
     return {
         "staging_events": len(events),

@@ -101,30 +101,20 @@ def style(element: Tag, name: str) -> Decimal:
 def expected_cells(section: Section, rows: list[Row]) -> list[list[str]]:
     """A table's cells, as its analysis has them."""
     if isinstance(section.picture, Week):
-        at = {(row["hour"], row["weekday"]): row for row in rows}
         days = {row["weekday"]: words.count(row["days"], "day") for row in rows}
-        return [
-            ["hour", *(WEEKDAYS[day] + days.get(day, "") for day in WEEKDAYS)],
-            *(
-                [f"{hour:02}:00", *(number(at, (hour, day)) for day in WEEKDAYS)]
-                for hour in range(24)
-            ),
-        ]
+        across = {day: name + days.get(day, "") for day, name in WEEKDAYS.items()}
+        hours = {hour: f"{hour:02}:00" for hour in range(24)}
+        at = {(row["hour"], row["weekday"]): row["listeners_per_day"] for row in rows}
+        return grid("hour", hours, across, at)
     if isinstance(section.picture, Cohorts):
-        at = {(row["cohort"], row["weeks_later"]): row for row in rows}
         weeks = range(1, min(max(row["weeks_later"] for row in rows), 5) + 1)
-        return [
-            ["first week", "listeners", *(f"+{week}week" for week in weeks)],
-            *(
-                [
-                    f"{cohort:%-d %b %Y}{'cut off' if row['is_cut_off'] else ''}",
-                    f"{row['listeners']:,}",
-                    *(number(at, (cohort, week), "returned") for week in weeks),
-                ]
-                for (cohort, later), row in at.items()
-                if later == 0
-            ),
-        ]
+        across = {0: "listeners"} | {week: f"+{week}week" for week in weeks}
+        cohorts = {
+            row["cohort"]: f"{row['cohort']:%-d %b %Y}{'cut off' * row['is_cut_off']}"
+            for row in rows
+        }
+        at = {(row["cohort"], row["weeks_later"]): row["returned"] for row in rows}
+        return grid("first week", cohorts, across, at)
     table = [
         [
             column.text(row) + (words.text(row[column.below]) if column.below else "")
@@ -139,15 +129,23 @@ def expected_cells(section: Section, rows: list[Row]) -> list[list[str]]:
     turned = [list(column) for column in zip(headings, *table, strict=True)]
     turned[0][0] = "figure"
     for row in rows[1:2]:
-        turned[0].append("change")
-        for line, column in zip(turned[1:], section.columns[1:], strict=True):
+        for line, column in zip(turned, section.columns, strict=True):
             line.append(words.change(row[column.change] if column.change else None))
+        turned[0][-1] = "change"
     return turned
 
 
-def number(at: dict[Any, Row], key: Any, name: str = "listeners_per_day") -> str:
-    """A number of a grid, nothing where it has no row."""
-    return f"{at[key][name]:,}" if key in at else ""
+def grid(
+    corner: str, down: dict[Any, str], across: dict[Any, str], at: dict[Any, Any]
+) -> list[list[str]]:
+    """Numbers by what is down and across, nothing where there is none."""
+    return [
+        [corner, *across.values()],
+        *(
+            [name, *(f"{at[row, of]:,}" if (row, of) in at else "" for of in across)]
+            for row, name in down.items()
+        ),
+    ]
 
 
 def check_bars(table: Tag) -> None:
