@@ -10,10 +10,10 @@ from click.testing import CliRunner
 
 @pytest.mark.parametrize(
     ("contestant", "cores"),
-    [("read_json", "1"), pytest.param("run", bench.ALL, marks=pytest.mark.long)],
+    [("read_json", 1), pytest.param("run", bench.ALL, marks=pytest.mark.long)],
 )
 def test_it_measures_what_makes_the_same_tables(
-    contestant: str, cores: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    contestant: str, cores: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bench, "FASTEST", tmp_path / "data" / "floor.json")
     words = ["--events", "2000", "--rounds", "1", "--json", "--contestant", contestant]

@@ -18,11 +18,6 @@ def page(sample_set: DataSet) -> Page:
     return Page(sample_set.warehouse)
 
 
-@pytest.fixture(scope="session")
-def real_page(real_set: DataSet) -> Page:
-    return Page(real_set.warehouse)
-
-
 @pytest.fixture
 def changed(sample_set: DataSet, tmp_path: Path) -> Callable[[str], Page]:
     """The page of the sample data after a change to its marts."""
@@ -40,8 +35,8 @@ def test_every_table_is_its_analysis_and_every_mark_its_table(page: Page) -> Non
     assert len(cells(page.parts["most_played_songs"])) == 11, "the query limits"
 
 
-def test_the_real_data_has_these_answers(real_page: Page) -> None:
-    page = real_page
+def test_the_real_data_has_these_answers(real_set: DataSet) -> None:
+    page = Page(real_set.warehouse)
     page.check()
     answers = {name: page.answer(name) for name in page.parts}
     assert answers == {

@@ -82,7 +82,9 @@ def headline(data: DataSet) -> list[Row]:
             (len(all_), listeners(all_), seconds(all_) / 3600, sessions_of(all_))
             for all_ in map(of, spans)
         ]
-        added = (sum(map(Decimal, figures)) for figures in zip(*each, strict=True))
+        added = (
+            sum(map(Decimal, all_), Decimal(0)) for all_ in zip(*each, strict=True)
+        )
         return [figure / len(spans) for figure in added]
 
     def row(period: str, *spans: tuple[date, date]) -> Row:

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -232,7 +231,9 @@ def user_levels(events: list[Raw]) -> list[tuple[str, str, int, int | None, bool
     return [
         (user, level, since, until, until is None)
         for user, steps in changes.items()
-        for (level, since), (_, until) in pairwise([*steps, ("", None)])
+        for (level, since), until in zip(
+            steps, [*(at for _, at in steps[1:]), None], strict=True
+        )
     ]
 
 

@@ -219,6 +219,10 @@ class Warehouse(InThisProcess):
         """scripts/warehouse.py, as a process of its own."""
         return self.finished(self.start(*COMMAND, *words, **options))
 
+    def plain_dbt(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """dbt, as a process of its own, as its users start it."""
+        return self.finished(self.start(*DBT, *words, cwd=PROJECT))
+
     def finished(
         self, process: subprocess.Popen[str]
     ) -> subprocess.CompletedProcess[str]:
