@@ -112,6 +112,7 @@ def expected_cells(section: Section, rows: list[Row]) -> list[list[str]]:
         cohorts = {
             row["cohort"]: f"{row['cohort']:%-d %b %Y}{'cut off' * row['is_cut_off']}"
             for row in rows
+            if row["weeks_later"] == 0
         }
         at = {(row["cohort"], row["weeks_later"]): row["returned"] for row in rows}
         return grid("first week", cohorts, across, at)
