@@ -70,7 +70,7 @@ class Page:
                 continue
             assert self.answer(section.analysis)[-1] == "."
             (table,) = part.select("table")
-            assert cells(table) == expected_cells(section, rows)
+            assert cells(table) == expected_cells(section, rows), section.analysis
             check_bars(table)
             if isinstance(section.picture, Week):
                 check_shades(table, rows)
@@ -115,6 +115,7 @@ def expected_cells(section: Section, rows: list[Row]) -> list[list[str]]:
             if row["weeks_later"] == 0
         }
         at = {(row["cohort"], row["weeks_later"]): row["returned"] for row in rows}
+        at |= {(row["cohort"], 0): row["listeners"] for row in rows}
         return grid("first week", cohorts, across, at)
     table = [
         [
