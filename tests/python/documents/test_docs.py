@@ -8,7 +8,6 @@ import pytest
 from support.helpers import DataSet
 
 RELATIONS = ("model", "source", "seed")
-PARTS = ("nodes", "sources", "exposures")
 
 
 @pytest.fixture(scope="module")
@@ -66,13 +65,3 @@ def test_everything_has_a_description(site: dict[str, dict[str, Any]]) -> None:
         found = of_kind(site["manifest"][part], *kinds)
         assert found, part
         assert [key for key in found if not found[key]["description"].strip()] == []
-
-
-def test_the_overview_links_to_pages_that_there_are(
-    site: dict[str, dict[str, Any]],
-) -> None:
-    manifest = site["manifest"]
-    text = manifest["docs"]["doc.sparkify.__overview__"]["block_contents"]
-    pages = set(re.findall(r"\(#!/(?!overview)[^)]*?([^/)]+)\)", text))
-    assert pages
-    assert pages <= {key for part in PARTS for key in manifest[part]}
