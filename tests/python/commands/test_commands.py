@@ -11,9 +11,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-import sample_data
 import warehouse as commands
-from click.testing import CliRunner, Result
+from click.testing import Result
 from common.settings import PROJECT, Data, version
 from common.signals import plain_os_error
 from support.helpers import DataSet, Sources, Warehouse, options
@@ -57,8 +56,6 @@ def test_every_example_is_a_command_that_is_there(run: Run) -> None:
 
 def test_the_version_is_the_projects(run: Run) -> None:
     assert run("--version").stdout == f"{version()}\n"
-    done = CliRunner().invoke(sample_data.main, ["--version"])
-    assert done.stdout == f"{version()}\n"
 
 
 # First words: which warehouse, which sources
