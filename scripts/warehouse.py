@@ -159,7 +159,7 @@ def status_command(*, config: Path, target: str | None, as_json: bool) -> None:
     settings = read_settings(config)
     result: dict[str, Any] = {}
     reachable = True
-    if target_type(profile_path(), target) == "redshift":
+    if target_type(target) == "redshift":
         from cluster.status import cluster_status, status_lines
 
         cluster = cluster_status(settings)
@@ -270,7 +270,7 @@ def check_command(*, config: Path, target: str | None, as_json: bool) -> None:
     from check.check_run import SCHEMA
     from check.checks import checked
 
-    if target_type(profile_path(), target) != "redshift":
+    if target_type(target) != "redshift":
         raise Refused("check asks a Redshift cluster; give --target redshift")
     settings = read_settings(config)
     schema = os.environ["REDSHIFT_SCHEMA"] = SCHEMA + uuid.uuid4().hex[:8]
@@ -335,7 +335,7 @@ def connected(settings: Settings, target: str | None) -> Dbt:
     Raises Refused when no host is set, or the cluster that `up` makes is missing or
     paused.
     """
-    if target_type(profile_path(), target) == "redshift":
+    if target_type(target) == "redshift":
         if not (host := os.environ.get("REDSHIFT_HOST")):
             raise Refused(
                 "REDSHIFT_HOST is not set; `up` prints what to set:"

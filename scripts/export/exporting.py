@@ -6,7 +6,7 @@ from pathlib import Path
 from common.errors import Refused
 from common.messages import say
 from common.signals import explained
-from dbt_project.profile import profile_path, target_type
+from dbt_project.profile import target_type
 from dbt_project.runner import Dbt, Rows
 
 from export.folder import check_folder, current, locked, replaced
@@ -25,7 +25,7 @@ class Exported:
 
 def check(folder: Path, target: str | None) -> None:
     """Raise Refused where nothing can be exported, before anything is done."""
-    if target_type(profile_path(), target) == "redshift":
+    if target_type(target) == "redshift":
         raise Refused(
             "export is for DuckDB; on Redshift, read the marts there or UNLOAD them"
         )

@@ -252,11 +252,12 @@ def test_a_wrong_settings_file_is_3_and_one_line(
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (None, "profiles.yml is missing; `unset DBT_PROFILES_DIR`"),
-        ("a: [b\n", "profiles.yml, line 2: not valid YAML: "),
-        ("a: 1\n---\nb: 2\n", "not valid YAML: "),
-        ("other:\n  target: dev\n", "no profile `sparkify`; `unset DBT_PROFILES_DIR`"),
-        ("sparkify: 3\n", "no profile `sparkify`; "),
+        (None, "is missing, or has no profile `sparkify`; run `make setup`"),
+        ("a: [b\n", "Syntax error near line 2"),
+        ("a: 1\n---\nb: 2\n", "expected a single document"),
+        ("other:\n  target: dev\n", "or `unset DBT_PROFILES_DIR` if"),
+        ("sparkify: 3\n", "has no profile `sparkify`"),
+        ("sparkify:\n  outputs: {a: {}}\n  target: b\n", "have a target named 'b'"),
     ],
 )
 def test_a_foreign_or_broken_profile_is_3_and_one_line(
@@ -271,6 +272,7 @@ def test_a_foreign_or_broken_profile_is_3_and_one_line(
         (tmp_path / "profiles.yml").write_text(text)
     done = run("load")
     assert done.exit_code == 3
+    assert f"error: {tmp_path}/profiles.yml" in last_line(done)
     assert told in last_line(done)
 
 
