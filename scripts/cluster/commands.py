@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 from command_line.options import config_option, json_option
-from common.errors import Exit, Refused
+from common.errors import CHANGES, Refused
 from common.messages import say
 from common.settings import read_settings
 from common.signals import explained
@@ -137,7 +137,7 @@ def show_plan(steps: list[Step], as_json: bool) -> None:
     """Print a plan; exit 10 when there is something to do."""
     show([str(step) for step in steps] or ["nothing to change"], steps, as_json)
     if any(step.line[0] != "!" for step in steps):
-        raise click.exceptions.Exit(Exit.CHANGES)
+        raise click.exceptions.Exit(CHANGES)
 
 
 def ask_or_refuse(steps: list[Step]) -> None:

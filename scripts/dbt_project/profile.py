@@ -48,7 +48,9 @@ def _output(path: Path, target: str | None) -> dict[str, Any]:
     """A target as dbt reads it. It may hold a password: do not print it."""
     from dbt.config.profile import Profile, read_profile
     from dbt.config.renderer import ProfileRenderer
+    from dbt_common.context import set_invocation_context
 
+    set_invocation_context(os.environ)  # where env_var looks
     try:
         profile = read_profile(str(path.parent)).get("sparkify")
         if isinstance(profile, dict):

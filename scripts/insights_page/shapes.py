@@ -1,4 +1,4 @@
-"""The shapes of an answer: tables, bars, tiles, pictures, and their section."""
+"""The shapes of an answer: a section, and the columns of its table."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,35 +28,15 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Week:
-    """A table of hours by weekdays, each cell as strong as its value is high."""
-
-    key: str
-    people: str  # how many people a cell rests on; cells of few are muted
-
-
-@dataclass(frozen=True)
-class Cohorts:
-    """A table of cohorts by weeks, each cell as strong as its share is high."""
-
-
-@dataclass(frozen=True)
-class Tiles:
-    """The latest figures that have a change, in large type."""
-
-
-@dataclass(frozen=True)
 class Section:
-    """A question, the analysis that answers it, and what is shown of it."""
+    """An analysis, and what is shown of its answer."""
 
-    question: str
     analysis: str
     columns: tuple[Column, ...]
     caveat: str
-    picture: Columns | Week | Cohorts | Tiles | None = None  # none: the table has bars
+    picture: Columns | str = ""  # or a macro's name; "": the table has bars
     limit: int = -1
     empty: str = NOTHING
-    size: str = ""  # "wide": as wide as the page
 
 
 def label(heading: str, *keys: str, show: Callable[..., str] = words.text) -> Column:

@@ -55,7 +55,7 @@ def test_subnets_are_checked_before_anything_is_made(serverless: Account) -> Non
 
 
 OLD = "[data]\n[cluster]\nname = 'sparkify'\n"
-KEPT = 'to keep a provisioned cluster, add the line `kind = "provisioned"`'
+KEPT = 'remove them, or set `kind = "provisioned"`'
 
 
 @pytest.mark.parametrize(
@@ -63,15 +63,15 @@ KEPT = 'to keep a provisioned cluster, add the line `kind = "provisioned"`'
     [
         (
             "node_type = 'ra3.large'\npause_at = ''",
-            f"has node_type, pause_at, but its kind is serverless, the default; {KEPT}",
+            f"has node_type, pause_at, but its kind is serverless; {KEPT}",
         ),
         ("nodes = 1", KEPT),
         ("subnet_group = 'mine'", KEPT),
-        ("kind = 'serverless'\nnodes = 2", "remove them, or set kind to provisioned"),
+        ("kind = 'serverless'\nnodes = 2", KEPT),
         (
             "kind = 'provisioned'\nrpu = 8\nsubnets = []",
             "[cluster] has rpu, subnets, but its kind is provisioned; remove them, or"
-            " set kind to serverless",
+            ' set `kind = "serverless"`',
         ),
         ("kind = 'both'", "kind in [cluster] must be serverless or provisioned"),
     ],

@@ -169,8 +169,8 @@ def test_the_profile_keeps_a_silent_connection_alive(
 @pytest.mark.parametrize(
     ("place", "reason"),
     [
-        ({"REDSHIFT_PORT": "1"}, "127.0.0.1, port 1, does not answer; check REDSHIFT_"),
-        ({"REDSHIFT_HOST": "no-host.invalid"}, "no-host.invalid is not found or not"),
+        ({"REDSHIFT_PORT": "1"}, "127.0.0.1, port 1, is not found or does not answer"),
+        ({"REDSHIFT_HOST": "no-host.invalid"}, "no-host.invalid, port "),
     ],
 )
 def test_a_warehouse_that_does_not_answer_is_named(
