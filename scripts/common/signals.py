@@ -15,7 +15,7 @@ from common.errors import Interrupted, Refused, WarehouseError
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-class _Plain(click.Command):
+class PlainCommand(click.Command):
     """A command without tracebacks for what a user or the machine can cause."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -33,12 +33,8 @@ class _Plain(click.Command):
             ) from None
 
 
-class PlainCommand(_Plain):
-    """For a script of one command."""
-
-
-class PlainGroup(_Plain, click.Group):
-    """For a script of several commands."""
+class PlainGroup(PlainCommand, click.Group):
+    """The same for a script of several commands."""
 
 
 @contextmanager
