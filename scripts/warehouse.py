@@ -106,7 +106,7 @@ def run_command(
     dbt, loaded = _load(config, **source)
     rebuild = full_refresh or source["reload"]
     counts = [] if rebuild else dbt.counts()
-    if not rebuild and dbt.is_tested(counts):
+    if dbt.is_tested(counts):
         say("nothing changed since all tests passed: nothing to build")
     else:
         counts = dbt.build(rebuild, counts)
@@ -293,11 +293,9 @@ def _load(
     data = located(settings.data, events, songs)
     dbt = connected(settings, target)
     say(f"warehouse  {dbt.place}")
-    for name, place, option in (
-        ("events", data.events, events),
-        ("songs", data.songs, songs),
-    ):
-        say(f"{name:<9}  {place}  (from {f'--{name}' if option else config.name})")
+    for name, option in (("events", events), ("songs", songs)):
+        setting = f"--{name}" if option else config.name
+        say(f"{name:<9}  {getattr(data, name)}  (from {setting})")
     return dbt, load(dbt, data, max_errors, reload, mix_sample)
 
 
