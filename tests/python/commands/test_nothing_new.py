@@ -108,8 +108,10 @@ def test_other_files_settings_and_versions_are_other_code(
         *("macros/clean_text.sql", "seeds/expected_results.csv"),
         *("tests/matches_are_whole.sql", "tests/generic/unique_together.sql"),
     ):
+        read = dbt._manifest.files[f"sparkify://{file}"]
+        content = (PROJECT / file).read_text(encoding="utf-8").strip()
+        assert read.checksum == FileHash.from_contents(content), "dbt's own"
         with monkeypatch.context() as patch:
-            read = dbt._manifest.files[f"sparkify://{file}"]
             patch.setattr(read, "checksum", changed)
             found.add(dbt._code())
     with monkeypatch.context() as patch:
