@@ -5,7 +5,6 @@ from insights_page.charts import Columns, Series
 from insights_page.shapes import Section, bar, label, name, number, percent, plain
 
 DAYS_SHOWN = 120  # the longest history that time lines show by days, not by weeks
-COHORTS = 6  # the newest ones; they have 1, 2, ... rows
 ALL_THERE = "The catalogue has every song that was played."
 NOBODY = "Nobody known has listened yet."
 
@@ -95,14 +94,12 @@ def sections(days: int) -> list[Section]:
                 PLAYS,
             ),
             "The ten most played among those missing in the catalogue.",
-            limit=10,
             empty=ALL_THERE,
         ),
         Section(
             "artists_to_license",
             (name("artist", "artist_name"), number("songs", "songs"), LISTENERS, PLAYS),
             "The ten most played among the artists of whom the catalogue has no song.",
-            limit=10,
             empty="The catalogue has a song of every artist that was played.",
         ),
         Section(
@@ -115,14 +112,12 @@ def sections(days: int) -> list[Section]:
             ),
             "The ten most played, by title and artist in the logs. In catalogue is the"
             " share of plays whose song the catalogue has.",
-            limit=10,
         ),
         Section(
             "most_played_artists",
             (name("artist", "artist_name"), IN_CATALOGUE, LISTENERS, PLAYS),
             "The ten most played, by the name in the logs. In catalogue is the share of"
             " plays whose song the catalogue has.",
-            limit=10,
         ),
         Section(
             "songs_never_played",
@@ -131,14 +126,12 @@ def sections(days: int) -> list[Section]:
                 plain("year", "year"),
             ),
             "The first ten by their id.",
-            limit=10,
             empty="Every song of the catalogue has been played.",
         ),
         Section(
             "artists_origins",
             (name("origin", "origin"), number("artists", "artists"), LISTENERS, PLAYS),
             "The ten with most plays, by the catalogue's free text.",
-            limit=10,
         ),
         Section(
             "weekly_retention",
@@ -147,7 +140,6 @@ def sections(days: int) -> list[Section]:
             " stronger the shade, the larger the share. A cut-off cohort may have come"
             " before the logs begin. The last week may be cut short.",
             picture="cohorts",
-            limit=COHORTS * (COHORTS + 1) // 2,
             empty=NOBODY,
         ),
         Section(
@@ -161,7 +153,6 @@ def sections(days: int) -> list[Section]:
             ),
             "The ten who had played most. Inactive, not lost: the logs have no"
             " cancellation.",
-            limit=10,
             empty="Every listener has played in the last 7 days.",
         ),
         Section(
@@ -195,7 +186,6 @@ def sections(days: int) -> list[Section]:
             ),
             "The ten with most listeners. An area across states counts for its first;"
             " one keen listener can carry the plays of a state.",
-            limit=10,
         ),
         Section(
             "songs_per_listener",
@@ -287,6 +277,5 @@ def sections(days: int) -> list[Section]:
                 PLAYS,
             ),
             "The ten with most plays, by the first name that fits in the user agent.",
-            limit=10,
         ),
     ]

@@ -7,6 +7,7 @@ from insights_page import words
 from insights_page.charts import Columns, Row
 
 NOTHING = "Nothing has been played yet."
+COHORTS = 6  # the newest ones; they have 1, 2, ... rows
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,14 @@ class Section:
     columns: tuple[Column, ...]
     caveat: str
     picture: Columns | str = ""  # or a macro's name; "": the table has bars
-    limit: int = -1
     empty: str = NOTHING
+
+    @property
+    def limit(self) -> int:
+        """How many rows to ask for: a table has the first ten, a picture all, -1."""
+        if self.picture == "cohorts":
+            return COHORTS * (COHORTS + 1) // 2
+        return -1 if self.picture else 10
 
 
 def label(heading: str, *keys: str, show: Callable[..., str] = words.text) -> Column:
