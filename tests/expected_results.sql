@@ -1,5 +1,9 @@
 -- With exactly the real files loaded, every count is the expected one. With other data
 -- there is nothing to expect, so nothing is counted.
+{#- The test waits for all marts. -#}
+{% for mart in [
+    'songplays', 'page_views', 'users', 'songs', 'artists', 'time', 'dates', 'user_levels'
+] %}{% do ref(mart) %}{% endfor %}
 {% set expected = ref('expected_results') %}
 {% set comparison = expected_against_actual() %}
 {% set is_active = execute and load_relation(expected)

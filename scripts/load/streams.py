@@ -29,7 +29,13 @@ def opened(file: Listed, local: str) -> Iterator[tuple[BinaryIO, os.stat_result]
                 raise OSError(0, "not a regular file")
             if file.modified_ns not in (None, before.st_mtime_ns):
                 raise changed(file.path)
-            check_name(file.path, stream)
+            head = stream.read(2)
+            if head and (head == GZIP_MAGIC) != is_zipped(file.path):
+                raise WarehouseError(
+                    f"{file.path}, line 1: gzip data belongs in a file whose name ends"
+                    " in .gz, and nothing else does; rename the file"
+                )
+            stream.seek(0)
             yield stream, before
             if not is_same(before, os.fstat(stream.fileno())):
                 raise changed(file.path)
@@ -59,22 +65,6 @@ def chunks(stream: BinaryIO, see: Callable[[bytes], None] | None) -> Iterator[by
         if see:
             see(chunk)
         yield chunk
-
-
-def check_name(path: str, stream: BinaryIO) -> None:
-    """Raise WarehouseError unless gzip data, and nothing else, is in a .gz file."""
-    head = stream.read(2)
-    stream.seek(0)
-    if head == GZIP_MAGIC and not is_zipped(path):
-        raise WarehouseError(
-            f"{path}, line 1: gzip data, but the name does not end in .gz;"
-            " rename the file"
-        )
-    if head and head != GZIP_MAGIC and is_zipped(path):
-        raise WarehouseError(
-            f"{path}, line 1: the name ends in .gz, but this is no gzip data;"
-            " rename the file"
-        )
 
 
 def unzipped(path: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
