@@ -1,6 +1,6 @@
 -- With exactly the real files loaded, every count is the expected one. With other data
 -- there is nothing to expect, so nothing is counted.
-{#- The test waits for all marts. -#}
+{#- dbt runs this test after all marts. -#}
 {% for mart in [
     'songplays', 'page_views', 'users', 'songs', 'artists', 'time', 'dates', 'user_levels'
 ] %}{% do ref(mart) %}{% endfor %}

@@ -13,8 +13,8 @@
     from {{ ref('expected_results') }}
     left join (
         select
-            'this_warehouse' as counted_by,
-            name,
+            cast('this_warehouse' as varchar(16)) as counted_by,
+            cast(name as varchar(32)) as name,
             row_count as actual
         from (
             {{ warehouse_counts() }}

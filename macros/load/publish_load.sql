@@ -23,7 +23,7 @@
         where {{ column }} < {{ load_id }};
         {%- endfor %}
     {% else %}
-        {#- The first load on DuckDB supersedes nothing; on Redshift this is a query. -#}
+        {#- Nothing is older than DuckDB's first load; on Redshift load_id is a query. -#}
         {% for kind in kinds if load_id != 1 %}
             {{ supersede_rows(kind, load_id, kinds[kind]) }}
         {% endfor %}

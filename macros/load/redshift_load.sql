@@ -182,10 +182,8 @@
             then '{{ column.key }} must be {{ column.choice | join(" or ") }}: '
                 || left({{ column.name }}, 40)
         {%- endif %}
-        when left({{ column.name }}, 1) = '{' and is_valid_json({{ column.name }})
-            then '{{ column.key }} holds a nested value, not a text'
-        when left({{ column.name }}, 1) = '['
-            and is_valid_json_array({{ column.name }})
+        when (left({{ column.name }}, 1) = '{' and is_valid_json({{ column.name }}))
+            or (left({{ column.name }}, 1) = '[' and is_valid_json_array({{ column.name }}))
             then '{{ column.key }} holds a nested value, not a text'
         {%- if column.is_id %}
         when {{ column.name }} ~ '^-?[0-9]+[.][0-9]+$'
