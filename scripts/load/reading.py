@@ -18,8 +18,7 @@ from typing import Any, BinaryIO, Literal
 
 from load.documents import SHOWN, split_documents, split_lines
 from load.files import Kind, Known, Listed, changed, is_zipped, unreadable
-from load.scan import Look, look
-from load.streams import chunks, is_same, opened, unzipped
+from load.streams import Look, chunks, is_same, look, opened, unzipped
 
 # Characters in a file name that DuckDB would take for a pattern.
 GLOB_CHARACTERS = frozenset("*?[\\")

@@ -27,7 +27,6 @@ ORDER = [
     "cluster.wanted",
     "load.loading",
     "load.redshift",
-    "load.copy_errors",
     "load.manifests",
     "load.s3",
     "load.files",
