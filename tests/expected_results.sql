@@ -2,7 +2,8 @@
 -- there is nothing to expect, so nothing is counted.
 {#- dbt runs this test after all marts. -#}
 {% for mart in [
-    'songplays', 'page_views', 'users', 'songs', 'artists', 'time', 'dates', 'user_levels'
+    'artists', 'dates', 'page_views', 'songplays', 'songs', 'time', 'user_levels',
+    'users'
 ] %}{% do ref(mart) %}{% endfor %}
 {% set expected = ref('expected_results') %}
 {% set comparison = expected_against_actual() %}

@@ -102,28 +102,6 @@
 {%- endmacro %}
 
 
-{#- Remove white space around what identifies a row. Blanks at the end are equal to none. -#}
-{% macro redshift__trim_ids(kind) %}
-    {% call statement('trim_ids', auto_begin=false) %}
-        {% set columns = staging_columns(kind) | selectattr('is_trimmed') | list %}
-        update load_{{ kind }}
-        set
-            {%- for column in columns %}
-            {{ column.name }} = {{ trimmed(column.name) }}{{ "," if not loop.last }}
-            {%- endfor %}
-        where {{ redshift__is_untrimmed(kind) }}
-    {% endcall %}
-{% endmacro %}
-
-
-{% macro redshift__is_untrimmed(kind) -%}
-    {%- for column in staging_columns(kind) if column.is_trimmed -%}
-    {{ "or " if not loop.first }}{{ column.name }} || '.'
-        <> {{ trimmed(column.name) }} || '.'
-    {% endfor -%}
-{%- endmacro %}
-
-
 {#-
     Refuse values that COPY accepts, and a COPY that a driver sent twice. Redshift does
     not say which file a row is from, so no line can be set aside: such a row always stops
@@ -132,6 +110,13 @@
 -#}
 {% macro redshift__check_rows(kind, copies) %}
     {% set key = staging_key(kind) | join(', ') %}
+    {% set ids = staging_columns(kind) | selectattr('is_trimmed')
+        | map(attribute='name') | list %}
+    {% set is_untrimmed %}
+        {%- for id in ids -%}
+        {{ "or " if not loop.first }}{{ id }} || '.' <> {{ trimmed(id) }} || '.' {{ '' }}
+        {%- endfor -%}
+    {% endset %}
     {% set row = run_query(
         'select count(*) as row_count, count(reason) as bad_rows, min(reason) as reason,'
         ~ ' min(case when reason is not null then row_key end) as bad_row,'
@@ -141,7 +126,7 @@
         ~ ' group by ' ~ key ~ ') as keys) as repeated_rows'
         ~ ' from (select ' ~ redshift__reason(kind) ~ ' as reason,'
         ~ ' ' ~ row_key(kind, 'load_' ~ kind) ~ ' as row_key,'
-        ~ ' ' ~ redshift__is_untrimmed(kind) ~ ' as is_untrimmed'
+        ~ ' ' ~ is_untrimmed ~ ' as is_untrimmed'
         ~ (', ts' if kind == 'events') ~ ' from load_' ~ kind ~ ') as checked'
     ).rows[0] %}
     {% set copied = copies | selectattr('kind', 'equalto', kind)
@@ -160,7 +145,15 @@
         ) %}
     {% endif %}
     {% if row['untrimmed_rows'] %}
-        {% do redshift__trim_ids(kind) %}
+        {#- White space around what identifies a row; Redshift ignores blanks at the end. -#}
+        {% call statement('trim_ids', auto_begin=false) %}
+            update load_{{ kind }}
+            set
+                {%- for id in ids %}
+                {{ id }} = {{ trimmed(id) }}{{ "," if not loop.last }}
+                {%- endfor %}
+            where {{ is_untrimmed }}
+        {% endcall %}
         {{ return(redshift__check_rows(kind, copies)) }}
     {% elif row['repeated_rows'] %}
         {% do redshift__keep_one_of_each(kind) %}

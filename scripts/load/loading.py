@@ -19,7 +19,7 @@ from dbt_project.runner import Dbt
 from sample import is_sample
 
 from load import redshift, s3
-from load.files import Kind, Known, Listed, described, is_unchanged, list_folder
+from load.files import Kind, Listed, described, is_unchanged, list_folder
 from load.reading import Batch, Reader, Task
 
 CACHE = PROJECT / "data" / "cache"
@@ -180,12 +180,8 @@ def _tasks(
         if reload:
             order = int(row["delivery_order"]) if row else len(ledger) + 1
             tasks.append(Task(file, file.path, None, order))
-            continue
-        known = None
-        if row:
-            known = Known(row["etag"], int(row["bytes"]), row["modified_ns"])
-        if not is_unchanged(file, known):
-            tasks.append(Task(file, file.path, known))
+        elif not is_unchanged(file, row):
+            tasks.append(Task(file, file.path, row["etag"] if row else None))
     counts = [f"{len(listing.files):,} files", f"{len(tasks):,} to read"]
     counts += [described(listing.ignored)] if listing.ignored else []
     say(f"{listing.kind}: {', '.join(counts)}")

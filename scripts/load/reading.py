@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from typing import Any, BinaryIO, Literal
 
 from load.documents import SHOWN, split_documents, split_lines
-from load.files import Kind, Known, Listed, changed, is_zipped, unreadable
+from load.files import Kind, Listed, changed, is_zipped, unreadable
 from load.streams import Look, chunks, is_same, look, opened, unzipped
 
 # Characters in a file name that DuckDB would take for a pattern.
@@ -42,7 +42,7 @@ class Task:
 
     file: Listed
     local: str
-    known: Known | None = None
+    known_etag: str | None = None
     delivery_order: int = 0
 
 
@@ -167,7 +167,7 @@ class Reader:
             etag, documents = self._copied(number, task, None)
         else:
             etag, seen, status = examined.result()
-            if task.known and task.known.etag == etag:
+            if task.known_etag == etag:
                 pass
             elif (
                 seen.is_plain
@@ -209,12 +209,12 @@ class Reader:
 
         `wanted` is the hash that an earlier look gave, if there was one.
         """
-        file, known = task.file, task.known
+        file, known = task.file, task.known_etag
         with opened(file, task.local) as (stream, _):
             if known and not wanted and not file.etag:
                 as_is: Any = stream  # may be gzip's
                 wanted = hashlib.file_digest(as_is, "sha256").hexdigest()
-                if known.etag == wanted:
+                if known == wanted:
                     return wanted, None
                 stream.seek(0)
             digest = hashlib.sha256()
