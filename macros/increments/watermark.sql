@@ -1,7 +1,8 @@
 {#-
     Beside each incremental relation is a table of one row, its watermark: the newest load
     that the relation has. An increment starts there, without reading the relation. It is
-    written in the transaction that writes the rows. Without a row it is 0.
+    written in the transaction that writes the rows. A new one is 0: its relation is
+    rebuilt once.
 -#}
 {% macro watermark_table(name) %}
     {{ return(source('sparkify', 'loaded_files').incorporate(
@@ -60,10 +61,8 @@
 -#}
 {% macro set_watermark() -%}
     {%- if has_watermark() -%}
-    {%- set table = watermark_table(this.identifier).render() -%}
-    delete from {{ table }};
-    insert into {{ table }}
-    select {{ '0' if flags.EMPTY else 'least(newest.load_id, '
+    update {{ watermark_table(this.identifier).render() }}
+    set load_id = {{ '0' if flags.EMPTY else 'least(newest.load_id, '
         ~ graph.get(compiled_at(this), 'newest.load_id') ~ ')' }}
     from ({{ newest_load_in(loads_of_upstream()) }}) as newest
     {%- endif -%}

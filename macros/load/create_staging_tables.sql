@@ -13,6 +13,8 @@
                 {% do statements.append(
                     'create table if not exists ' ~ table ~ ' (' ~ columns | join(',\n') ~ ')'
                 ) %}
+                {% do statements.append('insert into ' ~ table ~ ' values (0)')
+                    if name.endswith('_increment') %}
             {% endif %}
             {% for column in columns
                 if name in made and column.split(' ')[0].strip('"') not in made[name] %}
