@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 
 from common.errors import DatabaseError, WarehouseError
 
@@ -89,7 +90,7 @@ def one_line(text: str) -> str:
 def advised(
     text: str,
     table: list[Advice],
-    names: dict[str, str],
+    names: Mapping[str, object],
     otherwise: type[WarehouseError],
 ) -> WarehouseError:
     """The error for Redshift's words, after the first advice whose pattern is there."""

@@ -245,7 +245,7 @@ class Dbt:
         build = get_invocation_id()
         counts = self.counts()
         self.operation(
-            "note_tested", build=build, code=code, content=content_hash(counts)
+            "record_tested", build=build, code=code, content=content_hash(counts)
         )
         return counts
 

@@ -68,7 +68,7 @@ def test_a_build_that_something_overtook_is_not_recorded(
     tested: Warehouse, sources: Sources, meanwhile: str
 ) -> None:
     def note() -> bool:
-        tested.operation("note_tested", build=build, code="code", content="content")
+        tested.operation("record_tested", build=build, code="code", content="content")
         return bool(tested.value("select count(code) from tested_loads"))
 
     tested.done("run", "-s", "users")
