@@ -155,7 +155,7 @@ def status_command(*, config: Path, target: str | None, as_json: bool) -> None:
         from cluster.status import cluster_status, status_lines
 
         cluster = cluster_status(settings)
-        result["cluster"] = dataclasses.asdict(cluster)
+        result["cluster"] = cluster
         if not as_json:
             print_pairs(status_lines(cluster))
         reachable = "REDSHIFT_HOST" in os.environ
