@@ -350,7 +350,7 @@ def test_a_full_temporary_folder_is_not_the_files_fault(
     monkeypatch.setattr(Path, "open", open_full)
     done = run("load", *sources.options)
     assert done.exit_code == 1
-    assert last_line(done).startswith("error: No space left on device, and the system")
+    assert "No space left on device; check room" in last_line(done)
 
 
 def test_files_of_another_user_are_named(
