@@ -217,7 +217,7 @@ def test_by_hand_the_macro_says_what_to_type(warehouse: Warehouse) -> None:
 
 def test_an_unknown_target_is_named() -> None:
     done = CliRunner().invoke(cli, ["load", "--target", "nowhere"])
-    assert done.exit_code == 1
+    assert done.exit_code == 3
     assert "nowhere" in done.stderr
 
 
