@@ -11,9 +11,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-import sample_data
 import warehouse as commands
-from click.testing import CliRunner, Result
+from click.testing import Result
 from common.settings import PROJECT, Data, version
 from common.signals import plain_os_error
 from support.answers import most_played_songs
@@ -50,8 +49,6 @@ def test_help_is_whole_and_its_examples_are_commands_that_are_there(run: Run) ->
 
 def test_the_version_is_the_projects(run: Run) -> None:
     assert run("--version").stdout == f"{version()}\n"
-    done = CliRunner().invoke(sample_data.main, ["--version"])
-    assert done.stdout == f"{version()}\n"
 
 
 # First words: which warehouse, which sources
@@ -196,16 +193,15 @@ def test_who_asks_before_a_build_makes_nothing_and_learns_what_to_run(
     [
         ("mine.toml", "[dat]\n", "unknown table [dat]; did you mean data?"),
         ("mine.toml", "[data]\nevnts = ''\n", "unknown key evnts in [data]; did you"),
-        ("mine.toml", "[data]\nevents = ' '\n", "events in [data] is empty; name"),
         ("mine.toml", "[data]\nevents = 3\n", "events in [data] must be of type str"),
         ("mine.toml", "data = 3\n", "data is not a table; write [data]"),
         ("mine.toml", "[data\n", "not valid TOML: "),
         ("mine.toml", "[cluster]\nx = 1\n", "unknown key x in [cluster]; there is"),
-        ("profiles.yml", None, "is missing; `unset DBT_PROFILES_DIR`"),
-        ("profiles.yml", "a: [b\n", "profiles.yml, line 2: not valid YAML: "),
-        ("profiles.yml", "a: 1\n---\nb: 2\n", "not valid YAML: "),
-        ("profiles.yml", "other:\n  target: dev\n", "no profile `sparkify`; `unset"),
-        ("profiles.yml", "sparkify: 3\n", "no profile `sparkify`; "),
+        ("profiles.yml", None, "is missing, or has no profile `sparkify`; run `make"),
+        ("profiles.yml", "a: [b\n", "Syntax error near line 2"),
+        ("profiles.yml", "a: 1\n---\nb: 2\n", "expected a single document"),
+        ("profiles.yml", "other:\n  target: dev\n", "or `unset DBT_PROFILES_DIR` if"),
+        ("profiles.yml", "sparkify: 3\n", "has no profile `sparkify`"),
     ],
 )
 def test_a_wrong_file_of_settings_is_3_and_one_line(
@@ -233,8 +229,8 @@ def test_a_path_that_cannot_be_is_named(
     for words, at, code, told in (
         (("--events", loop), warehouse.path, 1, f"{loop}: Too many levels of symbolic"),
         (("--config", loop), warehouse.path, 3, f"{loop}: Too many levels of symbolic"),
-        ((), missing, 3, f"{tmp_path}/none: there is no such folder; "),
-        ((), tmp_path, 3, f"{tmp_path} is a folder; set SPARKIFY_DUCKDB"),
+        ((), missing, 3, f"{missing}: no file can be written there; check its"),
+        ((), tmp_path, 3, f"{tmp_path}: no file can be written there"),
         ((), tmp_path / "main.duckdb", 3, "DuckDB has another use for the name main"),
         ((), text, 1, f"{text} is not a DuckDB file; set SPARKIFY_DUCKDB"),
     ):
@@ -256,13 +252,12 @@ NEWER_FILE = (
 )
 
 
-def test_a_file_of_a_newer_duckdb_names_both_versions(run: Run, tmp_path: Path) -> None:
+def test_a_file_of_a_newer_duckdb_is_named_as_such(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "newer.duckdb"
     file.write_bytes(b"".join(block.ljust(4096, b"\0") for block in NEWER_FILE))
     done = run("status", at=file)
     assert done.exit_code == 1
-    ours = duckdb.__version__
-    told = f"{file} was written by DuckDB v2.0.1, and .venv has v{ours}, which cannot"
+    told = "the DuckDB file has another version than the DuckDB in .venv can read; set"
     assert told in last_line(done)
 
 
@@ -283,11 +278,10 @@ def test_a_full_temporary_folder_is_not_the_files_fault(
     monkeypatch.setattr(Path, "open", open_full)
     done = run("load", *sources.options)
     assert done.exit_code == 1
-    assert last_line(done).startswith("error: the temporary folder ")
-    assert "No space left on device; make room there, or set TMPDIR" in last_line(done)
+    assert "No space left on device; check room" in last_line(done)
 
 
-def test_files_of_another_user_are_named_with_the_command_that_frees_them(
+def test_files_of_another_user_are_named(
     run: Run, warehouse: Warehouse, sources: Sources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Root may write everywhere, so the answer of the system is made up.
@@ -301,7 +295,7 @@ def test_files_of_another_user_are_named_with_the_command_that_frees_them(
     monkeypatch.setattr(os, "access", refuse)
     done = run("load", *sources.options)
     assert done.exit_code == 3
-    assert f"`sudo chown $USER {warehouse.path}`" in last_line(done)
+    assert f"{warehouse.path}: no file can be written there" in last_line(done)
 
 
 # What the machine refuses
@@ -324,7 +318,7 @@ def test_outside_venv_the_command_names_it() -> None:
 def test_an_error_without_a_file_blames_none() -> None:
     error = OSError(errno.ENOSPC, "No space left on device")  # as of /dev/shm
     message = plain_os_error(error).message
-    assert message.startswith("No space left on device, and the system does not name")
-    assert message.endswith("/shm, and run again")
+    assert message.startswith("target/, logs/, ")
+    assert "/shm: No space left on device; check room, rights and owner" in message
     named = plain_os_error(OSError(errno.ENOSPC, "No space left", "target/x"))
-    assert named.message == "target/x: No space left; make room and run again"
+    assert named.message.startswith("target/x: No space left; check room")

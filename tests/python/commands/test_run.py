@@ -85,8 +85,8 @@ def test_a_rebuild_and_a_reload_build_all(
     ("words", "code", "told"),
     [
         (["load", "--events", "/nowhere"], 1, "error: events: /nowhere: No such file"),
-        (["load", "--events", ""], 2, "'--events': is empty; name a folder"),
-        (["load", "--songs", ""], 2, "'--songs': is empty; name a folder"),
+        (["load", "--events", ""], 3, "error: events is empty; name a folder"),
+        (["load", "--songs", ""], 3, "error: songs is empty; name a folder"),
         (["load", "--config", "/nowhere"], 3, "error: /nowhere: No such file"),
         (["run", "--max-errors", "-1"], 2, "Invalid value for '--max-errors'"),
         (["load", "--full-refresh"], 2, "No such option '--full-refresh'"),

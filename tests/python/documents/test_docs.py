@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from common.settings import PROJECT
 from support.helpers import DataSet
 
 RELATIONS = ("model", "source", "seed")
@@ -65,3 +66,23 @@ def test_everything_has_a_description(site: dict[str, dict[str, Any]]) -> None:
         found = of_kind(site["manifest"][part], *kinds)
         assert found, part
         assert [key for key in found if not found[key]["description"].strip()] == []
+
+
+def test_the_macros_that_people_name_are_described_with_their_arguments(
+    site: dict[str, dict[str, Any]],
+) -> None:
+    hooks = (PROJECT / "dbt_project.yml").read_text(encoding="utf-8")
+    named = set(re.findall(r'"\{\{ (\w+)\(\) \}\}"', hooks))
+    for page in (PROJECT / "docs").glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        named |= set(re.findall(r"run-operation (\w+)", text))
+    described = {
+        macro["name"]: macro["arguments"]
+        for macro in of_kind(site["manifest"]["macros"], "macro").values()
+        if macro["package_name"] == "sparkify" and macro["description"].strip()
+    }
+    assert described.keys() == named
+    # dbt itself checks the names of the arguments: validate_macro_args.
+    for name, arguments in described.items():
+        for argument in arguments:
+            assert argument["description"].strip(), f"{name}: {argument['name']}"

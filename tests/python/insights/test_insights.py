@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from dbt_project.runner import Dbt
 from insights_page.sections import sections
-from support.helpers import MARTS, DataSet, Warehouse
+from support.helpers import DataSet, Warehouse
 from support.insights_page import Page, cells, texts
 
 
@@ -209,7 +209,8 @@ def test_the_command_writes_the_page_or_says_why_not(
         monkeypatch.setattr(insights, "Dbt", lambda target: warehouse._opened())
         return CliRunner().invoke(insights.main, words)
 
-    for missing in ("there is no warehouse", f"has no {', '.join(MARTS)} yet"):
+    unbuilt = "has no songplays yet; build it with `warehouse.py run`"
+    for missing in ("there is no warehouse", f"{warehouse.path} {unbuilt}"):
         done = written("--out", "page.html")
         assert (done.exit_code, done.output.count("\n")) == (3, 1)
         assert missing in done.output

@@ -37,19 +37,6 @@ def test_a_hostile_setting_is_refused_before_anything_is_sent(
         assert not cluster.manifests.contents, text
 
 
-@pytest.mark.parametrize("setting", ["files", "region", "role"])
-def test_by_hand_a_hostile_plan_is_refused_too(
-    cluster: RedshiftWarehouse, setting: str
-) -> None:
-    plan = {"files": "s3://sparkify-data/m/", "region": "us-west-2", "role": "default"}
-    for text in HOSTILE:
-        cluster.faults.clear()
-        hostile = plan | {setting: plan[setting] + text}
-        with pytest.raises(WarehouseError, match="refuses the plan"):
-            cluster.operation("load_staging", plan=hostile)
-        assert not [sql for sql in cluster.sent() if sql.startswith("copy")]
-
-
 def test_a_hostile_bucket_is_no_bucket_and_hostile_keys_are_only_text(
     cluster: RedshiftWarehouse,
 ) -> None:
