@@ -83,6 +83,24 @@ def test_a_stale_copy_in_a_hidden_folder_is_not_loaded(
         " begins with . or _)\n" in capsys.readouterr().err
     )
 
+    # An earlier version loaded such files.
+    hidden = sources.events / ".ipynb_checkpoints"
+    (sources.events / "old").rename(hidden)
+    warehouse.change(
+        "update loaded_files set path = replace(path, '/old/', '/.ipynb_checkpoints/')"
+    )
+    named = (
+        f"events: 1 loaded files are hidden (a name that begins with . or _): {hidden}"
+    )
+    warehouse.load(sources.data)
+    assert (
+        f"{named}/2-copy.json; `run --reload` drops their rows"
+        in capsys.readouterr().err
+    )
+    warehouse.load(sources.data, reload=True)
+    assert f"{named}/2-copy.json; the reload drops them" in capsys.readouterr().err
+    assert warehouse.value("select count(*) from loaded_files") == 4
+
 
 def test_a_changed_file_replaces_its_events_and_removes_none(
     warehouse: Warehouse, sources: Sources
