@@ -8,7 +8,6 @@ import pytest
 import yaml
 from common.settings import PROJECT
 from dbt.cli.main import dbtRunner
-from dbt_project.runner import Dbt
 from support.helpers import MARTS, TS, Sources, Warehouse, WarehouseOnce, event, song
 
 DAY = 86_400_000
@@ -54,14 +53,20 @@ def changed(waiting: Warehouse, warehouse: Warehouse) -> Warehouse:
 @pytest.mark.parametrize(
     "part",
     [
-        ("run", "-s", "songplays"),
-        ("run", "-s", "time"),
-        ("run", "-s", "users", "user_levels"),
-        ("run", "-s", "int_user_steps"),
-        ("build", "-s", "songplays+", "--exclude-resource-type", "test", "unit_test"),
-        pytest.param(("run", "--empty", "-s", "songplays"), marks=pytest.mark.long),
-        pytest.param(("seed",), marks=pytest.mark.long),
-        pytest.param(("compile",), marks=pytest.mark.long),
+        ("run", "-s", "songplays", "users"),
+        ("run", "--empty"),  # of the facts nothing goes
+        *(
+            pytest.param(part, marks=pytest.mark.long)
+            for part in (
+                ("run", "-s", "time"),
+                ("run", "-s", "users", "user_levels"),
+                ("run", "-s", "int_user_steps"),
+                ("build", "-s", "songplays+", "--exclude-resource-type", "test"),
+                ("run", "--empty", "-s", "songplays"),
+                ("seed",),
+                ("compile",),
+            )
+        ),
     ],
     ids=" ".join,
 )
@@ -73,60 +78,22 @@ def test_a_part_and_then_the_whole_is_the_whole(
     assert changed.fingerprints() == rebuilt
 
 
-def test_empty_adds_no_row_to_the_fact_and_the_next_run_fills_all_again(
+def test_retry_runs_what_failed_and_what_was_skipped_for_it(
     changed: Warehouse, rebuilt: dict[str, str]
 ) -> None:
-    before = changed.rows("select * from songplays order by all")
-    changed.done("run", "--empty")
-    assert changed.rows("select * from songplays order by all") == before
-    assert changed.value("select count(*) from users") == 0
-    changed.done("run")
-    assert changed.fingerprints() == rebuilt
-
-
-# What failed, again
-
-
-@pytest.mark.parametrize(
-    ("command", "spoil_and_repair", "built"),
-    [
-        (
-            ("run",),
-            (
-                "alter table staging_events alter ts type timestamp using epoch_ms(ts)",
-                "alter table staging_events alter ts type bigint using epoch_ms(ts)",
-            ),
-            {"stg_events", "stg_songs", "songs", "artists"}
-            | {"int_recordings", "page_views"},
-        ),
-        (
-            ("build", "--exclude-resource-type", "unit_test"),
-            (
-                "insert into staging_songs select * replace (0 as num_songs)"
-                " from staging_songs where song_id = 'SO2'",
-                "delete from staging_songs where num_songs = 0",
-            ),
-            {"stg_events", "int_user_steps", "page_views"}
-            | {"users", "user_levels", "dates"},
-        ),
-    ],
-    ids=["a model", "a data test"],
-)
-def test_retry_runs_what_failed_and_what_was_skipped_for_it(
-    changed: Warehouse,
-    rebuilt: dict[str, str],
-    command: tuple[str, ...],
-    spoil_and_repair: tuple[str, str],
-    built: set[str],
-) -> None:
-    spoil, repair = spoil_and_repair
-    changed.change(spoil)
-    failed = changed.dbt(*command)
+    changed.change(
+        "insert into staging_songs select * replace (0 as num_songs)"
+        " from staging_songs where song_id = 'SO2'"
+    )
+    failed = changed.dbt("build", "--exclude-resource-type", "unit_test")
     assert not failed.success
-    assert models(failed.result, "success") == built
-    changed.change(repair)
-    again = changed.done("retry")
-    assert models(again) == models(failed.result) - built
+    built = models(failed.result, "success")
+    assert built == {
+        *("stg_events", "int_user_steps", "page_views"),
+        *("users", "user_levels", "dates"),
+    }
+    changed.change("delete from staging_songs where num_songs = 0")
+    assert models(changed.done("retry")) == models(failed.result) - built
     assert changed.fingerprints() == rebuilt
 
 
@@ -173,10 +140,6 @@ class Project:
         assert answer.success, answer.exception or answer.result
         return answer.result
 
-    def save_state(self) -> None:
-        """Keep what production was built of, as a deployment does."""
-        shutil.copytree(self.folder / PRODUCTION, self.state)
-
     def against(self, target: str, *command: str) -> Any:
         """The result of a command that looks at the saved state."""
         return self.dbt(target, *command, "--state", str(self.state))
@@ -186,93 +149,28 @@ class Project:
             self.warnings.append(event.data.msg)
 
 
-@pytest.fixture(scope="module")
-def deployed(
-    waiting: Warehouse,
-    environment: Path,
-    dbt: Dbt,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[Project, Warehouse]:
-    """A copy of the project whose state was saved when production was built."""
-    warehouse = Warehouse(environment / "warehouse.duckdb", dbt)
-    waiting.copy(warehouse.path.parent)
-    made = Project(tmp_path_factory.mktemp("project"), warehouse)
-    made.dbt(PRODUCTION, "run", "--vars", '{"tested_load": 1}')
-    made.save_state()
-    return made, warehouse.copy(tmp_path_factory.mktemp("deployed"))
-
-
-@pytest.fixture
-def project(deployed: tuple[Project, Warehouse], changed: Warehouse) -> Project:
-    """The same, with the warehouse that was built."""
-    made, built = deployed
-    changed.remove()
-    built.copy(changed.path.parent)
-    return made
-
-
-def test_modified_is_what_was_changed_and_what_follows_it(
-    project: Project, changed: Warehouse, rebuilt: dict[str, str]
+def test_a_developer_sees_what_changed_and_builds_on_production(
+    changed: Warehouse, rebuilt: dict[str, str], tmp_path: Path
 ) -> None:
-    assert project.against(PRODUCTION, "ls", "-s", "state:modified") == []
-    assert project.against(DEVELOPER, "ls", "-s", "state:modified") == []
-    model = project.folder / "models" / "marts" / "songplays.sql"
-    before = model.read_text("utf-8")
-    model.write_text(before + "where true\n", "utf-8")
-    built = project.against(
-        PRODUCTION,
-        *("build", "-s", "state:modified+", "--exclude-resource-type", "unit_test"),
-    )
-    model.write_text(before, "utf-8")
-    assert models(built) == {"songplays", "time"}
-    assert changed.fingerprints() == rebuilt
+    def production() -> list[tuple[Any, ...]]:
+        """All rows of production's two schemas."""
+        return [
+            (schema, name, kind, *row)
+            for schema, name, kind in changed.rows(
+                "select table_schema, table_name, table_type"
+                " from information_schema.tables"
+                " where table_schema in ('main', 'main_staging') order by all"
+            )
+            for row in changed.rows(f"select * from {schema}.{name} order by all")
+        ]
 
-
-def production(warehouse: Warehouse) -> list[tuple[Any, ...]]:
-    """All that stands in production's two schemas, but for tables without rows."""
-    return [
-        (schema, name, kind, *row)
-        for schema, name, kind in warehouse.rows(
-            "select table_schema, table_name, table_type"
-            " from information_schema.tables"
-            " where table_schema in ('main', 'main_staging') order by all"
+    def shows_production(*names: str) -> bool:
+        return all(
+            changed.rows(f"select * from {DEVELOPER}.{name} order by all")
+            == changed.rows(f"select * from main.{name} order by all")
+            for name in names
         )
-        for row in warehouse.rows(f"select * from {schema}.{name} order by all")
-    ]
 
-
-def shows_production(warehouse: Warehouse, *names: str) -> bool:
-    """Whether the developer's relations of these names have production's rows."""
-    return all(
-        warehouse.rows(f"select * from {DEVELOPER}.{name} order by all")
-        == warehouse.rows(f"select * from main.{name} order by all")
-        for name in names
-    )
-
-
-def test_defer_reads_production_and_builds_in_the_developers_schema(
-    project: Project, changed: Warehouse
-) -> None:
-    before = production(changed)
-    users = ("run", "-s", "users", "--defer")
-    built = project.against(DEVELOPER, *users)
-    assert models(built) == {"users"}
-    assert project.warnings == []
-    assert shows_production(changed, "users")
-    # What the developer has built of the same name goes before production's ...
-    project.dbt(DEVELOPER, "run", "-s", "+int_user_steps")
-    assert [warning[:22] for warning in project.warnings] == ["nothing is loaded yet,"]
-    project.against(DEVELOPER, *users)
-    assert changed.value(f"select count(*) from {DEVELOPER}.users") == 0
-    # ... if production's is not favoured.
-    project.against(DEVELOPER, *users, "--favor-state")
-    assert shows_production(changed, "users")
-    assert production(changed) == before
-
-
-def test_a_clone_shows_production_and_increments_begin_on_it(
-    project: Project, changed: Warehouse
-) -> None:
     def tables() -> set[str]:
         return {
             name
@@ -282,13 +180,37 @@ def test_a_clone_shows_production_and_increments_begin_on_it(
             )
         }
 
-    before = production(changed)
-    cloned = project.against(DEVELOPER, "clone")
-    assert models(cloned) > set(MARTS)
-    assert shows_production(changed, *MARTS)
+    project = Project(tmp_path, changed)
+    project.dbt(PRODUCTION, "run", "--vars", '{"tested_load": 1}')
+    shutil.copytree(tmp_path / PRODUCTION, project.state)  # as a deployment does
+    for target in (PRODUCTION, DEVELOPER):
+        assert project.against(target, "ls", "-s", "state:modified") == []
+    model = project.folder / "models" / "marts" / "songplays.sql"
+    before = model.read_text("utf-8")
+    model.write_text(before + "where true\n", "utf-8")
+    built = project.against(PRODUCTION, "run", "-s", "state:modified+")
+    model.write_text(before, "utf-8")
+    assert models(built) == {"songplays", "time"}
+    assert changed.fingerprints() == rebuilt
+
+    kept = production()
+    assert models(project.against(DEVELOPER, "clone")) > set(MARTS)
+    assert shows_production(*MARTS)
     assert tables() == set()
-    for _ in "new", "increment":
-        project.dbt(DEVELOPER, "run", "-s", "songplays", "time")
-        assert tables() >= {"songplays", "time"}
-        assert shows_production(changed, *MARTS)
-    assert production(changed) == before
+    project.dbt(DEVELOPER, "run", "-s", "songplays", "time")
+    assert tables() >= {"songplays", "time"}
+    assert shows_production(*MARTS)
+
+    users = ("run", "-s", "users", "--defer")
+    assert models(project.against(DEVELOPER, *users)) == {"users"}
+    assert project.warnings == []
+    assert shows_production("users")
+    # What the developer has built of the same name goes before production's ...
+    project.dbt(DEVELOPER, "run", "-s", "+int_user_steps")
+    assert [warning[:22] for warning in project.warnings] == ["nothing is loaded yet,"]
+    project.against(DEVELOPER, *users)
+    assert changed.value(f"select count(*) from {DEVELOPER}.users") == 0
+    # ... if production's is not favoured.
+    project.against(DEVELOPER, *users, "--favor-state")
+    assert shows_production("users")
+    assert production() == kept
