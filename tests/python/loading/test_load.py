@@ -3,13 +3,12 @@
 import hashlib
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from common.errors import Refused, WarehouseError
-from common.settings import read_settings
+from common.errors import WarehouseError
+from common.settings import Data
 from load.loading import Loaded
 from support.helpers import NONE_REPLACED, TS, Sources, Warehouse, event, song
 from support.statements import watch_statements
@@ -162,7 +161,11 @@ def test_of_one_key_in_files_read_in_different_ways_the_last_path_wins(
     sources.write_events("8.json", event(5, level="free"))
     sources.write_events("[9].json", event(5, level="paid"))
     sources.write_events("x.json", event(5, level="free"))
+    # A profile cannot take the order of rows from the load.
+    warehouse.operation("run_query", sql="set preserve_insertion_order = false")
     warehouse.load(sources.data)
+    setting = "select current_setting('preserve_insertion_order') as kept"
+    assert warehouse._opened().query(setting)[0]["kept"] is True
     assert warehouse.value("select title from staging_songs where song_id = 'SO9'") == (
         "F"
     )
@@ -171,16 +174,6 @@ def test_of_one_key_in_files_read_in_different_ways_the_last_path_wins(
         "select item_in_session, level from staging_events"
         " where item_in_session > 3 order by 1"
     ) == [(4, "paid"), (5, "free")]
-
-
-def test_a_profile_cannot_take_the_order_of_rows_from_the_load(
-    warehouse: Warehouse, sources: Sources
-) -> None:
-    warehouse.operation("run_query", sql="set preserve_insertion_order = false")
-    setting = "select current_setting('preserve_insertion_order') as kept"
-    assert warehouse._opened().query(setting)[0]["kept"] is False
-    warehouse.load(sources.data)
-    assert warehouse._opened().query(setting)[0]["kept"] is True
 
 
 def test_a_reload_replaces_everything_in_one_transaction_and_names_what_it_loses(
@@ -216,23 +209,20 @@ def test_a_reload_replaces_everything_in_one_transaction_and_names_what_it_loses
     ) == [(1, 1)]
 
 
-def test_by_hand_the_macro_says_what_to_type(warehouse: Warehouse) -> None:
-    with pytest.raises(WarehouseError, match="type `python scripts/warehouse"):
-        warehouse.operation("load_staging")
-
-
-def test_an_unknown_target_is_named() -> None:
-    done = CliRunner().invoke(cli, ["load", "--target", "nowhere"])
-    assert done.exit_code == 1
-    assert "nowhere" in done.stderr
-
-
-def test_settings_name_the_sources(
+def test_settings_name_the_sources_and_what_cannot_load_is_named(
     warehouse: Warehouse,
     sources: Sources,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    with pytest.raises(WarehouseError, match="type `python scripts/warehouse"):
+        warehouse.operation("load_staging")
+    swapped = Data(events=str(sources.songs), songs=str(sources.events))
+    with pytest.raises(WarehouseError, match="required key artist_id is missing"):
+        warehouse.load(swapped)
+    done = CliRunner().invoke(cli, ["load", "--target", "nowhere"])
+    assert done.exit_code == 1
+    assert "nowhere" in done.stderr
     monkeypatch.setattr("warehouse.Dbt", lambda target: warehouse._opened())
     config = tmp_path / "other.toml"
     config.write_text(
@@ -241,16 +231,3 @@ def test_settings_name_the_sources(
     done = CliRunner().invoke(cli, ["load", "--config", str(config), "--json"])
     counts = {"files": 4, "rows": 5, "rejected": 0}
     assert json.loads(done.stdout) == {"load": counts | NONE_REPLACED}
-    config.write_text("[data]\nevent = 1\n")
-    with pytest.raises(Refused, match=r"unknown key event in \[data\]; did you mean"):
-        read_settings(config)
-
-
-def test_data_of_another_source_is_refused(
-    warehouse: Warehouse, sources: Sources
-) -> None:
-    swapped = replace(
-        sources.data, events=str(sources.songs), songs=str(sources.events)
-    )
-    with pytest.raises(WarehouseError, match="required key artist_id is missing"):
-        warehouse.load(swapped)

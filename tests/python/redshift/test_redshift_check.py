@@ -12,7 +12,7 @@ from check.check_run import CheckRun, event, lines, song
 from click.testing import CliRunner
 from standin.faults import Row
 from support.helpers import Sources, Warehouse
-from support.redshift_warehouse import RedshiftWarehouse
+from support.redshift_warehouse import RedshiftWarehouse, denied
 
 Differ = Callable[[RedshiftWarehouse, pytest.MonkeyPatch], None]
 
@@ -41,12 +41,10 @@ def test_check_passes_on_the_stand_in_and_leaves_nothing(
     assert [line.split(":")[0] for line in said] == [
         f"pass  {name}" for name in checks.LINES
     ]
+    assert not denied(cluster.sent())
     assert set(cluster.manifests.contents) == {"m/mine.json"}
     schemas = "select nspname from pg_namespace where nspname ~ 'sparkify_check'"
     assert cluster.rows(schemas) == []
-
-
-def test_check_wants_redshift() -> None:
     done = CliRunner().invoke(commands.cli, ["check", "--target", "dev"])
     assert done.exit_code == 3
     assert "give --target redshift" in done.stderr

@@ -68,17 +68,14 @@ def test_show_answers_from_the_cluster_and_says_what_is_not_built(
     assert first.endswith(f", schema {SCHEMA}")
 
 
-def test_status_makes_no_schema(cluster: RedshiftWarehouse, redshift_dbt: Dbt) -> None:
-    before = cluster.rows("select nspname from pg_namespace order by 1")
-    result = commands._contents(redshift_dbt)
-    assert result["load"] == {"files": 0, "rows": 0, "rejected": 0}
-    assert cluster.rows("select nspname from pg_namespace order by 1") == before
-
-
 def test_a_day_costs_few_statements(
     run: Run, cluster: RedshiftWarehouse, redshift_dbt: Dbt
 ) -> None:
     """Each connection costs more, and most statements cost two or three round trips."""
+    schemas = "select nspname from pg_namespace order by 1"
+    before = cluster.rows(schemas)
+    assert commands._contents(redshift_dbt)["load"]["files"] == 0
+    assert cluster.rows(schemas) == before, "status makes none"
 
     def costs(act: Callable[[], object], statements: int, round_trips: int) -> float:
         started = time.monotonic()
@@ -108,4 +105,4 @@ def test_a_day_costs_few_statements(
     costs(lambda: commands._contents(redshift_dbt), statements=12, round_trips=40)
     cluster.faults.slow(0.05)
     far = costs(day, statements=8, round_trips=18)
-    assert far - near < 8, "seconds"
+    assert 0.05 * 8 < far - near < 8, "seconds"

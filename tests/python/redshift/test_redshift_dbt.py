@@ -53,7 +53,7 @@ def test_dbts_commands_pass_and_all_that_is_sent_is_redshifts(
     cluster: RedshiftWarehouse,
 ) -> None:
     # Before any load: empty marts.
-    cluster.done("build", "--exclude-resource-type", "unit_test")
+    cluster.done("run")
     assert cluster.value("select count(*) from songplays") == "0"
     put_little(cluster)
     cluster.load()
@@ -63,7 +63,7 @@ def test_dbts_commands_pass_and_all_that_is_sent_is_redshifts(
     assert cluster.value("select count(*) from songplays") == "2"
     cluster.put_events("2.json", event(7))
     cluster.load()
-    cluster.done("build", "--exclude-resource-type", "unit_test")
+    cluster.done("run")
 
     # Both branches of every incremental model.
     first = compiled(cluster, "--full-refresh")
@@ -201,7 +201,7 @@ def test_a_builder_builds_and_a_reader_looks(
     cluster.put_events("2.json", event(7))
     cluster.faults.clear()
     cluster.load()
-    cluster.build()
+    cluster.done("run")
     locks = [sql for sql in cluster.sent() if sql.startswith("lock ")]
     owners = cluster.rows(
         "select distinct tableowner from pg_tables"

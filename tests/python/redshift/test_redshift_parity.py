@@ -124,8 +124,11 @@ def test_a_warehouse_grows_as_on_duckdb(
             "logs/2.json": [event(5), event(6, level="paid", ts=event(9)["ts"])],
             "songs/A.json": [song("SO1", title="Otra")],
         },
-        {"logs/1.json": [event(1)]},
-        {"songs/A.json": [song("SO1", year=0)], "songs/B.json": [song("SO0")]},
+        {
+            "logs/1.json": [event(1)],
+            "songs/A.json": [song("SO1", year=0)],
+            "songs/B.json": [song("SO0")],
+        },
         {
             "logs/1.json": [event(1, firstName="Eva"), event(2, userId="")],
             "songs/C.json": [song("SO9", artist_name="CafÃ\u0083Â© Tacuba")],
@@ -150,6 +153,5 @@ def test_a_warehouse_grows_as_on_duckdb(
     assert cluster.load(reload=True) == warehouse.load(local.data, reload=True)
     lost = "reload leaves out 2 events that only overwritten or deleted files held:"
     assert capsys.readouterr().err.count(f"{lost} session_id 1 item_in_session 5") == 2
-    cluster.done("run")
-    warehouse.done("run")
-    assert both(cluster, warehouse)["marts"]["songplays"]["rows"] == 2
+    count = "select count(*) from staging_events"
+    assert str(warehouse.value(count)) == cluster.value(count) == "2"

@@ -1,9 +1,10 @@
 """A warehouse on the stand-in: dbt kept in this process, S3 to load from, a look in."""
 
 import os
+import re
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -213,6 +214,11 @@ def reading(
         reader.join()
         connection.close()
     assert rounds > 100
+
+
+def denied(sent: Iterable[str]) -> list[str]:
+    """The statements that Serverless denies: those on views of a cluster's nodes."""
+    return [sql for sql in sent if re.search(r"[ .](stl|stv|svl|svcs)_", sql)]
 
 
 def finished(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
