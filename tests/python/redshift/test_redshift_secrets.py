@@ -1,7 +1,5 @@
 """Nothing secret gets out of the environment."""
 
-import os
-import shutil
 from pathlib import Path
 
 from support.helpers import event, song
@@ -16,6 +14,7 @@ def test_no_secret_is_written_anywhere(
 ) -> None:
     cluster.put_events("1.json", event(0))
     cluster.put_songs("A.json", song("SO1"))
+    # An empty target: dbt parses with the secrets there.
     planted = {
         "DBT_ENV_SECRET_REDSHIFT_PASSWORD": PASSWORD,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
@@ -23,22 +22,15 @@ def test_no_secret_is_written_anywhere(
         "DBT_LOG_PATH": str(tmp_path / "logs"),
         "DBT_LOG_LEVEL_FILE": "debug",
     }
-    # The other command has another port, so that it parses with the secrets there.
-    (tmp_path / "target").mkdir()
-    parsed = Path(os.environ["DBT_TARGET_PATH"]) / "partial_parse.msgpack"
-    shutil.copy(parsed, tmp_path / "target")
     cluster.faults.fail("^create .*user_levels__dbt", "a build that fails tells more")
-    done = [
-        cluster.command("run", **planted),
-        cluster.command("run", REDSHIFT_PORT="1", **planted),
-    ]
-    assert [process.returncode for process in done] == [1, 1]
-    texts = {"stdout and stderr": "".join(p.stdout + p.stderr for p in done).encode()}
+    done = cluster.command("run", **planted)
+    assert done.returncode == 1
+    assert "a build that fails tells more" in done.stderr
+    texts = {"stdout and stderr": (done.stdout + done.stderr).encode()}
     for path in tmp_path.rglob("*"):
         if path.is_file():
             texts[str(path)] = path.read_bytes()
-    parsed_again = texts[str(tmp_path / "target" / parsed.name)]
-    assert parsed_again != parsed.read_bytes()
+    assert str(tmp_path / "target" / "partial_parse.msgpack") in texts
     assert len(texts) > 20
     assert any(name.endswith("dbt.log") for name in texts)
     texts |= cluster.manifests.contents

@@ -174,15 +174,9 @@ class Warehouse(InThisProcess):
         super().__init__(dbt)
         self.path = path
 
-    def load(
-        self,
-        data: Data,
-        max_errors: int = 0,
-        reload: bool = False,
-        mix_sample: bool = False,
-    ) -> Loaded:
+    def load(self, data: Data, max_errors: int = 0, reload: bool = False) -> Loaded:
         """The load, in this process."""
-        return load(self._opened(), data, max_errors, reload, mix_sample)
+        return load(self._opened(), data, max_errors, reload)
 
     def is_tested(self) -> bool:
         """Whether `run` would build nothing if it loaded nothing."""

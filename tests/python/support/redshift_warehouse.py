@@ -18,7 +18,7 @@ from load.loading import Loaded, load
 from standin.stack import StandIn
 from standin.wire import Server, ServerError
 
-from support.helpers import COMMAND, DBT, MARTS, InThisProcess, lines, options
+from support.helpers import COMMAND, MARTS, InThisProcess, lines, options
 from support.s3_server import Objects
 
 SCHEMA = "sparkify"
@@ -69,14 +69,10 @@ class RedshiftWarehouse(InThisProcess):
         return f"s3://{self.bucket.name}/{key}"
 
     def load(
-        self,
-        data: Data | None = None,
-        max_errors: int = 0,
-        reload: bool = False,
-        mix_sample: bool = False,
+        self, data: Data | None = None, max_errors: int = 0, reload: bool = False
     ) -> Loaded:
         """The load, in this process."""
-        return load(self._dbt, data or self.data, max_errors, reload, mix_sample)
+        return load(self._dbt, data or self.data, max_errors, reload)
 
     def refused(self, data: Data | None = None, max_errors: int = 0) -> str:
         """The one line with which a load ends that publishes nothing."""
@@ -105,10 +101,6 @@ class RedshiftWarehouse(InThisProcess):
         target = ("--target", "redshift", *self.options)
         command, *rest = words
         return self.popen(*COMMAND, command, *target, *rest, **changes)
-
-    def plain_dbt(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """dbt as a process of its own, as its users start it."""
-        return finished(self.popen(*DBT, *words, "--target", "redshift"))
 
     def popen(self, *words: str | Path, **changes: str) -> subprocess.Popen[str]:
         """Any program of the venv's, in the project."""
