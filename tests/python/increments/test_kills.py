@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from common.errors import WarehouseError
 from dbt_project.runner import Dbt
+from load import reading
 from support.helpers import (
     COMMAND,
     TS,
@@ -247,20 +248,22 @@ def test_a_load_of_the_real_files_killed_as_it_publishes_is_whole_or_nothing(
     assert warehouse.status() == real_set.summary
 
 
-def test_a_full_disk_leaves_the_old_state_and_says_so(day: Day, tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_old_state_and_says_so(
+    day: Day, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # A limit to the size of files stands for the disk: DuckDB's write fails alike.
     chance = random.Random(2018)
-    agents = [chance.randbytes(400).hex() for _ in range(5_000)]
+    agents = [chance.randbytes(400).hex() for _ in range(20_000)]
     large = day.sources.write_events(
         "3.json", *(event(9 + at, userAgent=name) for at, name in enumerate(agents))
     )
-    size = day.warehouse.path.stat().st_size
+    limit = day.warehouse.path.stat().st_size + 1_000_000  # not enough for these agents
     said = tmp_path / "said"
+    monkeypatch.setattr(reading, "IN_PLACE_BYTES", 0)  # or the load's copy is too large
+    monkeypatch.setattr(reading, "SETTLED_SECONDS", -1)
 
     def run() -> None:
         out = said.open("w", encoding="utf-8")
-        # Enough for what the load copies, not for these agents in the warehouse.
-        limit = max(size, large.stat().st_size) + 1_000_000
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
         try:
             day.run()
@@ -271,6 +274,7 @@ def test_a_full_disk_leaves_the_old_state_and_says_so(day: Day, tmp_path: Path) 
     assert day.ended(day.start(run)) == 0
     (line,) = said.read_text("utf-8").splitlines()
     assert "File too large" in line
+    assert str(day.warehouse.path) in line
     large.unlink()
     assert not day.whole_or_nothing()
     day.recover()

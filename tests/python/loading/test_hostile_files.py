@@ -30,16 +30,6 @@ def sources(tmp_path: Path) -> Sources:
     return made
 
 
-def refused(warehouse: Warehouse, sources: Sources) -> str:
-    """The one line that a load ends with; nothing is published."""
-    warehouse.operation("create_staging_tables")
-    before = warehouse.published()
-    with pytest.raises(WarehouseError) as error:
-        warehouse.load(sources.data)
-    assert warehouse.published() == before
-    return str(error.value)
-
-
 def in_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have every log read in place, as only large ones are."""
     monkeypatch.setattr(reading, "IN_PLACE_BYTES", 0)
@@ -158,7 +148,7 @@ def test_a_file_rewritten_while_it_is_read_stops_the_load(
 
     monkeypatch.setattr(reading, "look", looked)
     monkeypatch.setattr(Reader, "next_batch", requested)
-    message = refused(warehouse, sources)
+    message = warehouse.refused(sources.data)
     named = "events: a file" if moment == "same size and time" else f"{path}:"
     assert message == f"{named} changed while it was read; run again"
 
@@ -201,8 +191,9 @@ def test_gzip_as_the_standard_has_it(warehouse: Warehouse, sources: Sources) -> 
     sources.write(sources.songs / "B.json.gz", gzip.compress(lines(song("SO2"))) * 2)
     assert warehouse.load(sources.data) == Loaded(4, 7, 0)
     sources.write(sources.events / "3.json.gz", gzip.compress(text) + b"more")
-    assert "3.json.gz, line 2: the gzip data is cut off or damaged" in refused(
-        warehouse, sources
+    assert (
+        "3.json.gz, line 2: the gzip data is cut off or damaged"
+        in warehouse.refused(sources.data)
     )
 
 

@@ -1,12 +1,7 @@
 """A warehouse that an earlier version made is brought up to date, and loses nothing."""
 
-from collections.abc import Callable
-from functools import partial
-from pathlib import Path
-from typing import Any
-
 import pytest
-from support.helpers import TS, Sources, Warehouse, event, lines, song
+from support.helpers import TS, Warehouse, event, song
 from support.redshift_warehouse import RedshiftWarehouse
 
 LEDGER = ("select load_id, path, rows_loaded, rows_rejected from loaded_files",)
@@ -36,43 +31,27 @@ ADDED = (
 )
 
 
-@pytest.mark.parametrize("engine", ["warehouse", "cluster"])
 def test_columns_that_are_new_are_added_and_marts_without_them_rebuilt(
-    engine: str,
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    subject: Warehouse | RedshiftWarehouse, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    subject: Warehouse | RedshiftWarehouse = request.getfixturevalue(engine)
-    local = Sources(tmp_path)
-    change: Callable[[str], object]
-    load: Callable[..., Any]
-    if isinstance(subject, Warehouse):
-        load, change = partial(subject.load, local.data), subject.change
-    else:
-        load, change = subject.load, subject.rows
-
-    def put(key: str, *objects: dict[str, Any]) -> None:
-        if isinstance(subject, Warehouse):
-            local.write(tmp_path / key, lines(*objects))
-        else:
-            subject.put(key, lines(*objects))
-
-    put("logs/1.json", event(0), event(1, userId=""), event(2, song="Otra"))
-    put("logs/2.json", event(3, status="bad"), event(4, level="paid"))
-    put("songs/A.json", song("SO1"))
-    load(max_errors=1)
+    is_duckdb = isinstance(subject, Warehouse)
+    change = subject.change if is_duckdb else subject.rows
+    nobody, other = event(1, userId=""), event(2, song="Otra")
+    subject.put_events("1.json", event(0), nobody, other)
+    subject.put_events("2.json", event(3, status="bad"), event(4, level="paid"))
+    subject.put_songs("A.json", song("SO1"))
+    subject.load(max_errors=1)
     subject.done(*BUILD)
     loaded = [sorted(subject.rows(query)) for query in LEDGER]
-    for statement in WITHOUT + (OLDER if engine == "warehouse" else []):
+    for statement in WITHOUT + (OLDER if is_duckdb else []):
         change(statement)
-    assert load().files == 0
+    assert subject.load().files == 0
     assert [sorted(subject.rows(query)) for query in LEDGER] == loaded
     # A day, a corrected file, and a song that an old play was waiting for.
-    put("logs/2.json", event(4, level="free"))
-    put("logs/3.json", event(5, ts=TS + 86_400_000, userId="8"))
-    put("songs/B.json", song("SO2", title="Otra"))
-    load()
+    subject.put_events("2.json", event(4, level="free"))
+    subject.put_events("3.json", event(5, ts=TS + 86_400_000, userId="8"))
+    subject.put_songs("B.json", song("SO2", title="Otra"))
+    subject.load()
     subject.build()
     assert capsys.readouterr().err.count(ADDED) == 1
     agents = "select count(*), count(user_agent) from staging_events"
@@ -80,5 +59,5 @@ def test_columns_that_are_new_are_added_and_marts_without_them_rebuilt(
     marts = subject.status()["marts"]
     subject.done("run", "--full-refresh")
     assert subject.status()["marts"] == marts
-    load(reload=True)
+    subject.load(reload=True)
     assert [int(count) for count in subject.rows(agents)[0]] == [5, 5]

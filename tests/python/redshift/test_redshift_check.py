@@ -2,16 +2,14 @@
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 import warehouse as commands
 from check import checks
-from check.check_run import CheckRun, event, lines, song
+from check.check_run import CheckRun
 from click.testing import CliRunner
 from standin.faults import Row
-from support.helpers import Sources, Warehouse
 from support.redshift_warehouse import RedshiftWarehouse, denied
 
 Differ = Callable[[RedshiftWarehouse, pytest.MonkeyPatch], None]
@@ -48,19 +46,6 @@ def test_check_passes_on_the_stand_in_and_leaves_nothing(
     done = CliRunner().invoke(commands.cli, ["check", "--target", "dev"])
     assert done.exit_code == 3
     assert "give --target redshift" in done.stderr
-
-
-def test_duckdb_makes_of_the_files_what_check_expects(
-    warehouse: Warehouse, tmp_path: Path
-) -> None:
-    local = Sources(tmp_path)
-    (local.events / "1.json").write_bytes(lines(event(1, 0), event(1, 1, level="paid")))
-    (local.songs / "1.json").write_bytes(lines(song("SO1")))
-    warehouse.load(local.data)
-    warehouse.done("run")
-    marts = warehouse.status()["marts"]
-    found = {name: mart["fingerprint"] for name, mart in marts.items()}
-    assert found == checks.FINGERPRINTS
 
 
 def for_files(part: str, change: Row) -> Callable[[str, Row], Row]:

@@ -8,10 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from dbt_project.runner import Dbt
 from standin.rules import check
 from standin.wire import Server
-from support.helpers import TS, InThisProcess, Sources, Warehouse, event, song
+from support.helpers import TS, Warehouse, event, song
 from support.quick_dbt import SPLIT, statements
 from support.redshift_warehouse import (
     MARTS,
@@ -248,81 +247,6 @@ def users(
         cluster.server.query(f"drop owned by {user} cascade; drop user {user}")
 
 
-Developer = tuple[InThisProcess, tuple[str, ...]]
-DEVELOPER = "dev_ann"
-# What docs/redshift.md asks of an administrator.
-MADE_FOR_ANN = [
-    "create user ann password disable",
-    f"create schema {DEVELOPER} authorization ann",
-    f"create schema {DEVELOPER}_staging authorization ann",
-    *(
-        sql
-        for schema in (SCHEMA, STAGING)
-        for sql in (
-            f"grant usage on schema {schema} to ann",
-            f"grant select on all tables in schema {schema} to ann",
-        )
-    ),
-]
-
-
-@pytest.fixture
-def ann(
-    cluster: RedshiftWarehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Developer]:
-    """dbt as a developer has it beside production, and how to name production."""
-    put_little(cluster)
-    cluster.load()
-    cluster.done("build", "--exclude-resource-type", "test", "unit_test")
-    assert cluster._dbt._manifest is not None
-    cluster._dbt._manifest.write(str(tmp_path / "manifest.json"))
-    admin = cluster.server.connect().cursor()
-    for sql in MADE_FOR_ANN:
-        admin.execute(sql)
-    with monkeypatch.context() as patch:
-        patch.setenv("REDSHIFT_USER", "ann")
-        patch.setenv("REDSHIFT_SCHEMA", DEVELOPER)
-        patch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
-        yield InThisProcess(Dbt("redshift")), ("--state", str(tmp_path))
-    cluster.dbt("parse")  # makes dbt read the profile again
-    cluster.server.query("drop owned by ann cascade; drop user ann")
-
-
-def test_a_developer_defers_to_production_and_clones_it(
-    cluster: RedshiftWarehouse, ann: Developer
-) -> None:
-    developer, state = ann
-
-    def shows_production(*names: str) -> bool:
-        return all(
-            cluster.rows(f"select * from {DEVELOPER}.{name} order by 1, 2")
-            == cluster.rows(f"select * from {name} order by 1, 2")
-            != []
-            for name in names
-        )
-
-    def kinds() -> dict[str, str]:
-        found = cluster.rows(
-            "select relname, relkind from pg_class where relkind in ('r', 'v')"
-            f" and relnamespace = '{DEVELOPER}'::regnamespace"
-        )
-        return {str(name): str(kind) for name, kind in found}
-
-    before = cluster.status()
-    assert developer.done("ls", "-s", "state:modified", *state) == []
-    developer.done("build", "-s", "users", "--defer", *state)
-    assert kinds() == {"users": "r"}
-    assert shows_production("users")
-    developer.done("clone", *state)
-    assert shows_production(*MARTS)
-    cloned = dict.fromkeys((*MARTS, "expected_results"), "v")
-    assert kinds() == cloned | {"users": "r"}
-    developer.done("run", "-s", "songplays", "time")
-    assert shows_production(*MARTS)
-    assert kinds() == cloned | {"users": "r", "songplays": "r", "time": "r"}
-    assert cluster.status() == before
-
-
 def freshness(subject: RedshiftWarehouse | Warehouse, *options: str) -> str:
     """What `dbt source freshness` says of the events."""
     answer = subject.dbt("source", "freshness", *options)
@@ -335,27 +259,17 @@ def freshness(subject: RedshiftWarehouse | Warehouse, *options: str) -> str:
     return str(status)
 
 
-def test_a_stale_log_warns_on_both_engines(
-    cluster: RedshiftWarehouse, warehouse: Warehouse, tmp_path: Path
-) -> None:
-    local = Sources(tmp_path)
-    for subject in (cluster, warehouse):
-        assert freshness(subject) == "warn"  # nothing is loaded, no table is there
+def test_a_stale_log_warns(subject: RedshiftWarehouse | Warehouse) -> None:
+    assert freshness(subject) == "warn"  # nothing is loaded, no table is there
+    subject.put_songs("A.json", song("SO1"))
     for ts, status in ((TS, "warn"), (int(time.time() - 3600) * 1000, "pass")):
-        cluster.put_events("1.json", event(0, ts=ts))
-        cluster.put_songs("A.json", song("SO1"))
-        local.write_events("1.json", event(0, ts=ts))
-        local.write_songs("A.json", song("SO1"))
-        cluster.load()
-        warehouse.load(local.data)
-        for subject in (cluster, warehouse):
-            assert freshness(subject) == status
+        subject.put_events("1.json", event(0, ts=ts))
+        subject.load()
+        assert freshness(subject) == status
 
 
 @pytest.mark.long
 def test_a_stale_log_fails_where_a_limit_is_set(
-    cluster: RedshiftWarehouse, warehouse: Warehouse
+    subject: RedshiftWarehouse | Warehouse,
 ) -> None:
-    limit = ("--vars", "{events_stale_after_days: 3}")
-    for subject in (cluster, warehouse):
-        assert freshness(subject, *limit) == "error"
+    assert freshness(subject, "--vars", "{events_stale_after_days: 3}") == "error"

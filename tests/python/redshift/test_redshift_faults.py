@@ -282,7 +282,10 @@ def test_of_two_builds_at_once_none_doubles_a_row(
         written = f'^(delete from|insert into|create +table) [^(]*"{name}(__dbt_tmp)?"'
         for _ in range(2):
             cluster.faults.meanwhile(written, partial(meet, name))
+    came = threading.Event()
+    cluster.faults.meanwhile("", came.set)
     other = cluster.popen(*DBT, *build, "--target", "redshift")
+    assert came.wait(60)
     cluster.done(*build)
     done = finished(other)
     assert done.returncode == 0, done.stdout

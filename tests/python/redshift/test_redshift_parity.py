@@ -12,7 +12,7 @@ import pytest
 from common.settings import Data
 from dbt_project.runner import Dbt
 from load.loading import Loaded
-from support.helpers import DataSet, Sources, Warehouse, event, lines, song
+from support.helpers import DataSet, Warehouse, event, lines, song
 from support.metrics import answer, metricflow, names
 from support.pages import questions
 from support.redshift_warehouse import RedshiftWarehouse
@@ -113,10 +113,7 @@ def test_fractions_are_rounded_alike_and_as_the_files_digits_say(
 
 
 def test_a_warehouse_grows_as_on_duckdb(
-    cluster: RedshiftWarehouse,
-    warehouse: Warehouse,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    cluster: RedshiftWarehouse, warehouse: Warehouse, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # A late log, a corrected song, a changed log and a song that comes last.
     steps: list[dict[str, list[dict[str, Any]]]] = [
@@ -134,12 +131,11 @@ def test_a_warehouse_grows_as_on_duckdb(
             "songs/C.json": [song("SO9", artist_name="CafÃ\u0083Â© Tacuba")],
         },
     ]
-    local = Sources(tmp_path)
     for step in steps:
         for key, objects in step.items():
             cluster.put(key, lines(*objects))
-            local.write(tmp_path / key, lines(*objects))
-        assert cluster.load() == warehouse.load(local.data)
+            warehouse.put(key, lines(*objects))
+        assert cluster.load() == warehouse.load()
         cluster.done("run")
         warehouse.done("run")
     grown = both(cluster, warehouse)
@@ -148,9 +144,9 @@ def test_a_warehouse_grows_as_on_duckdb(
 
     # A reload leaves what the files hold now, and says what it leaves out.
     cluster.bucket.delete("logs/2.json")
-    (tmp_path / "logs" / "2.json").unlink()
+    (warehouse.files / "logs" / "2.json").unlink()
     capsys.readouterr()
-    assert cluster.load(reload=True) == warehouse.load(local.data, reload=True)
+    assert cluster.load(reload=True) == warehouse.load(reload=True)
     lost = "reload leaves out 2 events that only overwritten or deleted files held:"
     assert capsys.readouterr().err.count(f"{lost} session_id 1 item_in_session 5") == 2
     count = "select count(*) from staging_events"

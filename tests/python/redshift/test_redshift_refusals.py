@@ -215,12 +215,17 @@ def test_bad_lines_are_named_or_set_aside_and_counted(
     bad = filled.put("songs/B.json", lines(song("SO2")) + b"\n\n\n" + BAD_SONG)
     paths[bad] = "year: Invalid digit"
     first = min(paths)
-    for allowed in (0, len(paths) - 1):
-        message = filled.refused(max_errors=allowed)
-        assert message.startswith(f"{first}, line 4: {paths[first]}")
-        assert "; more bad lines than --max-errors allows, nothing was lo" in message
-    loaded = filled.load(max_errors=len(paths))
-    assert loaded == Loaded(2 + len(paths), 2 + 2 * len(paths), len(paths))
+    number = len(paths)
+    message = filled.refused()
+    assert message.startswith(f"{first}, line 4: {paths[first]}")
+    assert "; more bad lines than --max-errors allows, nothing was lo" in message
+    message = filled.refused(max_errors=number - 1)  # over all COPYs together
+    assert message.startswith(f"{first}, line 4: {paths[first]}")
+    assert f"; {number} bad line(s) in all, {number - 1} allowed, nothing " in message
+    limits = {sql.split("maxerror ")[1] for sql in filled.sent() if "maxerror" in sql}
+    assert limits == {"1;", f"{number};"}
+    loaded = filled.load(max_errors=number)
+    assert loaded == Loaded(2 + number, 2 + 2 * number, number)
     kept = filled.rows("select path, line, reason, raw from rejected_rows")
     assert {str(row[0]) for row in kept} == set(paths)
     for path, line, reason, raw in kept:

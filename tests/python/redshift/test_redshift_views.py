@@ -96,17 +96,6 @@ def test_without_max_errors_no_view_of_errors_has_to_be_right(
     assert cluster.load() == Loaded(2, 2, 0)
 
 
-def test_max_errors_holds_over_all_copies_together(cluster: RedshiftWarehouse) -> None:
-    cluster.put_events("1.json", event(0))
-    cluster.put("logs/2.json", b"{\n" + lines(event(1)))
-    cluster.put("songs/A.json", b"{\n" + lines(song("SO1")))
-    message = cluster.refused(max_errors=1)
-    assert "; 2 bad line(s) in all, 1 allowed, nothing was loaded" in message
-    limits = {sql.split("maxerror ")[1] for sql in cluster.sent() if "maxerror" in sql}
-    assert limits == {"2;"}
-    assert cluster.load(max_errors=2) == Loaded(3, 3, 2)
-
-
 def test_several_versions_of_a_key_in_one_load_stop_it(
     cluster: RedshiftWarehouse,
 ) -> None:

@@ -1,6 +1,6 @@
 """The stand-in answers Redshift's own driver as Redshift documents."""
 
-import ast
+import re
 import subprocess
 import sys
 import tempfile
@@ -303,14 +303,9 @@ def test_it_imports_nothing_of_this_project() -> None:
     ours = {path.stem for path in (tests.parent / "scripts").iterdir()}
     ours |= {path.name for path in (tests / "python").iterdir()}
     for module in (tests / "standin").glob("*.py"):
-        tree = ast.parse(module.read_text(encoding="utf-8"))
-        names = {
-            alias.name if isinstance(node, ast.Import) else str(node.module)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Import | ast.ImportFrom)
-            for alias in node.names
-        }
-        assert {name.split(".")[0] for name in names} & ours == set(), module.name
+        text = module.read_text(encoding="utf-8")
+        found = re.findall(r"^\s*(?:from|import) (\w+)", text, re.MULTILINE)
+        assert set(found) & ours == set(), module.name
 
 
 def test_it_runs_by_hand_and_leaves_nothing_when_killed() -> None:

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from common.errors import WarehouseError
 from common.settings import PROJECT, Data
 from dbt_project.runner import Dbt
 from load.loading import Loaded, load
 from standin.stack import StandIn
 from standin.wire import Server, ServerError
 
-from support.helpers import COMMAND, MARTS, InThisProcess, lines, options
+from support.helpers import COMMAND, MARTS, InThisProcess, Warehouse, options
 from support.s3_server import Objects
 
 SCHEMA = "sparkify"
@@ -55,14 +54,6 @@ class RedshiftWarehouse(InThisProcess):
             system_view_seconds=self.view_seconds,
         )
 
-    def put_events(self, name: str, *events: dict[str, Any]) -> str:
-        """A log file; its address."""
-        return self.put(f"logs/{name}", lines(*events))
-
-    def put_songs(self, name: str, *songs: dict[str, Any]) -> str:
-        """A song file; its address."""
-        return self.put(f"songs/{name}", lines(*songs))
-
     def put(self, key: str, content: bytes) -> str:
         """An object as it is; its address."""
         self.bucket.put(key, content)
@@ -73,16 +64,6 @@ class RedshiftWarehouse(InThisProcess):
     ) -> Loaded:
         """The load, in this process."""
         return load(self._dbt, data or self.data, max_errors, reload)
-
-    def refused(self, data: Data | None = None, max_errors: int = 0) -> str:
-        """The one line with which a load ends that publishes nothing."""
-        before = self.published()
-        with pytest.raises(WarehouseError) as error:
-            self.load(data, max_errors)
-        message = str(error.value)
-        assert "\n" not in message
-        assert self.published() == before
-        return message
 
     def configs(self) -> dict[str, Any]:
         """Every mart's configuration, as its model says it."""
@@ -265,6 +246,13 @@ def cluster(
     made = RedshiftWarehouse(redshift_server, redshift_dbt)
     yield made
     assert redshift_server.faults.struck(), "a fault of this test never struck"
+
+
+@pytest.fixture(params=["warehouse", "cluster"])
+def subject(request: pytest.FixtureRequest) -> Warehouse | RedshiftWarehouse:
+    """An empty warehouse on either engine."""
+    empty: Warehouse | RedshiftWarehouse = request.getfixturevalue(request.param)
+    return empty
 
 
 @pytest.fixture
