@@ -142,6 +142,10 @@ class InThisProcess:
     published: Callable[[], Any]
     rows: Callable[[str], list[tuple[Any, ...]]]
 
+    def value(self, sql: str) -> Any:
+        """The one value of a query."""
+        return self.rows(sql)[0][0]
+
     def put_events(self, name: str, *events: dict[str, Any]) -> None:
         """A log file that `load` takes if it is told no other."""
         self.put(f"logs/{name}", lines(*events))
@@ -274,10 +278,6 @@ class Warehouse(InThisProcess):
         with duckdb.connect(str(self.path), read_only=True) as connection:
             connection.execute("set search_path = 'main,main_staging'")
             return [connection.execute(sql).fetchall() for sql in queries]
-
-    def value(self, sql: str) -> Any:
-        """The one value of a query."""
-        return self.rows(sql)[0][0]
 
     def published(self) -> list[tuple[Any, ...]]:
         """All that a load can change."""

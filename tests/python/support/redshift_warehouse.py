@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from common.settings import PROJECT, Data
@@ -65,14 +64,6 @@ class RedshiftWarehouse(InThisProcess):
         """The load, in this process."""
         return load(self._dbt, data or self.data, max_errors, reload)
 
-    def configs(self) -> dict[str, Any]:
-        """Every mart's configuration, as its model says it."""
-        return {
-            node.name: node.config
-            for node in self._dbt._manifest.nodes.values()
-            if node.resource_type == "model" and "marts" in node.fqn
-        }
-
     def command(self, *words: str, **changes: str) -> subprocess.CompletedProcess[str]:
         """scripts/warehouse.py on this warehouse, as a process of its own."""
         return finished(self.start(*words, **changes))
@@ -107,10 +98,6 @@ class RedshiftWarehouse(InThisProcess):
         return self.server.query(
             f"set search_path to {SCHEMA}, {STAGING}, public, standin, pg_catalog;{sql}"
         )
-
-    def value(self, sql: str) -> str | None:
-        """The one value of a query, as text."""
-        return self.rows(sql)[0][0]
 
     def published(self) -> dict[str, list[tuple[str | None, ...]]]:
         """All that a load can change, but for the time."""
