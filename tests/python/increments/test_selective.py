@@ -76,7 +76,7 @@ def changed(waiting: Warehouse, warehouse: Warehouse) -> Warehouse:
     "part",
     [
         ("run", "-s", "songplays", "users"),
-        ("run", "--empty"),  # of the facts nothing goes
+        ("run", "--empty"),  # the facts keep their rows
         *(
             pytest.param(part, marks=pytest.mark.long)
             for part in (

@@ -72,7 +72,7 @@ BAD_SONGS: dict[str, tuple[bytes, int, str]] = {
     "nested": (lines(song("SO2", title=["Eres"])), 1, "title holds a nested value"),
     "5 MB": (lines(song("SO2", title="x" * 5_200_000)), 1, "longer than 4 MB"),
 }
-# What COPY takes, too, and no mart can hold: the reason is the same on both engines.
+# Values that COPY accepts and no mart can hold: both engines give the same reason.
 VALUES: list[tuple[str, dict[str, Any], str]] = [
     ("logs", {"page": ""}, "required key page is missing or empty"),
     (

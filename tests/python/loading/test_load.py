@@ -39,8 +39,8 @@ def test_a_file_is_loaded_and_read_once(warehouse: Warehouse, sources: Sources) 
         " order by 1"
     ) == [(1, 4, 5), (2, 1, 1)]
 
-    # A touched file is no delivery, and its new time is kept; nor is one that an
-    # earlier version hashed otherwise.
+    # A touched file is no delivery, and its new time is kept. A file whose md5 an
+    # earlier version kept is none, either.
     path = sources.events / "1.json"
     os.utime(path, ns=(TS, TS))
     assert warehouse.load(sources.data) == NOTHING_NEW

@@ -48,8 +48,8 @@ def test_an_object_is_fetched_and_loaded_once(
     first = warehouse.rows(rows)
     delivered.server.reset()
     assert warehouse.load(delivered.data) == Loaded(0, 0, 0)
-    # A fresh warehouse is loaded from the cache, of which what a killed run left is not
-    # read and goes, and what was damaged is fetched again.
+    # A fresh warehouse is loaded from the cache. Parts that a killed run left are
+    # removed, and a damaged copy is fetched again.
     one, two, *_ = sorted(load_module.CACHE.glob("*.json"))
     old, young = (one.with_name(f"{one.name}.{at}.part") for at in (1, 2))
     for part in (old, young, two):
@@ -99,7 +99,7 @@ def test_any_key_etag_and_ending_loads(
     for name, etag in etags.items():
         assert found[f"{prefix}logs/{name}.json"] == etag
     assert warehouse.load(delivered.data) == Loaded(0, 0, 0)
-    # Whose hash is not the ETag is compared all the same.
+    # A copy is compared where the ETag is no hash, too.
     for copy in load_module.CACHE.glob("*.json"):
         copy.write_bytes(copy.read_bytes().replace(b"Ada", b"Eva"))
     warehouse.remove()

@@ -229,7 +229,7 @@ def test_a_build_that_breaks_is_completed_by_the_next_one(
         cluster.build()
     cluster.faults.cut_after(pattern)
     assert not cluster.dbt("run").success
-    # A load of songs that is published while a build begins is left out by none.
+    # Songs that a load publishes while a build begins are in the next build.
     published = (
         "begin; update staging_songs set artist_id = 'AR9', _load_id = 3;"
         " insert into loaded_files select 3, source, path, 'other', bytes,"
@@ -297,6 +297,3 @@ def test_of_two_builds_at_once_none_doubles_a_row(
         != cluster.rows(f"select count(*) from (select distinct * from {name}) as rows")
     ]
     assert doubled == []
-    built = cluster.status()["marts"]
-    cluster.done("run", "--full-refresh")
-    assert cluster.status()["marts"] == built
