@@ -210,7 +210,7 @@ def test_a_developer_defers_to_production_and_clones_it(
     # What a model's code changes is seen against the state, with what follows it.
     manifest = tmp_path / "manifest.json"
     kept = json.loads(manifest.read_text("utf-8"))
-    kept["nodes"]["model.sparkify.songplays"]["checksum"]["checksum"] = "another"
+    kept["nodes"]["model.sparkify.songplays"]["raw_code"] += "-- another"
     manifest.write_text(json.dumps(kept), "utf-8")
     built = developer.done("run", "-s", "state:modified+", *state)
     assert models(built) == {"songplays", "time"}
