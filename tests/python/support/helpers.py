@@ -135,19 +135,24 @@ class InThisProcess:
         """dbt, with what it needs to find the warehouse."""
         return self._dbt
 
-    # Each engine's own: where files to load are put, the load in this process, all that
-    # it can change, and a look at rows.
-    put: Callable[[str, bytes], object]
+    # Each engine's own: the load in this process, and all that it can change.
     load: Callable[..., Loaded]
     published: Callable[[], Any]
-    rows: Callable[[str], list[tuple[Any, ...]]]
+
+    def put(self, key: str, content: bytes) -> object:
+        """A file as it is, which `load` takes if no other files are named."""
+        raise NotImplementedError
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+        raise NotImplementedError
 
     def value(self, sql: str) -> Any:
         """The one value of a query."""
         return self.rows(sql)[0][0]
 
     def put_events(self, name: str, *events: dict[str, Any]) -> None:
-        """A log file that `load` takes if it is told no other."""
+        """A log file, likewise."""
         self.put(f"logs/{name}", lines(*events))
 
     def put_songs(self, name: str, *songs: dict[str, Any]) -> None:
