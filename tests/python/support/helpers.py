@@ -1,7 +1,6 @@
 """What tests are made of: small source files, and a warehouse to look into."""
 
 import gc
-import json
 import os
 import shutil
 import signal
@@ -15,11 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pytest
 import yaml
 from check import check_run
-from command_line.report import add_fingerprints, summary
-from common.errors import WarehouseError
 from common.settings import PROJECT, Data
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.factory import cleanup_connections
@@ -27,6 +23,7 @@ from dbt_project.runner import Dbt
 from load.loading import Loaded, load
 
 from support import by_hand
+from support.in_this_process import InThisProcess, lines
 
 # What `run` says when it has nothing to build.
 NOTHING = "nothing changed since all tests passed: nothing to build"
@@ -115,92 +112,9 @@ def one_play(folder: Path) -> Sources:
     return made
 
 
-def lines(*objects: dict[str, Any]) -> bytes:
-    """JSON objects, one a line."""
-    return "\n".join(json.dumps(entry) for entry in objects).encode()
-
-
 def options(data: Data) -> tuple[str, ...]:
     """The command line's options that name these places."""
     return ("--events", data.events, "--songs", data.songs)
-
-
-class InThisProcess:
-    """The project's own code and dbt, run in this process on some warehouse."""
-
-    def __init__(self, dbt: Dbt) -> None:
-        self._dbt = dbt
-
-    def _opened(self) -> Dbt:
-        """dbt, with what it needs to find the warehouse."""
-        return self._dbt
-
-    # Each engine's own: the load in this process, and all that it can change.
-    load: Callable[..., Loaded]
-    published: Callable[[], Any]
-
-    def put(self, key: str, content: bytes) -> object:
-        """A file as it is, which `load` takes if no other files are named."""
-        raise NotImplementedError
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """The rows of a query."""
-        raise NotImplementedError
-
-    def value(self, sql: str) -> Any:
-        """The one value of a query."""
-        return self.rows(sql)[0][0]
-
-    def put_events(self, name: str, *events: dict[str, Any]) -> None:
-        """A log file, likewise."""
-        self.put(f"logs/{name}", lines(*events))
-
-    def put_songs(self, name: str, *songs: dict[str, Any]) -> None:
-        """A song file, likewise."""
-        self.put(f"songs/{name}", lines(*songs))
-
-    def build(self, full_refresh: bool = False) -> None:
-        """What `run` does after a load that brought something."""
-        dbt = self._opened()
-        dbt.build(full_refresh, dbt.counts())
-
-    def refused(
-        self, *words: Any, kind: type[WarehouseError] | None = None, **options: int
-    ) -> str:
-        """The one line with which a load ends that publishes nothing."""
-        before = self.published()
-        with pytest.raises(WarehouseError) as error:
-            self.load(*words, **options)
-        assert kind in (None, type(error.value))
-        message = str(error.value)
-        assert "\n" not in message
-        assert self.published() == before
-        return message
-
-    def operation(self, macro: str, **arguments: Any) -> None:
-        """A macro."""
-        self._opened().operation(macro, **arguments)
-
-    def status(self) -> dict[str, Any]:
-        """What `status --json` prints."""
-        dbt = self._opened()
-        result = summary(dbt.counts())
-        add_fingerprints(result, dbt)
-        return result
-
-    def dbt(self, *command: str) -> Any:
-        """What a dbt command returned, whether it succeeded or not."""
-        return self._opened()._invoke(*command, check=False)
-
-    def done(self, *command: str) -> Any:
-        """The result of a dbt command that must succeed."""
-        answer = self.dbt(*command)
-        assert answer.success, answer.exception or [
-            f"{result.node.name}: {result.message}"
-            for result in answer.result
-            if result.status not in ("success", "pass")
-        ]
-        return answer.result
 
 
 class Warehouse(InThisProcess):
