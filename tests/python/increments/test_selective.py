@@ -100,6 +100,7 @@ def test_a_part_and_then_the_whole_is_the_whole(
     assert changed.fingerprints() == rebuilt
 
 
+@pytest.mark.long
 def test_retry_runs_what_failed_and_what_was_skipped_for_it(
     changed: Warehouse, rebuilt: dict[str, str]
 ) -> None:

@@ -86,6 +86,7 @@ DIFFERENCES: dict[str, Differ] = {
 }
 
 
+@pytest.mark.long
 def test_each_line_fails_where_the_cluster_differs(
     cluster: RedshiftWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
