@@ -1,4 +1,4 @@
-"""Killed, locked out, cut short of disk: the next run makes it whole."""
+"""Killed, or cut short of disk: the next run completes the job."""
 
 import os
 import random
