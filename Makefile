@@ -119,7 +119,12 @@ docs: setup  ## generate the documentation and serve it, at PORT=... if given
 	@trap : INT; $(BIN)/python -m http.server --bind 127.0.0.1 --directory target $(PORT) >/dev/null 2>&1
 
 pictures: .venv/dev.done profiles.yml  ## draw the pictures of docs/, which needs Chromium
-	@$(BIN)/python scripts/pictures.py
+	@made=$$(mktemp -d) && trap 'rm -r "$$made"' EXIT && \
+	export DBT_TARGET=dev DBT_TARGET_PATH="$$made" SPARKIFY_DUCKDB="$$made/sparkify.duckdb" && \
+	$(BIN)/python scripts/sample_data.py "$$made/sample" && $(BIN)/python scripts/warehouse.py \
+		run --events "$$made/sample/log_data" --songs "$$made/sample/song_data" && \
+	$(BIN)/python scripts/insights.py --out "$$made/insights.html" && \
+	$(BIN)/dbt --quiet docs generate --static && $(BIN)/python scripts/pictures.py "$$made" docs
 
 clean:  ## remove what was generated, but neither data nor .venv
 	rm -rf target logs .pytest_cache .ruff_cache .hypothesis

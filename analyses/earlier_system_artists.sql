@@ -2,5 +2,11 @@
 -- spelling of name, location and coordinates, so an id may have several rows.
 select count(*) as artists
 from (
-    {{ earlier_system_artists() }}
+    select distinct
+        artist_id,
+        artist_name,
+        artist_location,
+        artist_latitude,
+        artist_longitude
+    from {{ source('sparkify', 'staging_songs') }}
 ) as earlier_system_artists

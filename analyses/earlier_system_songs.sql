@@ -2,5 +2,11 @@
 -- two sets of attributes. Distinct rows and keyed rows happen to be the same here.
 select count(*) as songs
 from (
-    {{ earlier_system_songs() }}
+    select distinct
+        song_id,
+        title,
+        artist_id,
+        year,
+        duration
+    from {{ source('sparkify', 'staging_songs') }}
 ) as earlier_system_songs

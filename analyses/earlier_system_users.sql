@@ -2,5 +2,12 @@
 -- played at both levels twice, and lacked the one who never played.
 select count(*) as users
 from (
-    {{ earlier_system_users() }}
+    select distinct
+        user_id,
+        first_name,
+        last_name,
+        gender,
+        level
+    from {{ source('sparkify', 'staging_events') }}
+    where page = 'NextSong'
 ) as earlier_system_users

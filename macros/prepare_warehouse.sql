@@ -5,7 +5,6 @@
 {% macro prepare_warehouse() %}
     {% if execute %}
         {% do create_staging_tables() %}
-        {% do create_increment_notes() %}
         {#- These write no mart, and a user who may only read may run them. -#}
         {% if flags.WHICH not in ['test', 'generate', 'compile', 'freshness'] %}
             {% do forget_tested_loads() %}
@@ -26,10 +25,9 @@
     {% set readers = ['model.sparkify.stg_events', 'model.sparkify.stg_songs'] %}
     {% if flags.WHICH in ['build', 'run']
         and readers | select('in', selected_resources) | list %}
-        {% set found = run_query(
+        {% if not run_query(
             'select 1 from ' ~ source('sparkify', 'loaded_files').render() ~ ' limit 1'
-        ) %}
-        {% if not found.rows %}
+        ).rows %}
             {% do exceptions.warn(
                 'nothing is loaded yet, so every mart will be empty:'
                 ~ ' load with `python scripts/warehouse.py load`'

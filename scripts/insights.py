@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 from command_line.options import target_option
-from common.errors import Refused, WarehouseError
+from command_line.questions import questions
+from common.errors import WarehouseError
 from common.settings import PROJECT
 from common.signals import PlainCommand
 from dbt_project.runner import Dbt
@@ -14,17 +15,6 @@ from insights_page.sections import sections
 OUT = PROJECT / "data" / "insights.html"
 ANALYSES = PROJECT / "analyses"
 
-WAREHOUSE = """
-{% set missing = [] %}
-{% for mart in marts() %}
-{% do missing.append(mart.identifier) if not load_relation(mart) %}
-{% endfor %}
-select
-    '{{ target.database }}.{{ target.schema }}' as name,
-    '{{ target.type }}' as engine,
-    '{{ target.name }}' as target,
-    '{{ missing | join(", ") }}' as missing
-"""
 ENGINES = {"duckdb": "DuckDB", "redshift": "Amazon Redshift"}
 
 
@@ -60,14 +50,7 @@ def main(target: str | None, out: Path) -> None:
 
 
 def insights(dbt: Dbt) -> str:
-    """The page of a warehouse. Raises Refused when marts are not built yet."""
-    warehouse = dbt.query(WAREHOUSE)[0]
-    if warehouse["missing"]:
-        raise Refused(
-            f"{warehouse['name']} has no {warehouse['missing']} yet; build the marts"
-            " with `make run` or `dbt build`, then run again"
-        )
-    warehouse["engine"] = ENGINES.get(warehouse["engine"], warehouse["engine"])
+    """The page of a warehouse."""
     rows = dbt.analyses(["headline"])
     shown = sections(rows["headline"][0]["days"] or 0)
     # One call of dbt for each limit: a call costs more than most of the queries.
@@ -88,7 +71,13 @@ def insights(dbt: Dbt) -> str:
         )
         for section in shown
     ]
-    return page(answered, rows, warehouse)
+    credentials = dbt.profile.credentials
+    warehouse = {
+        "name": f"{credentials.database}.{credentials.schema}",
+        "engine": ENGINES[dbt.engine],
+        "target": dbt.profile.target_name,
+    }
+    return page(answered, rows, questions(), warehouse)
 
 
 if __name__ == "__main__":

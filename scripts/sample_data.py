@@ -14,7 +14,6 @@ from tempfile import TemporaryDirectory
 
 import click
 from common.errors import Refused
-from common.settings import version
 from common.signals import PlainCommand
 from sample import MARK, is_sample
 from sample.events import DAY, Plays, make_events, make_users
@@ -22,32 +21,30 @@ from sample.songs import Song, make_songs
 
 BUSIEST = 60  # events a user can have a day, on average, and still find the time
 SPARSEST = 10  # events a day, and a user, that make sure that none is left out
+POSITIVE = click.IntRange(min=1)
 
 
-def write_logs(folder: Path, stream: Iterable[tuple[int, str]]) -> int:
-    """One file a UTC day, as the stream has them; how many files."""
-    files = 0
+def write_logs(folder: Path, stream: Iterable[tuple[int, str]]) -> None:
+    """One file a UTC day, as the stream has them."""
     for day, events in groupby(stream, lambda event: event[0] // DAY):
-        files += 1
         date = datetime.fromtimestamp(day * DAY, UTC)
         path = folder / f"{date:%Y/%m/%Y-%m-%d}-events{MARK}json"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", encoding="ascii", newline="\n") as out:
             for number, (_, line) in enumerate(events):
                 out.write(f"\n{line}" if number else line)
-    return files
 
 
 def write_songs(folder: Path, songs: Iterable[Song]) -> Plays:
     """One file a song, by letters three to five of its track id; what can be played."""
     tracks, weights = [], [0.0]
-    for song in songs:
-        tracks.append(song.track)
-        weights.append(weights[-1] + song.weight)
-        if song.content:
-            path = folder.joinpath(*song.track_id[2:5], f"{song.track_id}{MARK}json")
+    for track, weight, track_id, content in songs:
+        tracks.append(track)
+        weights.append(weights[-1] + weight)
+        if track_id:
+            path = folder.joinpath(*track_id[2:5], f"{track_id}{MARK}json")
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(song.content, encoding="ascii")
+            path.write_text(content, encoding="ascii")
     return tracks, weights[1:]
 
 
@@ -64,22 +61,17 @@ def replacing(out: Path) -> Iterator[Path]:
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as folder:
         new = Path(folder, "new")
-        new.mkdir()
         yield new
         if out.exists():
             out.rename(Path(folder, "old"))
         new.rename(out)
 
 
-COUNT = click.IntRange(min=1)
-
-
 @click.command(cls=PlainCommand)
-@click.version_option(version(), message="%(version)s")
 @click.option("--days", type=click.IntRange(1, 36_500), default=30, show_default=True)
-@click.option("--users", type=COUNT, help="Default: one for 80 events, to 10,000.")
-@click.option("--songs", type=COUNT, default=1_000, show_default=True)
-@click.option("--events", type=COUNT, default=8_000, show_default=True)
+@click.option("--users", type=POSITIVE, help="Default: one for 80 events, to 10,000.")
+@click.option("--songs", type=POSITIVE, default=1_000, show_default=True)
+@click.option("--events", type=POSITIVE, default=8_000, show_default=True)
 @click.option("--seed", type=int, default=2018, show_default=True)
 @click.argument("out", type=click.Path(path_type=Path))
 def main(  # noqa: PLR0913 - an argument per option
@@ -99,16 +91,14 @@ def main(  # noqa: PLR0913 - an argument per option
             f"--events {events}: {users} users have {least} to {most} "
             f"in {days} days; give other --events, --users or --days"
         )
-    song_rng, user_rng, rng = (
-        random.Random(f"{seed} {what}") for what in ("songs", "users", "events")
-    )
     with replacing(out) as new:
-        plays = write_songs(new / "song_data", make_songs(song_rng, songs))
-        people = make_users(user_rng, users)
-        stream = make_events(rng, days, events, people, plays)
-        files = write_logs(new / "log_data", stream)
+        catalogue = make_songs(random.Random(f"{seed} songs"), songs)
+        plays = write_songs(new / "song_data", catalogue)
+        people = make_users(random.Random(f"{seed} users"), users)
+        rng = random.Random(f"{seed} events")
+        write_logs(new / "log_data", make_events(rng, days, events, people, plays))
     click.echo(
-        f"{out}: {events:,} events of {users:,} users in {files} files, {songs:,} songs"
+        f"{out}: {events:,} events of {users:,} users in {days} files, {songs:,} songs"
     )
 
 

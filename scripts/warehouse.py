@@ -20,13 +20,8 @@ if find_spec("click") is None or find_spec("yaml") is None:
     )
 
 import click
-from command_line.options import (
-    config_option,
-    json_option,
-    source_options,
-    target_option,
-)
-from command_line.questions import answer, questions
+from command_line.options import common_options, source_options
+from command_line.questions import questions
 from command_line.report import (
     add_fingerprints,
     history,
@@ -111,14 +106,13 @@ def run_command(
     dbt, loaded = _load(config, **source)
     rebuild = full_refresh or source["reload"]
     counts = [] if rebuild else dbt.counts()
-    if not rebuild and dbt.is_tested(counts):
+    if dbt.is_tested(counts):
         say("nothing changed since all tests passed: nothing to build")
     else:
         counts = dbt.build(rebuild, counts)
     result = summary(counts, loaded)
     if folder:
-        exported = exporting.export(dbt, folder, counts)
-        result["export"] = dataclasses.asdict(exported)
+        result["export"] = exporting.export(dbt, folder, counts)
     if as_json:  # a daily run does not wait for what reads every row
         add_fingerprints(result, dbt)
     (print_json if as_json else print_summary)(result)
@@ -147,9 +141,7 @@ Examples:
   python scripts/warehouse.py status --target redshift --json
 """,
 )
-@config_option
-@target_option
-@json_option
+@common_options
 def status_command(*, config: Path, target: str | None, as_json: bool) -> None:
     """Print the cluster's state (Redshift), all loads, and every mart.
 
@@ -159,11 +151,11 @@ def status_command(*, config: Path, target: str | None, as_json: bool) -> None:
     settings = read_settings(config)
     result: dict[str, Any] = {}
     reachable = True
-    if target_type(profile_path(), target) == "redshift":
+    if target_type(target) == "redshift":
         from cluster.status import cluster_status, status_lines
 
         cluster = cluster_status(settings)
-        result["cluster"] = dataclasses.asdict(cluster)
+        result["cluster"] = cluster
         if not as_json:
             print_pairs(status_lines(cluster))
         reachable = "REDSHIFT_HOST" in os.environ
@@ -191,9 +183,7 @@ Examples:
 """,
 )
 @click.argument("analysis", required=False)
-@config_option
-@target_option
-@json_option
+@common_options
 def show_command(
     *, analysis: str | None, config: Path, target: str | None, as_json: bool
 ) -> None:
@@ -210,7 +200,8 @@ def show_command(
             f"there is no analysis {analysis}{did_you_mean(analysis, asked)}"
         )
     dbt = connected(read_settings(config), target)
-    rows = answer(dbt, lambda: dbt.analysis(analysis))
+    with dbt.read_only():
+        rows = dbt.analysis(analysis)
     (print_json if as_json else print_table)(rows)
     say(f"{len(rows):,} rows")
 
@@ -224,9 +215,7 @@ Examples:
 """,
 )
 @click.argument("folder", metavar="DIR", callback=folder_option)
-@config_option
-@target_option
-@json_option
+@common_options
 def export_command(
     *, folder: Path, config: Path, target: str | None, as_json: bool
 ) -> None:
@@ -237,15 +226,12 @@ def export_command(
     """
     exporting.check(folder, target)
     dbt = connected(read_settings(config), target)
-
-    def tested() -> exporting.Exported:
+    with dbt.read_only():
         counts = dbt.counts()
         dbt.require_tested(counts)
-        return exporting.export(dbt, folder, counts)
-
-    exported = answer(dbt, tested)
+        exported = exporting.export(dbt, folder, counts)
     if as_json:
-        print_json({"export": dataclasses.asdict(exported)})
+        print_json({"export": exported})
     else:
         click.echo(folder)
 
@@ -257,9 +243,7 @@ Example:
   python scripts/warehouse.py check --target redshift
 """,
 )
-@config_option
-@target_option
-@json_option
+@common_options
 def check_command(*, config: Path, target: str | None, as_json: bool) -> None:
     """Ask a real Redshift what its documents leave open.
 
@@ -270,12 +254,12 @@ def check_command(*, config: Path, target: str | None, as_json: bool) -> None:
     from check.check_run import SCHEMA
     from check.checks import checked
 
-    if target_type(profile_path(), target) != "redshift":
+    if target_type(target) != "redshift":
         raise Refused("check asks a Redshift cluster; give --target redshift")
     settings = read_settings(config)
     schema = os.environ["REDSHIFT_SCHEMA"] = SCHEMA + uuid.uuid4().hex[:8]
     dbt = connected(settings, target)
-    if dbt.schema != schema:
+    if dbt.profile.credentials.schema != schema:
         raise Refused(
             f"{profile_path()}: set `schema` to env_var('REDSHIFT_SCHEMA'), as"
             " profiles.yml.example does: check needs a schema of its own"
@@ -309,11 +293,9 @@ def _load(
     data = located(settings.data, events, songs)
     dbt = connected(settings, target)
     say(f"warehouse  {dbt.place}")
-    for name, place, option in (
-        ("events", data.events, events),
-        ("songs", data.songs, songs),
-    ):
-        say(f"{name:<9}  {place}  (from {f'--{name}' if option else config.name})")
+    for name, option in (("events", events), ("songs", songs)):
+        setting = f"--{name}" if option else config.name
+        say(f"{name:<9}  {getattr(data, name)}  (from {setting})")
     return dbt, load(dbt, data, max_errors, reload, mix_sample)
 
 
@@ -335,32 +317,27 @@ def connected(settings: Settings, target: str | None) -> Dbt:
     Raises Refused when no host is set, or the cluster that `up` makes is missing or
     paused.
     """
-    if target_type(profile_path(), target) == "redshift":
-        if not (host := os.environ.get("REDSHIFT_HOST")):
-            raise Refused(
-                "REDSHIFT_HOST is not set; `up` prints what to set:"
-                ' vars=$(python scripts/warehouse.py up) && eval "$vars"'
-            )
-        kind = "serverless" if SERVERLESS_HOST in host else "provisioned"
-        made = os.environ.get("REDSHIFT_CLUSTER")
-        if kind == "serverless":
-            made = host.partition(".")[0]
-        if (
-            os.environ.get("REDSHIFT_METHOD", "iam") == "iam"
-            and made == settings.cluster.name
-        ):
-            from cluster.status import require_usable
+    if target_type(target) != "redshift":
+        return Dbt(target)
+    if not (host := os.environ.get("REDSHIFT_HOST")):
+        raise Refused(
+            "REDSHIFT_HOST is not set; `up` prints what to set:"
+            ' vars=$(python scripts/warehouse.py up) && eval "$vars"'
+        )
+    kind, name = "provisioned", os.environ.get("REDSHIFT_CLUSTER")
+    if SERVERLESS_HOST in host:
+        kind, name = "serverless", host.partition(".")[0]
+    cluster = settings.cluster
+    if name == cluster.name and os.environ.get("REDSHIFT_METHOD", "iam") == "iam":
+        from cluster.status import require_usable
 
-            if kind != settings.cluster.kind:
-                raise Refused(
-                    f"REDSHIFT_HOST {host} is {kind}, [cluster] kind is"
-                    f" {settings.cluster.kind}; correct one of them: `up` prints what"
-                    " to set"
-                )
-            require_usable(settings)
-        if kind == "serverless":
-            return _woken(Dbt(target))
-    return Dbt(target)
+        if kind != cluster.kind:
+            raise Refused(
+                f"REDSHIFT_HOST {host} is {kind}, [cluster] kind is {cluster.kind};"
+                " correct one of them: `up` prints what to set"
+            )
+        require_usable(settings)
+    return _woken(Dbt(target)) if kind == "serverless" else Dbt(target)
 
 
 def _woken(dbt: Dbt) -> Dbt:
@@ -368,11 +345,10 @@ def _woken(dbt: Dbt) -> Dbt:
     for left in reversed(range(WAKE_TRIES)):
         try:
             dbt.query("select 1 as awake")
+            break
         except DatabaseError as error:
             if not left or "cancel" not in str(error).lower():
                 raise
-        else:
-            break
     return dbt
 
 

@@ -4,8 +4,8 @@
 
 -- Counts and sums by day find what an increment lost or took twice, without the keys of
 -- all events. Row by row the tests `..._equals_a_rebuild` compare.
-{% set span = arrived_span(source('sparkify', 'staging_events'), 'ts')
-    if execute and var('tested_load') else none %}
+{% set span = span_since(var('tested_load') | int, ref('stg_events'), 'occurred_ms')
+    if var('tested_load') %}
 {% set facts = {'songplays': 'start_time', 'page_views': 'occurred_at'} %}
 with events as (
 
@@ -15,7 +15,7 @@ with events as (
         count(*) as row_count,
         sum(session_id) as sessions
     from {{ ref('stg_events') }}
-    where {{ arrived(ref('stg_events')) }}
+    where {{ new_since_tested(ref('stg_events')) }}
     group by
         case when page = 'NextSong' then 'songplays' else 'page_views' end,
         cast(occurred_at as date)

@@ -9,7 +9,7 @@ with events as (
         occurred_at,
         level
     from {{ ref('stg_events') }}
-    where user_id is not null and {{ arrived(ref('stg_events')) }}
+    where user_id is not null and {{ new_since_tested(ref('stg_events')) }}
 
 ),
 

@@ -8,7 +8,7 @@ select
     artist_id,
     song_match
 from {{ ref('songplays') }}
-where {{ arrived(ref('songplays'), each_alone=true) }} and (
+where {{ new_since_tested(ref('songplays'), each_alone=true) }} and (
     case
         when song_id is not null then 'song'
         when artist_id is not null then 'artist'

@@ -1,20 +1,5 @@
 {#- Every load, the newest first. A file is changed if it was delivered before. -#}
 {% macro load_history() %}
-    with deliveries as (
-
-        select
-            load_id,
-            loaded_at,
-            rows_loaded,
-            rows_rejected,
-            row_number() over (
-                partition by source, path
-                order by load_id
-            ) as delivery
-        from {{ source('sparkify', 'loaded_files') }}
-
-    )
-
     select
         load_id,
         max(loaded_at) as loaded_at,
@@ -22,7 +7,15 @@
         sum(rows_loaded) as rows_loaded,
         sum(rows_rejected) as rows_rejected,
         sum(case when delivery > 1 then 1 else 0 end) as files_changed
-    from deliveries
+    from (
+        select
+            loaded_files.*,
+            row_number() over (
+                partition by source, path
+                order by load_id
+            ) as delivery
+        from {{ source('sparkify', 'loaded_files') }} as loaded_files
+    ) as deliveries
     group by load_id
     order by load_id desc
 {% endmacro %}

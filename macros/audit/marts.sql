@@ -3,34 +3,33 @@
     contract has no fingerprint, and stops whatever compares marts.
 -#}
 {% macro marts() %}
-    {% set found = [] %}
+    {% set relations = [] %}
     {% for model in graph.get('nodes', {}).values() | sort(attribute='name')
         if model.resource_type == 'model' and model.access == 'public' %}
-        {% do found.append(api.Relation.create(
+        {% do relations.append(api.Relation.create(
             database=model.database, schema=model.schema, identifier=model.alias
         )) %}
     {% endfor %}
-    {{ return(found) }}
+    {{ return(relations) }}
 {% endmacro %}
 
 
 {#-
-    Map each existing relation's name to what it is: a table or a view.
-    One query. dbt's own look takes one for each schema, and begins a transaction.
+    A map from the name of each existing relation to its kind, table or view. One query:
+    dbt's own takes one for each schema, and begins a transaction.
 -#}
 {% macro kinds_of(relations) %}
     {% if not execute %}
         {{ return({}) }}
     {% endif %}
-    {% set named = [] %}
+    {% set names, kinds = [], {} %}
     {% for relation in relations %}
-        {% do named.append(relation.schema ~ '.' ~ relation.identifier) %}
+        {% do names.append(relation.schema ~ '.' ~ relation.identifier) %}
     {% endfor %}
-    {% set kinds = {} %}
     {% for row in run_query(
         'select table_schema, table_name, table_type from information_schema.tables'
         ~ ' where table_catalog = ' ~ sql_text(relations[0].database)
-    ).rows if row['table_schema'] ~ '.' ~ row['table_name'] in named %}
+    ).rows if row['table_schema'] ~ '.' ~ row['table_name'] in names %}
         {% do kinds.update({row['table_name']: row['table_type'] | lower}) %}
     {% endfor %}
     {{ return(kinds) }}

@@ -1,18 +1,18 @@
 {#-
-    What is there, in the order of a summary: staging, every mart that is built, how many
-    plays found their song, and all loads. The first row has the record of the last
-    tested build beside it, if there is one.
+    Counts in the order of a summary: rows of staging and of every existing mart, plays
+    with a match, and all loads. The first row has the record of the last tested build
+    beside it, if there is one.
 -#}
 {% macro warehouse_counts() %}
     {% set songplays, ledger = ref('songplays'), source('sparkify', 'loaded_files') %}
-    {% set counted = [] %}
-    {% for name in ['staging_events', 'staging_songs'] %}
-        {% do counted.append(['staging', name, source('sparkify', name), 'count(*)']) %}
-    {% endfor %}
+    {% set counted = [
+        ('staging', 'staging_events', source('sparkify', 'staging_events'), 'count(*)'),
+        ('staging', 'staging_songs', source('sparkify', 'staging_songs'), 'count(*)'),
+    ] %}
     {% for mart in marts() %}
-        {% do counted.append(['marts', mart.identifier, mart, 'count(*)']) %}
+        {% do counted.append(('marts', mart.identifier, mart, 'count(*)')) %}
     {% endfor %}
-    {% for kind, name, relation, value in [
+    {% do counted.extend([
         ('match', 'plays', songplays, 'count(*)'),
         ('match', 'matched', songplays, 'count(song_id)'),
         ('match', 'exact', songplays, "count(case when song_match = 'exact' then 1 end)"),
@@ -20,9 +20,7 @@
         ('load', 'rows', ledger, 'coalesce(sum(rows_loaded), 0)'),
         ('load', 'rejected', ledger, 'coalesce(sum(rows_rejected), 0)'),
         ('newest', 'load', ledger, 'coalesce(max(load_id), 0)'),
-    ] %}
-        {% do counted.append([kind, name, relation, value]) %}
-    {% endfor %}
+    ]) %}
     {% set tested = source('sparkify', 'tested_loads') %}
     {% set kinds = kinds_of(counted | map(attribute=2) | list + [tested]) %}
     {% set has_record = tested.identifier in kinds %}
@@ -33,20 +31,20 @@
         {%- for kind, name, relation, value in counted if relation.identifier in kinds %}
         {{ "union all" if not loop.first }}
         select
-            {{ loop.index }} as place,
+            {{ loop.index }} as position,
             '{{ kind }}' as kind,
             '{{ name }}' as name,
             '{{ kinds[relation.identifier] }}' as made_as,
             {{ value }} as row_count
         from {{ relation }}
         {%- else %}
-        select 0 as place
+        select 0 as position
         where 1 = 0
         {%- endfor %}
     ) as counts
     {%- if has_record %}
     left join {{ tested }} as tested_loads
-        on counts.place = 1
+        on counts.position = 1
     {%- endif %}
-    order by counts.place
+    order by counts.position
 {% endmacro %}

@@ -1,10 +1,5 @@
-{#- Write each mart to a folder, as Parquet and into one DuckDB file. -#}
+{#- DuckDB: write each mart to a folder, as Parquet and into one DuckDB file. -#}
 {% macro export_marts(folder, database) %}
-    {% do adapter.dispatch('export_marts')(folder, database) %}
-{% endmacro %}
-
-
-{% macro duckdb__export_marts(folder, database) %}
     {#- Without a transaction: DuckDB attaches and detaches in none. -#}
     {% call statement('export_marts', auto_begin=false) %}
         attach {{ sql_text(folder ~ '/' ~ database) }} as exported (read_write);
@@ -16,10 +11,4 @@
         {%- endfor %}
         detach exported;
     {% endcall %}
-{% endmacro %}
-
-
-{#- `warehouse.py export` refuses this target before it asks. -#}
-{% macro redshift__export_marts(folder, database) %}
-    {% do exceptions.raise_compiler_error('export writes files only from DuckDB') %}
 {% endmacro %}

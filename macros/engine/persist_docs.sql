@@ -7,18 +7,18 @@
 {% endmacro %}
 
 
-{#- there  what `catalogued` says of the relation -#}
-{% macro send_comments(relation, model, there, for_relation=true, for_columns=true) %}
+{#- existing  the relation in the catalogue, as `catalogued` returns it -#}
+{% macro send_comments(relation, model, existing, for_relation=true, for_columns=true) %}
     {% set statements = [] %}
     {% if for_relation and config.persist_relation_docs() and model.description
-        and model.description != there.comment %}
+        and model.description != existing.comment %}
         {% do statements.append(alter_relation_comment(relation, model.description)) %}
     {% endif %}
     {#- The columns of a late-binding view take no comment. -#}
     {% if for_columns and config.persist_column_docs() and config.get('bind') != false %}
         {% set changed = {} %}
-        {% for name, column in model.columns.items() if name in there.columns
-            and (column.description or none) != there.columns[name].comment %}
+        {% for name, column in model.columns.items() if name in existing.columns
+            and (column.description or none) != existing.columns[name].comment %}
             {% do changed.update({name: column}) %}
         {% endfor %}
         {% if changed %}

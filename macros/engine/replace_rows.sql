@@ -79,16 +79,16 @@
 
 {#- Whether a relation in the catalogue has the columns of the model's contract. -#}
 {% macro has_contracted_columns(existing) %}
-    {% set wanted, found = [], [] %}
+    {% set contracted, actual = [], [] %}
     {% for name, column in model.columns.items() %}
-        {% do wanted.append(name ~ ' ' ~ column.data_type | lower | replace(' ', '')
+        {% do contracted.append(name ~ ' ' ~ column.data_type | lower | replace(' ', '')
             | replace('varchar', 'character varying') | replace('decimal', 'numeric')
             | replace('timestamp', 'timestamp without time zone')) %}
     {% endfor %}
     {% for name, column in existing.columns.items() %}
-        {% do found.append(name ~ ' ' ~ column.type) %}
+        {% do actual.append(name ~ ' ' ~ column.type) %}
     {% endfor %}
     {{ return(
-        config.get('contract').enforced and existing.is_table and wanted == found
+        config.get('contract').enforced and existing.is_table and contracted == actual
     ) }}
 {% endmacro %}

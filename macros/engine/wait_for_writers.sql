@@ -21,27 +21,6 @@
 {%- endmacro %}
 
 
-{#- The names of these tables: of the load, of a build's start, of each model. -#}
-{% macro lock_names() %}
-    {{ return(adapter.dispatch('lock_names')()) }}
-{% endmacro %}
-
-
-{% macro duckdb__lock_names() %}
-    {{ return([]) }}
-{% endmacro %}
-
-
-{% macro redshift__lock_names() %}
-    {% set names = ['load_lock', 'build_lock'] %}
-    {% for model in graph.nodes.values()
-        if model.resource_type in ['model', 'seed'] and model.config.materialized != 'view' %}
-        {% do names.append(model.alias ~ '_lock') %}
-    {% endfor %}
-    {{ return(names) }}
-{% endmacro %}
-
-
 {#-
     The pre-hook of every table. The second of two builds at once waits here and then sees
     the rows of the first. `dbt clone` runs hooks too, and writes no row.

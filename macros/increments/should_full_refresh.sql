@@ -1,7 +1,7 @@
 {#-
-    dbt asks this about an incremental model or a seed that is there. One whose columns
-    are not those of its properties file was built by an earlier version: an increment
-    could not fill its old rows, so it is rebuilt.
+    dbt calls this for an existing incremental model or seed. One whose columns are not
+    those of its properties file was built by an earlier version: an increment could not
+    fill its old rows, so it is rebuilt.
 -#}
 {% macro should_full_refresh() %}
     {% set configured = config.get('full_refresh') %}
@@ -12,13 +12,13 @@
     {% if relation is none or not relation.is_table %}
         {{ return(false) }}
     {% endif %}
-    {#- dbt asks several times for each model; the warehouse is asked once. -#}
+    {#- dbt calls this several times for each model; one query is enough. -#}
     {% if 'has_other_columns' not in model %}
-        {% set there = run_query(
+        {% set existing = run_query(
             'select * from ' ~ this.render() ~ ' where 1 = 0'
         ).column_names %}
         {% do model.update({
-            'has_other_columns': there | sort | join(' ') != model.columns | sort | join(' ')
+            'has_other_columns': existing | sort | join(' ') != model.columns | sort | join(' ')
         }) %}
     {% endif %}
     {{ return(model['has_other_columns']) }}

@@ -1,19 +1,11 @@
 {#-
-    The start of every command that may write a mart: what was recorded of an earlier
-    build holds no longer. Its own record waits for its tests.
+    Every command that may write a mart first replaces the record of the last tested build
+    by its own, which stays incomplete until its tests pass.
 -#}
 {% macro forget_tested_loads() %}
     {% set tested = source('sparkify', 'tested_loads') %}
-    {#- dbt's own look would begin the transaction, and the lock must come first. -#}
-    {% set columns = run_query(
-        'select * from ' ~ tested.render() ~ ' where 1 = 0'
-    ).column_names %}
     {% call statement('forget_tested_loads') %}
         {{ wait_for_writers('build') }}
-        {%- if 'build' not in columns %}
-        drop table {{ tested.render() }};
-        {{ create_tested_loads() }}
-        {%- endif %}
         delete from {{ tested.render() }};
         insert into {{ tested.render() }} (load_id, build)
         select
@@ -29,8 +21,8 @@
     Record that all tests of a build passed. Nothing is recorded if another command wrote
     since the build began, or another load was published.
 -#}
-{% macro note_tested(build, code, content) %}
-    {% call statement('note_tested') %}
+{% macro record_tested(build, code, content) %}
+    {% call statement('record_tested') %}
         update {{ source('sparkify', 'tested_loads').render() }}
         set
             code = {{ sql_text(code) }},
@@ -44,16 +36,4 @@
             )
     {% endcall %}
     {% do adapter.commit() %}
-{% endmacro %}
-
-
-{#- One row at most; the load keeps no other notes in it. -#}
-{% macro create_tested_loads() %}
-    create table if not exists {{ source('sparkify', 'tested_loads').render() }} (
-        load_id bigint not null,
-        build varchar(64) not null,
-        code varchar(64),
-        content varchar(64),
-        tested_at timestamp
-    );
 {% endmacro %}

@@ -1,66 +1,54 @@
 {#-
-    Make the tables that the load writes to, where they are missing: the two staging
-    tables, the ledger, and the load's own notes; and columns that they lack, because an
-    earlier version made them. Never drops anything, and asks for no right to create where
-    all is there.
+    Make the tables that load and build write to, where they are missing, and columns that
+    they lack because an earlier version made them. Never drops anything, and asks for no
+    right to create where nothing is missing.
 -#}
 {% macro create_staging_tables() %}
     {% if execute %}
-        {% set made = made_tables() %}
+        {% set made, statements, staged = made_tables(), [], [] %}
         {% set ledger = source('sparkify', 'loaded_files') %}
-        {% set missing = {} %}
-        {% for name, columns in load_tables().items() if name not in made %}
-            {% do missing.update(
-                {ledger.incorporate(path={'identifier': name}): columns}
-            ) %}
+        {% for name, columns in load_tables().items() %}
+            {% set table = ledger.incorporate(path={'identifier': name}).render() %}
+            {% if name not in made %}
+                {% do statements.append(
+                    'create table if not exists ' ~ table ~ ' (' ~ columns | join(',\n') ~ ')'
+                ) %}
+                {% do statements.append('insert into ' ~ table ~ ' values (0)')
+                    if name.endswith('_increment') %}
+            {% endif %}
+            {% for column in columns
+                if name in made and column.split(' ')[0].strip('"') not in made[name] %}
+                {% do statements.append(
+                    'alter table ' ~ table ~ ' add column ' ~ column.replace(' not null', '')
+                ) %}
+                {% do staged.append([name, table, column.split(' ')[0].strip('"')])
+                    if name.startswith('staging_') %}
+            {% endfor %}
         {% endfor %}
-        {% if missing or 'tested_loads' not in made %}
+        {% if statements %}
             {% set schema = ledger.without_identifier() %}
-            {% set is_there = adapter.check_schema_exists(schema.database, schema.schema) %}
             {% call statement('create_staging_tables') %}
                 {#- Redshift refuses a database's name here. -#}
                 {{ 'create schema if not exists ' ~ schema.include(database=false) ~ ';'
-                    if not is_there }}
-                {%- for table, columns in missing.items() %}
-                create table if not exists {{ table.render() }} (
-                    {{ columns | join(',\n') }}
-                );
-                {%- endfor %}
-                {{ create_tested_loads() if 'tested_loads' not in made }}
+                    if not adapter.check_schema_exists(schema.database, schema.schema) }}
+                {{ statements | join(';\n') }}
             {% endcall %}
             {% do adapter.commit() %}
         {% endif %}
-        {% for name, columns in load_tables().items() if name in made %}
-            {% do add_new_columns(name, columns, made[name]) %}
+        {% for name, table, column in staged
+            if run_query('select 1 from ' ~ table ~ ' limit 1').rows %}
+            {% do exceptions.warn(
+                name ~ ': added the column ' ~ column ~ ', which is null in the rows that'
+                ~ ' are there: to fill it, `warehouse.py run --reload`'
+            ) %}
         {% endfor %}
     {% endif %}
 {% endmacro %}
 
 
-{#- Only a reload can fill a new column of staging in the rows that exist. -#}
-{% macro add_new_columns(name, columns, made) %}
-    {% set table = source('sparkify', 'loaded_files').incorporate(
-        path={'identifier': name}
-    ).render() %}
-    {% for column in columns if column.split(' ')[0] not in made and '"' not in column %}
-        {% call statement('add_column') %}
-            alter table {{ table }} add column {{ column.replace(' not null', '') }}
-        {% endcall %}
-        {% do adapter.commit() %}
-        {% if name.startswith('staging_')
-            and run_query('select 1 from ' ~ table ~ ' limit 1').rows %}
-            {% do exceptions.warn(
-                name ~ ': added the column ' ~ column.split(' ')[0] ~ ', which is null'
-                ~ ' in the rows that are there: to fill it, `warehouse.py run --reload`'
-            ) %}
-        {% endif %}
-    {% endfor %}
-{% endmacro %}
-
-
 {#-
-    The tables that are there, and their columns. dbt's own look would begin a
-    transaction, and the load's must begin with its lock.
+    The existing tables and their columns. dbt's own query would begin a transaction, and
+    the load's must begin with its lock.
 -#}
 {% macro made_tables() %}
     {% set ledger = source('sparkify', 'loaded_files') %}
@@ -76,57 +64,29 @@
 {% endmacro %}
 
 
-{#- The columns of each of these tables. -#}
+{#- The columns of each of these tables: sources, watermarks and locks. -#}
 {% macro load_tables() %}
-    {% set tables = {
-        'loaded_files': [
-            'load_id bigint not null',
-            'source varchar(16) not null',
-            'path varchar(2048) not null',
-            'etag varchar(128) not null',
-            'bytes bigint not null',
-            'rows_loaded bigint not null',
-            'rows_rejected bigint not null',
-            'loaded_at timestamp not null',
-        ],
-        'rejected_rows': [
-            'load_id bigint not null',
-            'source varchar(16) not null',
-            'path varchar(2048) not null',
-            'line bigint not null',
-            'reason varchar(1024) not null',
-            adapter.quote('raw') ~ ' varchar(65535)',
-        ],
-        'superseded_rows': [
-            'load_id bigint not null',
-            'source varchar(16) not null',
-            'superseded_load_id bigint not null',
-            'row_count bigint not null',
-            'row_key varchar(1024)',
-            'path varchar(2048)',
-            'superseded_path varchar(2048)',
-        ],
-        'file_times': [
-            'path varchar(2048) not null',
-            'etag varchar(128) not null',
-            'bytes bigint not null',
-            'modified_ns bigint not null',
-        ],
-    } %}
-    {% for name in lock_names() %}
-        {% do tables.update({name: ['is_empty boolean']}) %}
-    {% endfor %}
-    {% for kind in ['events', 'songs'] %}
+    {% set tables = {} %}
+    {% for name, table in source_tables().items() %}
         {% set columns = [] %}
-        {% for column in staging_columns(kind) %}
+        {% for column in table.columns.values() %}
+            {% set is_required = column.meta.get('required', 'staging_' not in name) %}
             {% do columns.append(
-                column.name ~ ' ' ~ column.type
-                ~ (' not null' if column.required else '')
+                adapter.quote(column.name) ~ ' ' ~ column.data_type
+                ~ (' not null' if is_required else '')
             ) %}
         {% endfor %}
+        {% do tables.update({name: columns}) %}
+    {% endfor %}
+    {% set writers = ['load', 'build'] %}
+    {% for model in graph.nodes.values() if model.resource_type in ['model', 'seed'] %}
+        {% do writers.append(model.alias) if model.config.materialized != 'view' %}
         {% do tables.update(
-            {'staging_' ~ kind: columns + ['_load_id bigint not null']}
-        ) %}
+            {watermark_table(model.alias).identifier: ['load_id bigint not null']}
+        ) if model.config.materialized == 'incremental' %}
+    {% endfor %}
+    {% for name in writers if wait_for_writers(name) %}
+        {% do tables.update({name ~ '_lock': ['is_empty boolean']}) %}
     {% endfor %}
     {{ return(tables) }}
 {% endmacro %}

@@ -50,16 +50,6 @@
 {%- endmacro %}
 
 
-{#- The columns of a kind, each with the text that the document has for it. -#}
-{% macro duckdb__values(kind) %}
-    {% set columns = staging_columns(kind) %}
-    {% for column in columns %}
-        {% do column.update({'value': 'fields."' ~ column.key ~ '"'}) %}
-    {% endfor %}
-    {{ return(columns) }}
-{% endmacro %}
-
-
 {#-
     What a plain document looks like: only our keys, and values of the right kind; a number
     may stand for a text. It leaves to DuckDB to see that it is JSON, and keeps out what
@@ -139,7 +129,7 @@
     from (
         select
             {% for column in columns %}
-            {{ column.value }} as {{ column.name }}{{ "," if not loop.last }}
+            fields."{{ column.key }}" as {{ column.name }}{{ "," if not loop.last }}
             {% endfor %}
         from (
             select {{ duckdb__fields(columns, typed=true) }} as fields
@@ -171,14 +161,13 @@
             then 'not valid JSON: NaN, Infinity or a comma too many'
         when json_type(document) <> 'OBJECT'
             then 'not a JSON object but ' || lower(json_type(document))
-        when not list_unique(json_keys(document)) = len(json_keys(document))
-            or list_contains(getvariable('repeating_documents'), document)
+        when list_unique(json_keys(document)) < len(json_keys(document))
             then 'a key stands twice in one object'
         when contains(document, '\u0000')
             and regexp_matches(document, '(^|[^\\])(\\\\)*\\u0000')
             then 'a text holds a NUL character'
         {% for column in columns %}
-        {% set value = column.value %}
+        {% set value = 'fields."' ~ column.key ~ '"' %}
         {% if column.required %}
         when coalesce({{ trimmed(value) if column.width else value }}, '') = ''
             then 'required key {{ column.key }} is missing or empty'
@@ -235,8 +224,3 @@
         ',[ \t\r\n]*[\]}]|(?i:nan|inf)'
     )
 {% endmacro %}
-
-
-{% macro duckdb__tomorrow_ms() -%}
-    epoch_ms(now()) + 86400000
-{%- endmacro %}

@@ -1,16 +1,3 @@
-{#- The work tables of a load. -#}
-{% macro duckdb__begin_load() %}
-    {% call statement('begin_load') %}
-        -- Of one key the last row stays; a profile may say that rows need no order.
-        set preserve_insertion_order = true;
-        create or replace temp table load_refused (
-            file_id bigint, line bigint, reason varchar, document varchar
-        );
-        create or replace temp table load_unknown_keys (kind varchar, key varchar)
-    {% endcall %}
-{% endmacro %}
-
-
 {#-
     A batch's documents, with file and line. `lines` are files in place, whose lines have
     no number yet. `rows` is what warehouse.py took apart: file, line, fault or nothing,
@@ -111,9 +98,9 @@
 
 
 {#-
-    load_plan: all files that were read; load_files: those with new content, in the order
-    in which they were loaded; load_rejects and load_counts: their lines. As many
-    documents must be loaded or refused as warehouse.py counted.
+    load_plan: all files that were read; load_counts: those with new content and their
+    lines; load_rejects: the refused lines. As many documents must be loaded or refused as
+    warehouse.py counted.
 -#}
 {% macro duckdb__count_files(plan, batches) %}
     {% call statement('count_files') %}
@@ -127,29 +114,29 @@
                 'documents': 'bigint', 'is_new': 'boolean', 'delivery_order': 'bigint'
             }
         );
-        create or replace temp table load_files as
-        select * from load_plan
-        where is_new;
-        create or replace temp table load_rejects as
+        create or replace temp view load_rejects as
         select
-            load_files.kind,
-            load_files.path,
+            load_plan.kind,
+            load_plan.path,
             load_refused.*
         from load_refused
-        inner join load_files
-            on load_refused.file_id = load_files.file_id;
+        inner join load_plan
+            on load_refused.file_id = load_plan.file_id;
         create or replace temp table load_counts as
         select
-            load_files.file_id,
-            load_files.kind,
-            load_files.path,
-            load_files.documents - count(load_rejects.path) as rows_loaded,
-            count(load_rejects.path) as rows_rejected
-        from load_files
-        left join load_rejects
-            on load_files.file_id = load_rejects.file_id
-        group by
-            load_files.file_id, load_files.kind, load_files.path, load_files.documents
+            load_plan.*,
+            load_plan.documents - coalesce(refused.row_count, 0) as rows_loaded,
+            coalesce(refused.row_count, 0) as rows_rejected
+        from load_plan
+        left join (
+            select
+                file_id,
+                count(*) as row_count
+            from load_refused
+            group by file_id
+        ) as refused
+            on load_plan.file_id = refused.file_id
+        where load_plan.is_new
     {% endcall %}
     {% for row in run_query(
         'select kind, sum(rows_loaded) as rows_loaded from load_counts group by kind'

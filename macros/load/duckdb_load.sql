@@ -7,7 +7,14 @@
     batch when this macro logs that it wants one; none means that all files are done.
 -#}
 {% macro duckdb__load_staging(plan, max_errors, reload) %}
-    {% do duckdb__begin_load() %}
+    {% call statement('begin_load') %}
+        -- Of one key the last row stays; a profile may say that rows need no order.
+        set preserve_insertion_order = true;
+        create or replace temp table load_refused (
+            file_id bigint, line bigint, reason varchar, document varchar
+        );
+        create or replace temp table load_unknown_keys (kind varchar, key varchar)
+    {% endcall %}
     {% set load_id = run_query(
         next_load_id(source('sparkify', 'loaded_files'))
     ).rows[0]['load_id'] | int %}
@@ -31,7 +38,19 @@
         {% do duckdb__keep_latest(kind, load_id, batches[kind]) %}
         {% do kinds.update({kind: duckdb__new_rows(kind, load_id)}) %}
     {% endfor %}
-    {% do publish_load(load_id, kinds, reload) %}
+    {% do name_lost_rows(kinds) if reload %}
+    {% set times = source('sparkify', 'file_times') %}
+    {#- The files of an earlier delivery get an earlier time: a reload keeps their order. -#}
+    {% set delivered_at = utc_now() ~ ' + to_microseconds(delivery_order)' %}
+    {% call statement('publish') %}
+        {{ publish_load(load_id, kinds, reload, delivered_at) }}
+        delete from {{ times }}
+        where path in (select path from load_plan);
+        insert into {{ times }}
+        select path, etag, bytes, modified_ns
+        from load_plan
+        where modified_ns is not null
+    {% endcall %}
     {% for kind in kinds if batches[kind] %}
         {% do duckdb__name_files(kind, load_id, batches[kind]) %}
     {% endfor %}
@@ -45,7 +64,7 @@
     examine each document. Returns where its rows are.
 -#}
 {% macro duckdb__read_batch(batch, load_id, earlier) %}
-    {% set columns = duckdb__values(batch.kind) %}
+    {% set columns = staging_columns(batch.kind) %}
     {% set names = columns | map(attribute='name') | join(', ') %}
     {% set table = source('sparkify', 'staging_' ~ batch.kind) %}
     {% set last_row = earlier[-1].last_row if earlier else run_query(
@@ -91,7 +110,7 @@
 
 {#- Documents without a fault to staging, the others to load_refused. -#}
 {% macro duckdb__examine_batch(batch, table, load_id, last_row) %}
-    {% set columns = duckdb__values(batch.kind) %}
+    {% set columns = staging_columns(batch.kind) %}
     {% set names = columns | map(attribute='name') | join(', ') %}
     {% set examined %}
         {#- The list keeps DuckDB from asking for the fields once per condition. -#}
@@ -114,22 +133,6 @@
         delete from {{ table }}
         where rowid > {{ last_row }};
         set variable load_file_ids = {{ batch.file_ids }};
-        set variable repeating_documents = (
-            select list(distinct document)
-            from (
-                select nested.document
-                from (
-                    select document
-                    from ({{ duckdb__documents(batch) }}) as documents
-                    where fault is null
-                        and regexp_matches(document, '(?s)[{].*[{]')
-                        and json_valid(document)
-                ) as nested, json_tree(nested.document) as node
-                where node.key is not null
-                group by nested.document, node.parent, node.key
-                having count(*) > 1
-            ) as repeated
-        );
         insert into {{ table }} ({{ names }}, _load_id)
         select
             {{ duckdb__typed(columns, 'examined.fields') }},
@@ -239,25 +242,20 @@
 {% endmacro %}
 
 
-{#- The view load_<kind> of this load's rows, and what publish_load needs. -#}
+{#- The view load_<kind> of this load's rows. Returns the first and the last time. -#}
 {% macro duckdb__new_rows(kind, load_id) %}
-    {% set table = source('sparkify', 'staging_' ~ kind) %}
     {% call statement('new_rows') %}
         create or replace temp view load_{{ kind }} as
-        select * from {{ table }}
+        select * from {{ source('sparkify', 'staging_' ~ kind) }}
         where _load_id = {{ load_id }}
     {% endcall %}
     {{ return(run_query(
-        'select ' ~ ('min(ts) as first, max(ts) as last,' if kind == 'events')
-        ~ ' count(*) > 0 and any_value(earlier.has_rows) as has_earlier,'
-        ~ ' 0 as repeated_rows from load_' ~ kind
-        ~ ' cross join (select exists(select 1 from ' ~ table
-        ~ ' where _load_id < ' ~ load_id ~ ') as has_rows) as earlier'
-    ).rows[0]) }}
+        'select min(ts) as first, max(ts) as last from load_events'
+    ).rows[0] if kind == 'events' else {}) }}
 {% endmacro %}
 
 
-{#- Note which file of this load holds a row that replaced another with other content. -#}
+{#- Add the file of each row of this load that replaced one with other content. -#}
 {% macro duckdb__name_files(kind, load_id, batches) %}
     {% set superseded = source('sparkify', 'superseded_rows') %}
     {% set replaced %}
@@ -317,33 +315,3 @@
     ) as files
         on located.position >= files.position
 {% endmacro %}
-
-
-{#- The plan was compared with the ledger by this process, which has the file. -#}
-{% macro duckdb__begin_publishing(ledger, reload) -%}
-{%- endmacro %}
-
-
-{% macro duckdb__insert_new_rows(kind, table, load_id) -%}
-{%- endmacro %}
-
-
-{#- The files of an earlier delivery get an earlier time: a reload keeps their order. -#}
-{% macro duckdb__delivery_time() -%}
-    {{ utc_now() }} + to_microseconds(load_files.delivery_order)
-{%- endmacro %}
-
-
-{% macro duckdb__note_file_times() -%}
-    {% set times = source('sparkify', 'file_times') %}
-        delete from {{ times }}
-        where path in (select path from load_plan);
-        insert into {{ times }}
-        select path, etag, bytes, modified_ns
-        from load_plan
-        where modified_ns is not null;
-{%- endmacro %}
-
-
-{% macro duckdb__end_publishing() -%}
-{%- endmacro %}

@@ -15,19 +15,16 @@
     {% endif %}
     {% set kinds = {} %}
     {% for kind in copies | map(attribute='kind') | unique %}
-        {% set found = redshift__check_rows(kind, copies) %}
-        {% if found.untrimmed_rows %}
-            {% do redshift__trim_ids(kind) %}
-            {% set found = redshift__check_rows(kind, copies) %}
-        {% endif %}
-        {% do kinds.update({kind: found}) %}
+        {% do kinds.update({kind: redshift__check_rows(kind, copies)}) %}
     {% endfor %}
-    {% for kind in kinds if kinds[kind].repeated_rows %}
-        {% do redshift__keep_one_of_each(kind) %}
+    {% do name_lost_rows(kinds) if reload %}
+    {% do redshift__publish(kinds, reload, max_errors > 0) %}
+    {#- COPY keeps no statistics of a work table, and the planner needs those of staging. -#}
+    {% for kind in kinds if kinds[kind].row_count >= plan.analyze_rows | int %}
+        {% call statement('analyze', auto_begin=false) %}
+            analyze {{ source('sparkify', 'staging_' ~ kind).include(database=false) }}
+        {% endcall %}
     {% endfor %}
-    {% set load_id = '(' ~ next_load_id(source('sparkify', 'loaded_files')) ~ ')' %}
-    {% do publish_load(load_id, kinds, reload, has_rejects=max_errors > 0) %}
-    {% do redshift__analyze(plan, kinds) %}
 {% endmacro %}
 
 
@@ -50,17 +47,8 @@
             shown_key varchar(256) not null
         );
         copy load_files (kind, path, manifest, etag, bytes, shown_path, shown_key)
-        from {{ redshift__literal(plan.files ~ 'plan.json') }}
+        from {{ sql_text(plan.files ~ 'plan.json') }}
         {{ redshift__copy_options(plan, 'auto') }};
-        create temp table load_counts (
-            kind varchar(16) not null,
-            path varchar(2048) not null,
-            manifest varchar(16) not null,
-            line_count bigint,
-            is_changed boolean,
-            rows_loaded bigint,
-            rows_rejected bigint
-        );
         {%- for kind in ['events', 'songs']
             if kind ~ '.' in plan.manifests | join(' ') %}
         create temp table load_{{ kind }} (
@@ -85,7 +73,7 @@
     {% set json = plan.files ~ 'events.jsonpaths' if kind == 'events' else 'auto' %}
     {% call statement('copy_files', fetch_result=true, auto_begin=false) %}
         copy load_{{ kind }} ({{ names }})
-        from {{ redshift__literal(plan.files ~ manifest ~ '.manifest') }}
+        from {{ sql_text(plan.files ~ manifest ~ '.manifest') }}
         {{ redshift__copy_options(plan, json) }}
         manifest
         {%- if manifest.endswith('.gzip') %} gzip{% endif %}
@@ -106,53 +94,39 @@
 
 {#- The options of every COPY. The cluster's own role reads S3, never a key. -#}
 {% macro redshift__copy_options(plan, json) -%}
-    iam_role {{ 'default' if plan.role == 'default' else redshift__literal(plan.role) }}
-    json {{ redshift__literal(json) }}
-    region {{ redshift__literal(plan.region) }}
+    iam_role {{ 'default' if plan.role == 'default' else sql_text(plan.role) }}
+    json {{ sql_text(json) }}
+    region {{ sql_text(plan.region) }}
     compupdate off
     statupdate off
-{%- endmacro %}
-
-
-{#- Remove white space around what identifies a row. Blanks at the end are equal to none. -#}
-{% macro redshift__trim_ids(kind) %}
-    {% call statement('trim_ids', auto_begin=false) %}
-        {% set columns = staging_columns(kind) | selectattr('is_trimmed') | list %}
-        update load_{{ kind }}
-        set
-            {%- for column in columns %}
-            {{ column.name }} = {{ trimmed(column.name) }}{{ "," if not loop.last }}
-            {%- endfor %}
-        where {{ redshift__is_untrimmed(kind) }}
-    {% endcall %}
-{% endmacro %}
-
-
-{% macro redshift__is_untrimmed(kind) -%}
-    {%- for column in staging_columns(kind) if column.is_trimmed -%}
-    {{ "or " if not loop.first }}{{ column.name }} || '.'
-        <> {{ trimmed(column.name) }} || '.'
-    {% endfor -%}
 {%- endmacro %}
 
 
 {#-
     Refuse values that COPY accepts, and a COPY that a driver sent twice. Redshift does
     not say which file a row is from, so no line can be set aside: such a row always stops
-    the load. Returns what publish_load needs, and the number of rows.
+    the load. Returns the numbers of rows and of those to leave out, and the first and the
+    last time.
 -#}
 {% macro redshift__check_rows(kind, copies) %}
     {% set key = staging_key(kind) | join(', ') %}
+    {% set ids = staging_columns(kind) | selectattr('is_trimmed')
+        | map(attribute='name') | list %}
+    {% set is_untrimmed %}
+        {%- for id in ids -%}
+        {{ "or " if not loop.first }}{{ id }} || '.' <> {{ trimmed(id) }} || '.' {{ '' }}
+        {%- endfor -%}
+    {% endset %}
     {% set row = run_query(
         'select count(*) as row_count, count(reason) as bad_rows, min(reason) as reason,'
         ~ ' min(case when reason is not null then row_key end) as bad_row,'
         ~ ' count(case when is_untrimmed then 1 end) as untrimmed_rows,'
         ~ (' min(ts) as first, max(ts) as last,' if kind == 'events')
-        ~ ' (select count(*) from (select ' ~ key ~ ' from load_' ~ kind
-        ~ ' group by ' ~ key ~ ') as keys) as key_count'
+        ~ ' count(*) - (select count(*) from (select ' ~ key ~ ' from load_' ~ kind
+        ~ ' group by ' ~ key ~ ') as keys) as repeated_rows'
         ~ ' from (select ' ~ redshift__reason(kind) ~ ' as reason,'
         ~ ' ' ~ row_key(kind, 'load_' ~ kind) ~ ' as row_key,'
-        ~ ' ' ~ redshift__is_untrimmed(kind) ~ ' as is_untrimmed'
+        ~ ' ' ~ is_untrimmed ~ ' as is_untrimmed'
         ~ (', ts' if kind == 'events') ~ ' from load_' ~ kind ~ ') as checked'
     ).rows[0] %}
     {% set copied = copies | selectattr('kind', 'equalto', kind)
@@ -170,14 +144,21 @@
             ~ ' --target dev` with the same --events and --songs does'
         ) %}
     {% endif %}
-    {{ return({
-        'row_count': row['row_count'],
-        'untrimmed_rows': row['untrimmed_rows'],
-        'repeated_rows': row['row_count'] - row['key_count'],
-        'first': row['first'] if kind == 'events',
-        'last': row['last'] if kind == 'events',
-        'has_earlier': true,
-    }) }}
+    {% if row['untrimmed_rows'] %}
+        {#- White space around what identifies a row; Redshift ignores blanks at the end. -#}
+        {% call statement('trim_ids', auto_begin=false) %}
+            update load_{{ kind }}
+            set
+                {%- for id in ids %}
+                {{ id }} = {{ trimmed(id) }}{{ "," if not loop.last }}
+                {%- endfor %}
+            where {{ is_untrimmed }}
+        {% endcall %}
+        {{ return(redshift__check_rows(kind, copies)) }}
+    {% elif row['repeated_rows'] %}
+        {% do redshift__keep_one_of_each(kind) %}
+    {% endif %}
+    {{ return(row) }}
 {% endmacro %}
 
 
@@ -194,10 +175,8 @@
             then '{{ column.key }} must be {{ column.choice | join(" or ") }}: '
                 || left({{ column.name }}, 40)
         {%- endif %}
-        when left({{ column.name }}, 1) = '{' and is_valid_json({{ column.name }})
-            then '{{ column.key }} holds a nested value, not a text'
-        when left({{ column.name }}, 1) = '['
-            and is_valid_json_array({{ column.name }})
+        when (left({{ column.name }}, 1) = '{' and is_valid_json({{ column.name }}))
+            or (left({{ column.name }}, 1) = '[' and is_valid_json_array({{ column.name }}))
             then '{{ column.key }} holds a nested value, not a text'
         {%- if column.is_id %}
         when {{ column.name }} ~ '^-?[0-9]+[.][0-9]+$'
@@ -223,16 +202,23 @@
     {% set key = staging_key(kind) %}
     {% set columns = staging_columns(kind) %}
     {% set names = columns | map(attribute='name') | join(', ') %}
-    {% set exact = [] %}
-    {% for column in columns %}
-        {% do exact.append(column.name ~ (" || '.'" if column.width else '')) %}
-    {% endfor %}
+    {% call statement('repeated', auto_begin=false) %}
+        create temp table load_repeated_{{ kind }} as
+        select {{ names }}
+        from load_{{ kind }}
+        where ({{ key | join(', ') }}) in (
+            select {{ key | join(', ') }}
+            from load_{{ kind }}
+            group by {{ key | join(', ') }}
+            having count(*) > 1
+        )
+        group by {{ names }}
+            {%- for column in columns if column.width %}, {{ column.name }} || '.'{% endfor %}
+    {% endcall %}
     {% set different = run_query(
-        'select ' ~ row_key(kind, 'versions') ~ ' as row_key,'
-        ~ ' count(*) over () as key_count from ('
-        ~ ' select ' ~ key | join(', ') ~ ' from load_' ~ kind
-        ~ ' group by ' ~ (key + exact) | join(', ')
-        ~ ' ) as versions group by ' ~ key | join(', ') ~ ' having count(*) > 1'
+        'select ' ~ row_key(kind, 'load_repeated_' ~ kind) ~ ' as row_key,'
+        ~ ' count(*) over () as key_count from load_repeated_' ~ kind
+        ~ ' group by ' ~ key | join(', ') ~ ' having count(*) > 1'
         ~ ' order by ' ~ key | join(', ') ~ ' limit 5'
     ).rows %}
     {% if different %}
@@ -245,22 +231,9 @@
         ) %}
     {% endif %}
     {% call statement('keep_one_of_each', auto_begin=false) %}
-        create temp table load_repeated_{{ kind }} as
-        select distinct {{ names }}
-        from load_{{ kind }}
-        where ({{ key | join(', ') }}) in (
-            select {{ key | join(', ') }}
-            from load_{{ kind }}
-            group by {{ key | join(', ') }}
-            having count(*) > 1
-        );
         delete from load_{{ kind }}
         using load_repeated_{{ kind }}
-        where
-            {%- for column in key %}
-            {{ "and " if not loop.first }}load_{{ kind }}.{{ column }}
-                = load_repeated_{{ kind }}.{{ column }}
-            {%- endfor %};
+        where {{ same_key(kind, 'load_repeated_' ~ kind) }};
         insert into load_{{ kind }} ({{ names }})
         select {{ names }}
         from load_repeated_{{ kind }}
@@ -268,41 +241,19 @@
 {% endmacro %}
 
 
-{#- COPY keeps no statistics of a work table, and the planner needs those of staging. -#}
-{% macro redshift__analyze(plan, kinds) %}
-    {% for kind in kinds if kinds[kind].row_count >= plan.analyze_rows | int %}
-        {% call statement('analyze', auto_begin=false) %}
-            analyze {{ source('sparkify', 'staging_' ~ kind).include(database=false) }}
-        {% endcall %}
-    {% endfor %}
-{% endmacro %}
-
-
 {#-
-    A text of the plan as a literal in COPY. Which characters could end it depends on the
-    server; scripts/load/manifests.py checks the forms.
+    One statement to dbt: if it retries on a new connection, the work tables are gone
+    there, so it cannot publish twice. No report reads the locked table, so only other
+    loads wait. The plan was compared with the ledger before, and another load may have
+    come between. Redshift has no assert: a division by zero ends the transaction.
 -#}
-{% macro redshift__literal(text) -%}
-    {%- if not modules.re.fullmatch('[A-Za-z0-9_.=+@,:/-]+', text | string) -%}
-        {% do exceptions.raise_compiler_error(
-            'load_staging refuses the plan: ' ~ text | string | tojson
-            ~ ' holds a character that does not belong there; check [data] in'
-            ~ ' warehouse.toml'
-        ) %}
-    {%- endif -%}
-    '{{ text }}'
-{%- endmacro %}
-
-
-{#-
-    No report reads the locked table, so only other loads wait. The plan was compared with
-    the ledger before, and another load may have come between. Redshift has no assert: a
-    division by zero ends the transaction.
--#}
-{% macro redshift__begin_publishing(ledger, reload) -%}
-    begin;
-    {{ wait_for_writers('load') }}
-    {% if not reload %}
+{% macro redshift__publish(kinds, reload, has_rejects) %}
+    {% set ledger = source('sparkify', 'loaded_files') %}
+    {% set load_id = '(' ~ next_load_id(ledger) ~ ')' %}
+    {% call statement('publish', auto_begin=false) %}
+        begin;
+        {{ wait_for_writers('load') }}
+        {% if not reload %}
         select 1 / (1 - least(1, count(*))) as not_loaded
         from load_files
         inner join (
@@ -320,44 +271,30 @@
             and load_files.path = delivered.path
             and load_files.etag = delivered.etag
             and delivered.recency = 1;
-    {% endif %}
-{%- endmacro %}
-
-
-{% macro redshift__insert_new_rows(kind, table, load_id) -%}
-        insert into {{ table }} (
-            {%- for column in staging_columns(kind) %}
-            {{ column.name }},
-            {%- endfor %}
-            _load_id
+        {% endif %}
+        {% for kind in kinds %}
+            {% set columns = staging_columns(kind) %}
+        insert into {{ source('sparkify', 'staging_' ~ kind) }} (
+            {{ columns | map(attribute='name') | join(', ') }}, _load_id
         )
         select
-            {%- for column in staging_columns(kind) %}
-            {%- if column.choice %}
-            nullif({{ column.name }}, ''),
-            {%- else %}
-            {{ column.name }},
-            {%- endif %}
+            {%- for column in columns %}
+            {{ 'nullif(' ~ column.name ~ ", '')" if column.choice else column.name }},
             {%- endfor %}
             {{ load_id }}
         from load_{{ kind }};
-{%- endmacro %}
-
-
-{% macro redshift__end_publishing() -%}
-    commit
-{%- endmacro %}
-
-
-{% macro redshift__note_file_times() -%}
-{%- endmacro %}
-
-
-{% macro redshift__delivery_time() -%}
-    {{ utc_now() }}
-{%- endmacro %}
-
-
-{% macro redshift__tomorrow_ms() -%}
-    datediff(millisecond, timestamp '1970-01-01', dateadd(day, 1, getdate()))
-{%- endmacro %}
+            {% if kinds[kind].repeated_rows %}
+        insert into {{ source('sparkify', 'superseded_rows') }} (
+            load_id, source, superseded_load_id, row_count
+        )
+        select
+            {{ load_id }},
+            '{{ kind }}',
+            {{ load_id }},
+            {{ kinds[kind].repeated_rows }};
+            {% endif %}
+        {% endfor %}
+        {{ publish_load(load_id, kinds, reload, utc_now(), has_rejects) }}
+        commit
+    {% endcall %}
+{% endmacro %}

@@ -1,82 +1,49 @@
 {#-
-    The columns of a kind of file, events or songs: name, key in the JSON, type, and
-    whether an object without it is refused. A text has its `width` in bytes, `choice` if
-    only these values are valid, `is_id` if a number in its place must be whole, and
-    `is_trimmed` if it identifies a row, so that the load removes white space around it.
-    A number has the `range` that the marts can hold, and the range in words. The order is
-    that of the staging table, of most files' keys and, on Redshift, of the JSONPaths file.
+    The columns of a kind of file, events or songs, from the properties of its staging
+    table. `meta` has the key in the JSON where it is not the name, `required` if an
+    object without it is refused, `choice` if only these values are valid, `is_id` if a
+    number in place of the text must be whole, and the `range` that the marts can hold.
+    The load removes white space around texts that identify a row.
 -#}
 {% macro staging_columns(kind) %}
-    {% set columns = {
-        'events': [
-            ('artist', 'artist', 'varchar(1024)', false),
-            ('auth', 'auth', 'varchar(64)', false),
-            ('first_name', 'firstName', 'varchar(256)', false),
-            ('gender', 'gender', 'varchar(64)', false),
-            ('item_in_session', 'itemInSession', 'bigint', true),
-            ('last_name', 'lastName', 'varchar(256)', false),
-            ('length', 'length', 'double precision', false),
-            ('level', 'level', 'varchar(64)', false),
-            ('location', 'location', 'varchar(1024)', false),
-            ('method', 'method', 'varchar(64)', false),
-            ('page', 'page', 'varchar(64)', true),
-            ('registration', 'registration', 'double precision', false),
-            ('session_id', 'sessionId', 'bigint', true),
-            ('song', 'song', 'varchar(1024)', false),
-            ('status', 'status', 'bigint', false),
-            ('ts', 'ts', 'bigint', true),
-            ('user_agent', 'userAgent', 'varchar(1024)', false),
-            ('user_id', 'userId', 'varchar(64)', false),
-        ],
-        'songs': [
-            ('artist_id', 'artist_id', 'varchar(64)', true),
-            ('artist_latitude', 'artist_latitude', 'double precision', false),
-            ('artist_location', 'artist_location', 'varchar(1024)', false),
-            ('artist_longitude', 'artist_longitude', 'double precision', false),
-            ('artist_name', 'artist_name', 'varchar(1024)', true),
-            ('duration', 'duration', 'double precision', false),
-            ('num_songs', 'num_songs', 'bigint', false),
-            ('song_id', 'song_id', 'varchar(64)', true),
-            ('title', 'title', 'varchar(1024)', true),
-            ('year', 'year', 'bigint', false),
-        ],
-    } %}
-    {% set ranges = {
-        'length': [0, 99999],
-        'registration': [0, 253402300799999],
-        'artist_latitude': [-90, 90],
-        'artist_longitude': [-180, 180],
-        'duration': [0, 99999],
-        'year': [0, 9999],
-        'ts': ['1000000000000', tomorrow_ms()],
-    } %}
-    {% set range_words = {'ts': 'epoch milliseconds between 2001 and tomorrow'} %}
-    {% set choices = {'level': ['free', 'paid']} %}
-    {% set ids = ['user_id', 'song_id', 'artist_id'] %}
-    {% set described = [] %}
-    {% for name, key, type, required in columns[kind] %}
-        {% do described.append({
-            'name': name,
-            'key': key,
+    {% set columns = [] %}
+    {% for column in source_tables()['staging_' ~ kind].columns.values()
+        if column.name != '_load_id' %}
+        {% set meta, type = column.meta, column.data_type %}
+        {% set is_text, is_id = '(' in type, meta.get('is_id', false) %}
+        {% set range = meta.get('range', []) %}
+        {% do columns.append({
+            'name': column.name,
+            'key': meta.get('key', column.name),
             'type': type,
-            'required': required,
-            'width': type.split('(')[1][:-1] | int if '(' in type else none,
-            'choice': choices.get(name),
-            'is_id': name in ids,
-            'is_trimmed': required and name in ids + ['page'],
-            'range': ranges.get(name),
-            'range_words': range_words.get(
-                name, 'from ' ~ ranges.get(name, []) | join(' to ')
-            ),
+            'required': meta.get('required', false),
+            'width': type.split('(')[1][:-1] | int if is_text else none,
+            'choice': meta.get('choice'),
+            'is_id': is_id,
+            'is_trimmed': is_text and meta.get('required', false)
+                and (is_id or column.name in staging_key(kind)),
+            'range': [range[0], tomorrow_ms()] if 'tomorrow' in range else range,
+            'range_words': 'epoch milliseconds between 2001 and tomorrow'
+                if 'tomorrow' in range else 'from ' ~ range | join(' to '),
         }) %}
     {% endfor %}
-    {{ return(described) }}
+    {{ return(columns) }}
+{% endmacro %}
+
+
+{#- The tables that the load and the build write, by name: dbt's sources. -#}
+{% macro source_tables() %}
+    {% set tables = {} %}
+    {% for table in graph.sources.values() if table.package_name == 'sparkify' %}
+        {% do tables.update({table.name: table}) %}
+    {% endfor %}
+    {{ return(tables) }}
 {% endmacro %}
 
 
 {#- The latest time that an event can have, in epoch milliseconds. -#}
 {% macro tomorrow_ms() -%}
-    {{ adapter.dispatch('tomorrow_ms')() }}
+    86400000 + {{ dbt.datediff("timestamp '1970-01-01'", utc_now(), 'millisecond') }}
 {%- endmacro %}
 
 
@@ -91,8 +58,5 @@
 
 {#- The key of a staging table. -#}
 {% macro staging_key(kind) %}
-    {{ return({
-        'events': ['session_id', 'item_in_session', 'page', 'ts'],
-        'songs': ['song_id'],
-    }[kind]) }}
+    {{ return(source_tables()['staging_' ~ kind].config.meta.key) }}
 {% endmacro %}

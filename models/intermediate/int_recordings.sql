@@ -10,13 +10,11 @@
     incremental_strategy='bounded_delete_insert',
     unique_key='recording_id',
     on_schema_change='append_new_columns',
-    pre_hook='{{ start_increment() }}',
-    post_hook='{{ note_increment() }}',
     sort='recording_id',
     dist='auto'
 ) }}
 
-{% set since = newest_load(this) if is_incremental() else 0 %}
+{% set since = watermark(this) if is_incremental() else 0 %}
 {% set songs_changed = is_incremental() and has_songs_since(since) %}
 
 with songs as (

@@ -9,13 +9,11 @@
     incremental_strategy='bounded_delete_insert',
     unique_key='event_date',
     on_schema_change='append_new_columns',
-    pre_hook='{{ start_increment() }}',
-    post_hook='{{ note_increment() }}',
     sort='event_date',
     dist='user_id'
 ) }}
 
-{% set days = event_days_since(newest_load(this)) if is_incremental() else none %}
+{% set days = event_days_since(watermark(this)) if is_incremental() else none %}
 {% set is_in_days %}{% if days %}occurred_ms >= {{ days[0] * 86400000 }}
         and occurred_ms < {{ (days[-1] + 1) * 86400000 }}
         and floor(occurred_ms / 86400000.0) in ({{ days | join(', ') }})

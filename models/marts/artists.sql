@@ -9,15 +9,13 @@
     incremental_strategy='changed_rows',
     unique_key='artist_id',
     on_schema_change='append_new_columns',
-    pre_hook='{{ start_increment() }}',
-    post_hook='{{ note_increment() }}',
     sort='artist_id'
 ) }}
 
 with songs as (
 
     select * from {{ ref('stg_songs') }}
-    {% if is_incremental() and not has_songs_since(newest_load(this)) %}
+    {% if is_incremental() and not has_songs_since(watermark(this)) %}
     where 1 = 0
     {% endif %}
 

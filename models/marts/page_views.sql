@@ -4,8 +4,6 @@
     incremental_strategy='bounded_delete_insert',
     unique_key='page_view_id',
     on_schema_change='append_new_columns',
-    pre_hook='{{ start_increment() }}',
-    post_hook='{{ note_increment() }}',
     sort='occurred_at'
 ) }}
 
@@ -13,7 +11,7 @@ with events as (
 
     select * from {{ ref('stg_events') }}
     where page <> 'NextSong'
-    {%- if is_incremental() %} and _load_id > {{ newest_load(this) }}{% endif %}
+    {%- if is_incremental() %} and _load_id > {{ watermark(this) }}{% endif %}
 
 )
 

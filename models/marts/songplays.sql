@@ -1,6 +1,6 @@
 -- Every play, with the song that its recording matched. An increment takes the plays of
--- new loads, and the old plays whose recording has another match since. Its note is
--- that of the recordings: a newer play is taken again when its recording is there.
+-- new loads, and the old plays whose recording has another match since. Its watermark
+-- is that of the recordings: a newer play is computed again with its recording.
 --
 -- On Redshift it is sorted by time, which most questions limit.
 {{ config(
@@ -8,12 +8,10 @@
     incremental_strategy='bounded_delete_insert',
     unique_key='songplay_id',
     on_schema_change='append_new_columns',
-    pre_hook='{{ start_increment(ref("int_recordings")) }}',
-    post_hook='{{ note_increment(ref("int_recordings")) }}',
     sort='start_time'
 ) }}
 
-{% set since = newest_load(this) if is_incremental() else 0 %}
+{% set since = watermark(this) if is_incremental() else 0 %}
 {% set of_recording %}recordings.recording_id,
         recordings.song_title,
         recordings.artist_name,

@@ -5,8 +5,6 @@
     incremental_strategy='bounded_delete_insert',
     unique_key='song_id',
     on_schema_change='append_new_columns',
-    pre_hook='{{ start_increment() }}',
-    post_hook='{{ note_increment() }}',
     sort='song_id'
 ) }}
 
@@ -20,7 +18,7 @@ with songs as (
 
     select * from {{ ref('stg_songs') }}
     {% if is_incremental() %}
-    where _load_id > {{ newest_load(this) }}
+    where _load_id > {{ watermark(this) }}
     {% endif %}
 
 )

@@ -4,13 +4,12 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='append_new_columns',
-    pre_hook='{{ start_increment(ref("songplays")) }}',
-    post_hook='{{ note_increment(ref("songplays")) }}',
     sort='start_time'
 ) }}
 
-{% set since = newest_load(this) if is_incremental() else 0 %}
-{% set times = play_times_since(since) if is_incremental() else none %}
+{% set since = watermark(this) if is_incremental() else 0 %}
+{% set times = span_since(since, ref('songplays'), 'start_time')
+    if is_incremental() %}
 
 with plays as (
 

@@ -10,22 +10,27 @@ from common.s3_address import S3Address
 from common.settings import Cluster, Data, Settings
 
 TAG = "sparkify-warehouse"
-ADMIN = "awsuser"  # AWS keeps its password; dbt asks for passing ones through IAM
+ADMIN = "awsuser"  # AWS keeps its password
 BOUNDARY = "sparkify-boundary"  # the policy that an administrator makes once
 
 # The two ranges that AWS allows for RA3 and RG nodes.
 PORTS = {*range(5431, 5456), *range(8191, 8216)}
 WIDEST = 16  # the widest public range that may connect: a /16
-# What a setting has to look like, and what to write.
-REGION_FORM = (aws.REGION, 'a region such as "us-west-2"')
+# What a setting has to look like, and what to write. A role's name, of at most 64
+# letters, holds the cluster's and its region's.
+NAMES = {
+    "[cluster] region": (aws.REGION, 'a region such as "us-west-2"'),
+    "[cluster] name": (
+        r"(?!sg-)(?=.{3,32}$)[a-z](-?[a-z0-9])+",
+        "3 to 32 lower case letters, digits and single hyphens, a letter first, not"
+        " sg-...",
+    ),
+}
+KEY_ARN = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+"
 AT_LEAST_ONE = (r"[1-9]\d*", "1 or more")
-FORMS = {
+FORMS = NAMES | {
     "[cluster] nodes": AT_LEAST_ONE,
     "[cluster] rpu_hours_a_day": AT_LEAST_ONE,
-    "[cluster] node_type": (
-        r"(ra3|rg)\.[a-z0-9]+",
-        '"ra3.large" or a larger ra3: AWS makes no other nodes now',
-    ),
     "[cluster] database": (
         "[a-z][a-z0-9_]{0,63}",
         "lower case letters, digits and _, a letter first, at most 64",
@@ -35,10 +40,7 @@ FORMS = {
         'a time of day in UTC, such as "20:00", or "" for never',
     ),
     "[data] role": (f"default|{aws.ROLE_ARN}", '"default", or an ARN'),
-    "[data] kms_key": (
-        r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+)?",
-        "the ARN of a key",
-    ),
+    "[data] kms_key": (f"({KEY_ARN})?", "the ARN of a key"),
 }
 
 Document = dict[str, Any]
@@ -100,6 +102,11 @@ def tags(cluster: Cluster) -> list[dict[str, str]]:
     return [{"Key": TAG, "Value": cluster.name}]
 
 
+def has_tag(described: Document) -> bool:
+    """Whether AWS describes something that `up` made for any cluster."""
+    return TAG in {tag["Key"] for tag in described.get("Tags", [])}
+
+
 def is_ours(described: Document, cluster: Cluster) -> bool:
     """Whether AWS describes something that `up` made for this cluster, by its tag."""
     return tags(cluster)[0] in described.get("Tags", [])
@@ -108,6 +115,14 @@ def is_ours(described: Document, cluster: Cluster) -> bool:
 def label(cluster: Cluster) -> str:
     """What to call it: `cluster sparkify`, or `workgroup sparkify`."""
     return f"{LABELS[cluster.kind]} {cluster.name}"
+
+
+def not_ours(what: str, cluster: Cluster) -> Refused:
+    """What to raise for something of our name without our tag."""
+    return Refused(
+        f"{what} exists and is not ours (no tag {TAG} = {cluster.name}); choose another"
+        " [cluster] name"
+    )
 
 
 def missing_message(cluster: Cluster) -> str:
@@ -183,27 +198,16 @@ def allow(action: str, **rest: Any) -> Document:
     return {"Effect": "Allow", "Action": action, **rest}
 
 
-def checked(cluster: Cluster) -> Cluster:
-    """The settings, if AWS would take name and region for all that they name."""
-    # The longest name made of it is a role's, of at most 64 letters; a security group
-    # must not be called "sg-...", and a namespace's name has at least three letters.
-    longest = 64 - len(pause_name(cluster)) + len(cluster.name)
-    least = 3 if cluster.kind == "serverless" else 1
-    name = rf"(?!sg-)(?=.{{{least}}})[a-z]([a-z0-9]|-(?=[a-z0-9])){{0,{longest - 1}}}"
-    advice = "lower case letters, digits and single hyphens, a letter first, at"
-    advice += f" least {least} and" if least > 1 else ""
-    _match("[cluster] region", cluster.region, *REGION_FORM)
-    _match("[cluster] name", cluster.name, name, f"{advice} most {longest}, not sg-...")
-    return cluster
+def checked(settings: Settings) -> Cluster:
+    """[cluster], if AWS would take name and region for all that they name."""
+    _match(settings, NAMES)
+    return settings.cluster
 
 
 def wanted(settings: Settings) -> Settings:
     """The settings, if `up` can make what they ask for. Raises Refused if not."""
-    cluster, data = checked(settings.cluster), settings.data
-    for setting, form in FORMS.items():
-        table, key = setting.split()
-        found = data if table == "[data]" else cluster
-        _match(setting, getattr(found, key), *form)
+    cluster = settings.cluster
+    _match(settings, FORMS)
     for key, least in (("rpu", 4), ("rpu_max", cluster.rpu)):
         number = getattr(cluster, key)
         _check(
@@ -215,7 +219,7 @@ def wanted(settings: Settings) -> Settings:
         cluster.port in PORTS,
         f"[cluster] port {cluster.port} is not allowed; AWS takes 5431-5455, 8191-8215",
     )
-    locations(data)
+    locations(settings.data)
     cidrs(cluster)
     return settings
 
@@ -228,15 +232,12 @@ def cidrs(cluster: Cluster) -> list[str]:
         f"{key} is empty, so nobody could connect; set it to"
         ' ["your.own.address/32"] (`curl https://checkip.amazonaws.com` tells it)',
     )
-    networks = set()
-    for text in cluster.allow_cidrs:
-        _check(isinstance(text, str), f"{key}: {text!r} must be a text in quotes")
-        try:
-            networks.add(ipaddress.IPv4Network(text))
-        except ValueError as error:
-            raise Refused(
-                f'{key}: {error}; write an IPv4 range like "203.0.113.7/32"'
-            ) from None
+    try:
+        networks = {ipaddress.IPv4Network(f"{text}") for text in cluster.allow_cidrs}
+    except ValueError as error:
+        raise Refused(
+            f'{key}: {error}; write an IPv4 range like "203.0.113.7/32"'
+        ) from None
     # Neighbours count as the range that they make together.
     for network in ipaddress.collapse_addresses(networks):
         _check(network.prefixlen, f"{key}: {network} is the whole world; name yours")
@@ -249,9 +250,12 @@ def cidrs(cluster: Cluster) -> list[str]:
     return [str(network) for network in sorted(networks)]
 
 
-def _match(setting: str, value: object, pattern: str, advice: str) -> None:
-    right = re.fullmatch(pattern, str(value))
-    _check(right, f'{setting} "{value}" cannot be used; write {advice}')
+def _match(settings: Settings, forms: dict[str, tuple[str, str]]) -> None:
+    for setting, (pattern, advice) in forms.items():
+        table, key = setting.strip("[").split("] ")
+        value = getattr(getattr(settings, table), key)
+        right = re.fullmatch(pattern, str(value))
+        _check(right, f'{setting} "{value}" cannot be used; write {advice}')
 
 
 def _check(right: object, message: str) -> None:

@@ -23,12 +23,9 @@ target_option = click.option(
 )
 
 
-def _not_empty(
-    context: click.Context, option: click.Parameter, value: str | None
-) -> str | None:
-    if value is not None and not value.strip():
-        raise click.BadParameter("is empty; name a folder or an s3:// prefix")
-    return value
+def common_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of every command that asks or fills a warehouse."""
+    return config_option(target_option(json_option(command)))
 
 
 def source_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -51,21 +48,9 @@ def source_options(command: Callable[..., None]) -> Callable[..., None]:
             metavar="N",
             help="Set up to N bad lines aside in rejected_rows and load the rest.",
         ),
-        click.option(
-            "--songs",
-            metavar="URI",
-            callback=_not_empty,
-            help="Song files: a folder or s3://.",
-        ),
-        click.option(
-            "--events",
-            metavar="URI",
-            callback=_not_empty,
-            help="Log files: a folder or s3://.",
-        ),
-        json_option,
-        target_option,
-        config_option,
+        click.option("--songs", metavar="URI", help="Song files: a folder or s3://."),
+        click.option("--events", metavar="URI", help="Log files: a folder or s3://."),
+        common_options,
     ):
         command = option(command)
     return command

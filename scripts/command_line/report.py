@@ -14,7 +14,6 @@ from load.loading import Loaded
 
 if TYPE_CHECKING:  # rich takes a while to import: only what prints a table pays
     from rich.table import Table
-    from rich.text import Text
 
 UNLIMITED = 100_000  # columns of a pipe or a file
 SHOWN_LOADS = 10  # by `status`: one load a day is usual
@@ -101,7 +100,7 @@ def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for label, text in pairs:
-        table.add_row(_text(label), _text(text))
+        table.add_row(label, text)
     _print(table)
 
 
@@ -112,40 +111,28 @@ def print_table(rows: list[dict[str, Any]]) -> None:
     from rich import box
     from rich.table import Table
 
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        header_style="",
-    )
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="")
     for name in rows[0]:
         is_number = all(
             isinstance(row[name], Decimal | int | float | None) for row in rows
         )
-        table.add_column(
-            _text(name), justify="right" if is_number else "left", overflow="fold"
-        )
+        justify = "right" if is_number else "left"
+        table.add_column(name, justify=justify, overflow="fold")
     for row in rows:
-        table.add_row(*(_text(_cell(value)) for value in row.values()))
+        table.add_row(*(_cell(value) for value in row.values()))
     _print(table)
 
 
 def _print(table: "Table") -> None:
-    """On a terminal as wide as that, else as wide as the table needs."""
+    """On a terminal as wide as that, else as wide as it needs; nothing is markup."""
     from rich.console import Console
 
-    console = Console(width=None if sys.stdout.isatty() else UNLIMITED, highlight=False)
+    width = None if sys.stdout.isatty() else UNLIMITED
+    console = Console(width=width, highlight=False, markup=False, emoji=False)
     with console.capture() as printed:
         console.print(table)
     for line in printed.get().splitlines():
         click.echo(line.rstrip())
-
-
-def _text(value: str) -> "Text":
-    """A text in which nothing is markup."""
-    from rich.text import Text
-
-    return Text(value)
 
 
 def _cell(value: Any) -> str:

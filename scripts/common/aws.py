@@ -23,35 +23,37 @@ REGION = "[a-z]{2}(-[a-z]+)+-[0-9]{1,2}"
 ROLE_ARN = "arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}"
 
 # AWS's services do not agree on the words, so each meaning has several codes.
-EXPIRED = {"ExpiredToken", "ExpiredTokenException"}
-SKEWED = {"RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed"}
-UNKNOWN = {
-    "AuthFailure",
-    "InvalidAccessKeyId",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "InvalidToken",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
-}
 DENIED = {"403", "AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
-# What S3 answers about a bucket or an object that we named.
-S3_ADVICE: dict[str, tuple[type[WarehouseError], str]] = {
-    "NoSuchBucket": (Refused, "there is no such bucket; check the name"),
-    "PermanentRedirect": (
+# What AWS answers, as "code in operation: message", and what to do; the first counts.
+ADVICE: list[tuple[str, type[WarehouseError], str]] = [
+    ("NoSuchBucket |404 in Head", Refused, "there is no such bucket; check the name"),
+    (
+        "(301|PermanentRedirect) ",
         Refused,
         "the bucket is in another region; set region in [data] of warehouse.toml",
     ),
-    "NoSuchKey": (WarehouseError, "the object is gone since it was listed; run again"),
-    "PreconditionFailed": (
+    ("NoSuchKey ", WarehouseError, "the object is gone since it was listed; run again"),
+    (
+        "(412|PreconditionFailed) ",
         WarehouseError,
         "the object changed while it was read; run again",
     ),
-}
+    (
+        "Request(Expired|InTheFuture|TimeTooSkewed) |.*Signature (expired|not yet cur)",
+        Refused,
+        "this machine's clock is not AWS's; set the clock",
+    ),
+    ("ExpiredToken", Refused, "the AWS credentials have expired; {sign_in}"),
+    (
+        "AuthFailure |Invalid(AccessKeyId|ClientTokenId|SignatureException|Token) "
+        "|SignatureDoesNotMatch |UnrecognizedClientException ",
+        Refused,
+        "AWS does not know these credentials; {sign_in}",
+    ),
+]
 
 # S3 says "Forbidden" and nothing else; these actions have another name than the call.
-S3_ACTIONS = {"HeadBucket": "ListBucket", "HeadObject": "GetObject"}
-S3_ACTIONS |= {"ListObjects": "ListBucket", "ListObjectsV2": "ListBucket"}
+S3_ACTIONS = {"HeadBucket": "ListBucket", "ListObjectsV2": "ListBucket"}
 S3_ACTIONS |= {name: name for name in ("GetObject", "PutObject")}
 
 
@@ -146,19 +148,10 @@ def _located(where: str, error: WarehouseError) -> WarehouseError:
 
 def _plain_answer(error: Any, policy: str) -> WarehouseError:
     code, message, operation = code_of(error), message_of(error), error.operation_name
-    code = {"412": "PreconditionFailed", "301": "PermanentRedirect"}.get(code, code)
-    if (code, operation) == ("404", "HeadBucket"):
-        code = "NoSuchBucket"
     said = f"(AWS: {message}, {code} in {operation})"
-    if code in S3_ADVICE:
-        kind, advice = S3_ADVICE[code]
-        return kind(f"{advice} {said}")
-    if code in SKEWED or re.search("Signature (expired|not yet current)", message):
-        return Refused(f"this machine's clock is not AWS's; set the clock {said}")
-    if code in EXPIRED:
-        return Refused(f"the AWS credentials have expired; {_sign_in()} {said}")
-    if code in UNKNOWN:
-        return Refused(f"AWS does not know these credentials; {_sign_in()} {said}")
+    for pattern, kind, advice in ADVICE:
+        if re.match(pattern, f"{code} in {operation}: {message}"):
+            return kind(f"{advice.format(sign_in=_sign_in())} {said}")
     if code in DENIED:
         advice = f"{policy} has what this needs, attach it and try again"
         if "explicit deny" in message:
@@ -184,12 +177,10 @@ def _plain_trouble(error: Exception) -> WarehouseError:
     from botocore.parsers import ResponseParserError
 
     kind, message = type(error).__name__, " ".join(str(error).split()).rstrip(".")
-    if kind in {"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound"}:
+    if re.search("SSO|Token|Login|Credential|ProfileNotFound", kind):
         return Refused(f"no AWS credentials: {message}; {_sign_in()}")
     if kind == "MissingDependencyException":
         return Refused(f"{message}; run `make setup`")
-    if "SSO" in kind or "Token" in kind or "Login" in kind or "Credential" in kind:
-        return Refused(f"the AWS login has expired: {message}; {_sign_in()}")
     broken = (ConnectionError, HTTPClientError, IncompleteReadError)
     if isinstance(error, (*broken, ResponseParserError)):
         return WarehouseError(

@@ -1,28 +1,17 @@
 """Errors that a user can cause: one line that says what, where and the next step."""
 
-import enum
 import sys
 from typing import IO, Any
 
 import click
 
-
-class Exit(enum.IntEnum):
-    """The exit codes of all commands."""
-
-    DONE = 0
-    FAILED = 1  # bad data, what AWS or the warehouse answered, a failed test
-    USAGE = 2  # click's own
-    REFUSED = 3  # before any change: settings, rights, preflight, not ours
-    OUT_OF_TIME = 4  # the same command goes on from there
-    CHANGES = 10  # a dry run found something to do
-    INTERRUPTED = 130  # Ctrl-C or SIGTERM, as shells count it
+CHANGES = 10  # the exit code of a dry run that found something to do
 
 
 class WarehouseError(click.ClickException):
     """Something failed; nothing was left half done."""
 
-    exit_code = Exit.FAILED
+    exit_code = 1
 
     def __init__(self, message: str) -> None:
         # Settings and messages of servers may hold line ends.
@@ -39,16 +28,16 @@ class DatabaseError(WarehouseError):
 class Refused(WarehouseError):
     """Refused before anything was changed: settings, rights, preflight, not ours."""
 
-    exit_code = Exit.REFUSED
+    exit_code = 3
 
 
 class OutOfTime(WarehouseError):
     """Ran out of time; the same command goes on from there."""
 
-    exit_code = Exit.OUT_OF_TIME
+    exit_code = 4
 
 
 class Interrupted(WarehouseError):
     """Ctrl-C or SIGTERM came; the message says what state things are in."""
 
-    exit_code = Exit.INTERRUPTED
+    exit_code = 130  # as shells count it

@@ -11,14 +11,12 @@ import click
 
 @dataclass(frozen=True)
 class Bar:
-    """A progress bar, shown or not."""
+    """A progress bar, shown or not.
 
-    # Steps done, what is done now, and how many there are; "" and 0 change nothing.
-    advance: Callable[[int, str, int], None]
+    `update` takes steps done, what is done now, and how many there are in all.
+    """
 
-    def update(self, steps: int, what: str = "", total: int = 0) -> None:
-        """So many more steps are done."""
-        self.advance(steps, what, total)
+    update: Callable[..., None]
 
 
 def say(line: str) -> None:
@@ -52,8 +50,8 @@ def progress(label: str, length: int, in_bytes: bool = False) -> Iterator[Bar]:
     ) as shown:
         task = shown.add_task(label, total=length, what="")
 
-        def advance(steps: int, what: str, total: int) -> None:
+        def update(steps: int, what: str | None = None, total: int = 0) -> None:
             changed: dict[str, Any] = {"what": what} if what else {}
             shown.update(task, advance=steps, total=total or None, **changed)
 
-        yield Bar(advance)
+        yield Bar(update)

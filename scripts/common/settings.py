@@ -82,10 +82,18 @@ def read_settings(path: Path) -> Settings:
 
 
 def located(data: Data, events: str | None, songs: str | None) -> Data:
-    """Where to load from: an option counts from here, a setting from the project."""
+    """Where to load from: an option counts from here, a setting from the project.
 
-    def place(option: str | None, setting: str) -> str:
+    Raises Refused for an empty one, which would be the whole folder.
+    """
+
+    def place(name: str, option: str | None, setting: str) -> str:
         uri, base = (setting, PROJECT) if option is None else (option, Path.cwd())
+        if not uri.strip():
+            raise Refused(
+                f"{name} is empty; name a folder or an s3:// prefix in [data] of"
+                f" warehouse.toml, or with --{name}"
+            )
         if is_s3(uri):
             return uri
         # Unlike Path.resolve, this raises nothing for a loop of links.
@@ -93,8 +101,8 @@ def located(data: Data, events: str | None, songs: str | None) -> Data:
 
     return replace(
         data,
-        events=place(events, data.events),
-        songs=place(songs, data.songs),
+        events=place("events", events, data.events),
+        songs=place("songs", songs, data.songs),
     )
 
 
@@ -126,11 +134,6 @@ def _table(path: Path, document: dict[str, Any], name: str, kind: type[Any]) -> 
             raise Refused(
                 f"{path}: {key} in [{name}] must be of type {known[key].__name__}"
             )
-    for key in ("events", "songs"):
-        if name == "data" and not str(given.get(key, key)).strip():
-            raise Refused(
-                f"{path}: {key} in [data] is empty; name a folder or an s3:// prefix"
-            )
     if name == "cluster":
         _check_kind(path, given)
     return kind(**given)
@@ -143,13 +146,8 @@ def _check_kind(path: Path, given: dict[str, Any]) -> None:
         raise Refused(f"{path}: kind in [cluster] must be {' or '.join(OF_KIND)}")
     for other, keys in OF_KIND.items():
         theirs = ", ".join(key for key in keys if key in given)
-        if other == kind or not theirs:
-            continue
-        if "kind" in given:
-            step = f"remove them, or set kind to {other}"
-        else:
-            step = f'to keep a {other} cluster, add the line `kind = "{other}"`'
-        raise Refused(
-            f"{path}: [cluster] has {theirs}, but its kind is {kind}"
-            f"{'' if 'kind' in given else ', the default'}; {step}"
-        )
+        if other != kind and theirs:
+            raise Refused(
+                f"{path}: [cluster] has {theirs}, but its kind is {kind}; remove them,"
+                f' or set `kind = "{other}"`'
+            )

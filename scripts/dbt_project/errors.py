@@ -2,15 +2,27 @@
 
 import os
 import re
-from importlib.metadata import version
-from pathlib import Path
+from collections.abc import Mapping
 
 from common.errors import DatabaseError, WarehouseError
 
-LOCKED = re.compile(r'Could not set lock on file "([^"]*)".*?\(PID (\d+)\)', re.DOTALL)
-NO_DATABASE = re.compile(r'file "?([^"\n]*?)"? exists, but it is not a valid DuckDB')
-OTHER_VERSION = "Trying to read a database file with version number"
-NO_SPACE = re.compile("No space left on device|File too large|Disk quota exceeded")
+# What DuckDB says of its file, and what to do; the first match counts.
+FILE_ADVICE = {
+    r'Could not set lock on file "([^"]*)".*?\(PID (\d+)\)': (
+        "{}: another process (PID {}) has this DuckDB file open; wait for it or close"
+        " it, then run again"
+    ),
+    r'file "?([^"\n]*?)"? exists, but it is not a valid DuckDB': (
+        "{} is not a DuckDB file; set SPARKIFY_DUCKDB to another path"
+    ),
+    r"Unable to determine target database name from 'path'": (
+        "SPARKIFY_DUCKDB is empty; unset it, or name a file"
+    ),
+    r"Trying to read a database file with version number": (
+        "the DuckDB file has another version than the DuckDB in .venv can read; set"
+        " SPARKIFY_DUCKDB to another path, or see docs/limits.md"
+    ),
+}
 CONFLICT = re.compile(
     "concurrent transaction|isolation violation|deadlock|could not obtain lock",
     re.IGNORECASE,
@@ -31,16 +43,10 @@ CONNECTION_ADVICE: list[Advice] = [
     ),
     (
         DatabaseError,
-        "communication error.*refused|timed out|timeout expired",
-        "{host}, port {port}, does not answer; check REDSHIFT_HOST and REDSHIFT_PORT,"
-        " and that allow_cidrs in [cluster] has your address: `warehouse.py up` sets"
-        " the rule",
-    ),
-    (
-        DatabaseError,
-        "communication error|gaierror",
-        "{host} is not found or not reached; check REDSHIFT_HOST (`warehouse.py status"
-        " --target redshift` has it) and your network",
+        "communication error|gaierror|timed out|timeout expired",
+        "{host}, port {port}, is not found or does not answer; check REDSHIFT_HOST and"
+        " REDSHIFT_PORT, your network, and that allow_cidrs in [cluster] has your"
+        " address: `warehouse.py up` sets the rule",
     ),
     (
         DatabaseError,
@@ -51,15 +57,14 @@ CONNECTION_ADVICE: list[Advice] = [
 ]
 
 
-def plain_dbt_error(text: str, engine: str, file: Path | None = None) -> WarehouseError:
+def plain_dbt_error(text: str, engine: str) -> WarehouseError:
     """One line for what dbt said of a DuckDB file or of Redshift.
 
     DatabaseError for Redshift's own words.
     """
-    if advice := file_advice(text, file):
-        return WarehouseError(advice)
-    if NO_SPACE.search(text):
-        return WarehouseError(f"{one_line(text)}; make room and run again")
+    for pattern, advice in FILE_ADVICE.items():
+        if match := re.search(pattern, text, re.DOTALL):
+            return WarehouseError(advice.format(*match.groups()))
     if engine == "redshift" and not FROM_MACROS.match(text):
         address = {
             "host": os.environ.get("REDSHIFT_HOST", "the host of REDSHIFT_HOST"),
@@ -67,28 +72,6 @@ def plain_dbt_error(text: str, engine: str, file: Path | None = None) -> Warehou
         }
         return advised(one_line(text), CONNECTION_ADVICE, address, DatabaseError)
     return WarehouseError(one_line(text))
-
-
-def file_advice(text: str, file: Path | None) -> str:
-    """What to do about a DuckDB file that cannot be opened; empty for other errors."""
-    if locked := LOCKED.search(text):
-        return (
-            f"{locked[1]}: another process (PID {locked[2]}) has this DuckDB file"
-            " open; wait for it or close it, then run again"
-        )
-    if found := NO_DATABASE.search(text):
-        return f"{found[1]} is not a DuckDB file; set SPARKIFY_DUCKDB to another path"
-    if "Unable to determine target database name from 'path'" in text:
-        return "SPARKIFY_DUCKDB is empty; unset it, or name a file"
-    if file and OTHER_VERSION in text:
-        with file.open("rb") as header:
-            writer = header.read(84)[52:].strip(b"\0").decode("ascii", "replace")
-        return (
-            f"{file} was written by DuckDB {writer}, and .venv has"
-            f" v{version('duckdb')}, which cannot read it; set SPARKIFY_DUCKDB to"
-            " another path, or see docs/limits.md on versions of DuckDB"
-        )
-    return ""
 
 
 def one_line(text: str) -> str:
@@ -107,7 +90,7 @@ def one_line(text: str) -> str:
 def advised(
     text: str,
     table: list[Advice],
-    names: dict[str, str],
+    names: Mapping[str, object],
     otherwise: type[WarehouseError],
 ) -> WarehouseError:
     """The error for Redshift's words, after the first advice whose pattern is there."""

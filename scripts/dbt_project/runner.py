@@ -1,9 +1,9 @@
 """dbt in this process: one start, one parse, and its errors in one line."""
 
-import gc
 import json
 import logging
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -17,15 +17,18 @@ from common.messages import Bar, progress, say, warn
 from common.settings import PROJECT
 from common.signals import explained, plain_os_error, was_interrupted
 
-from dbt_project.errors import ANOTHER_TRANSACTION, CONFLICT, one_line, plain_dbt_error
+from dbt_project.errors import one_line, plain_dbt_error
 from dbt_project.insides import keep_connections
 from dbt_project.profile import profile_path
-from dbt_project.tested import Rows, code_hash, content_hash, files_hash, recorded
+from dbt_project.tested import Rows, code_hash, content_hash, recorded
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
 
 SLEEP = "sleep 1"  # what a macro logs to pause for a second
+NOT_BUILT = re.compile(
+    r"(?:table with name|relation) \W?([\w.]+)\W? does not exist", re.IGNORECASE
+)
 INLINE = "sql_operation.sparkify.inline_query"
 # DuckDB's words for Ctrl-C, which it takes for itself while a statement runs.
 INTERRUPTED = "Query interrupted"
@@ -46,10 +49,6 @@ class Dbt:
         os.chdir(PROJECT)
         # A log that cannot be written, on a full disk, must not print a traceback.
         logging.raiseExceptions = False
-        # What import and parse make stays to the end: search it for garbage less often,
-        # which saves 0.3 s of 7 in a run with nothing new. Not gc.freeze(): DuckDB 2
-        # would report what is left at the end as leaked.
-        gc.set_threshold(100_000)
         from dbt.cli.main import dbtRunner
 
         self._options = ["--project-dir", str(PROJECT)]
@@ -62,10 +61,7 @@ class Dbt:
         self._texts: dict[str, str] = {}
         self.engine = ""
         self._runner = dbtRunner(callbacks=[self._see])
-        self._on_event: Callable[[Any], None] | None = None
         (PROJECT / "data").mkdir(exist_ok=True)
-        # Before dbt reads them: a file that changes meanwhile then counts as changed.
-        self._files = files_hash(PROJECT)
         parsed: Any = self._invoke("parse", "--no-write-json").result
         self._runner.manifest = self._manifest = parsed
         self.engine = parsed.metadata.adapter_type
@@ -75,7 +71,7 @@ class Dbt:
     @property
     def database(self) -> Path | None:
         """DuckDB's file; None on Redshift, in memory and where a service has it."""
-        path = getattr(self._credentials(), "path", "")
+        path = getattr(self.profile.credentials, "path", "")
         if self.engine != "duckdb" or not path or ":" in path:
             return None
         return Path(path).absolute()
@@ -84,62 +80,55 @@ class Dbt:
     def place(self) -> str:
         """Which warehouse this is, for a person."""
         if self.engine == "duckdb":
-            return str(self.database or self._credentials().path)
-        found = self._credentials()
+            return str(self.database or self.profile.credentials.path)
+        found = self.profile.credentials
         return f"{found.host}:{found.port}/{found.database}, schema {found.schema}"
-
-    @property
-    def schema(self) -> str:
-        """The target's schema."""
-        return str(self._credentials().schema)
 
     def require_folder(self) -> None:
         """Raise Refused unless a DuckDB file is there, or can be made where it is."""
         path = self.database
         if path is None:
             return
-        if not path.parent.is_dir():
-            raise Refused(
-                f"{path.parent}: there is no such folder; make it, or set"
-                " SPARKIFY_DUCKDB to a file in another one"
-            )
-        if path.is_dir():
-            raise Refused(f"{path} is a folder; set SPARKIFY_DUCKDB to a file in it")
         if path.stem in ("main", "system", "temp"):  # dbt asks for a database so named
             raise Refused(
                 f"{path}: DuckDB has another use for the name {path.stem}; set"
                 " SPARKIFY_DUCKDB to a file with another name"
             )
-        if not os.access(path if path.exists() else path.parent, os.W_OK):
+        writable = os.access(path if path.exists() else path.parent, os.W_OK)
+        if path.is_dir() or not writable:
             raise Refused(
-                f"{path}: no permission to write; if another user, such as root, made"
-                f" it: `sudo chown $USER {path}`"
+                f"{path}: no file can be written there; check its folder and owner, or"
+                " set SPARKIFY_DUCKDB to another file"
             )
 
     @contextmanager
     def read_only(self) -> Iterator[None]:
         """Open DuckDB's file to read it, as any number of processes can at once.
 
-        Raises Refused where there is no file; nothing is made then.
+        Raises Refused where there is no file, or what is read is not built; nothing is
+        made then.
         """
         path = self.database
-        if path is None:
-            yield
-            return
-        if not path.is_file():
+        if path and not path.is_file():
             raise Refused(
                 f"{path}: there is no warehouse; check SPARKIFY_DUCKDB, or make one"
                 " with `warehouse.py run`"
             )
-        if not os.access(path, os.R_OK):
-            raise Refused(f"{path}: no permission to read; ask its owner for it")
         # DuckDB's own choice is one folder for all processes that read a file: two that
         # run out of memory at once overwrite each other's pages, and crash.
         with tempfile.TemporaryDirectory(prefix="sparkify-") as folder:
             opened = {"SPARKIFY_ACCESS_MODE": "read_only", "SPARKIFY_TEMP": folder}
+            opened = opened if path else {}
             os.environ |= opened
             try:
                 yield
+            except WarehouseError as error:
+                if missing := NOT_BUILT.search(error.message):
+                    raise Refused(
+                        f"{self.place} has no {missing[1]} yet; build it with"
+                        " `warehouse.py run`"
+                    ) from None
+                raise
             finally:
                 for name in opened:
                     del os.environ[name]
@@ -165,15 +154,13 @@ class Dbt:
                     raised.append(error)
                     raise
 
-        self._on_event = on_event
+        words = ("run-operation", macro, "--args", json.dumps(arguments))
         try:
-            self._invoke("run-operation", macro, "--args", json.dumps(arguments))
+            self._invoke(*words, on_event=on_event)
         except WarehouseError:
             if raised:
                 raise raised[0] from None
             raise
-        finally:
-            self._on_event = None
 
     def command(self, *words: str) -> None:
         """A dbt command as its users type it; raises WarehouseError."""
@@ -233,15 +220,12 @@ class Dbt:
         options += ["--exclude", "test_name:equals_a_rebuild"]
         options += ["--vars", json.dumps({"tested_load": tested})]
         options += ["--full-refresh"] if full_refresh else []
-        try:
-            with (
-                explained(lambda: "the load is complete, the marts are not; run again"),
-                progress("building", 0) as bar,
-            ):
-                self._on_event = partial(_show_step, bar)
-                result = self._invoke("build", *options, check=False)
-        finally:
-            self._on_event = None
+        with (
+            explained(lambda: "the load is complete, the marts are not; run again"),
+            progress("building", 0) as bar,
+        ):
+            show = partial(_show_step, bar)
+            result = self._invoke("build", *options, check=False, on_event=show)
         outcomes = getattr(result.result, "results", None)
         if outcomes is None:
             raise self._error(result)
@@ -250,11 +234,6 @@ class Dbt:
             for outcome in outcomes
             if outcome.status in ("error", "fail")
         ]
-        if conflict := CONFLICT.search("; ".join(bad)):
-            raise WarehouseError(
-                f"dbt build: {ANOTHER_TRANSACTION} ({conflict.string}); the load is"
-                " complete, the marts are not"
-            )
         if bad or not result.success:
             named = "; ".join(bad[:3]) + ("; ..." if len(bad) > 3 else "")
             raise WarehouseError(
@@ -266,7 +245,7 @@ class Dbt:
         build = get_invocation_id()
         counts = self.counts()
         self.operation(
-            "note_tested", build=build, code=code, content=content_hash(counts)
+            "record_tested", build=build, code=code, content=content_hash(counts)
         )
         return counts
 
@@ -286,8 +265,13 @@ class Dbt:
             # dbt forgets its name for an inline query only when the query succeeds.
             self._manifest.nodes.pop(INLINE, None)
 
-    def _invoke(self, *arguments: str, check: bool = True) -> "dbtRunnerResult":
-        self._failure = ""
+    def _invoke(
+        self,
+        *arguments: str,
+        check: bool = True,
+        on_event: Callable[[Any], None] | None = None,
+    ) -> "dbtRunnerResult":
+        self._failure, self._on_event = "", on_event
         result = self._runner.invoke([*arguments, *self._options])
         words = f"{result.exception} {self._failure}"
         if was_interrupted(result.exception) or (
@@ -314,19 +298,15 @@ class Dbt:
         if isinstance(result.exception, OSError):
             return plain_os_error(result.exception)
         text = str(result.exception or self._failure)
-        file = self.database if self.engine == "duckdb" else None
         text = text or f"dbt failed; see {self.log_file}"
-        return plain_dbt_error(text, self.engine, file)
+        return plain_dbt_error(text, self.engine)
 
     def _code(self) -> str:
-        return code_hash(self._files, self._profile(), self.engine)
+        return code_hash(self._manifest, self.profile)
 
-    def _credentials(self) -> Any:
-        """The target's, as dbt read them. They hold a password: do not print them."""
-        return self._profile().credentials
-
-    def _profile(self) -> Any:
-        """The target, as dbt read it."""
+    @property
+    def profile(self) -> Any:
+        """The target as dbt reads it. It holds a password: do not print it."""
         from dbt.config.runtime import load_profile
 
         # Not the adapter's: that is the latest invocation's, maybe for another target.

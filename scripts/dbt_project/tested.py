@@ -4,15 +4,8 @@ import hashlib
 import json
 import os
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
-# What dbt reads of the project; of the profile it counts what this target says.
-READ = (
-    *("*.yml", "models/**/*", "macros/**/*", "seeds/**/*"),
-    *("tests/**/*.sql", "tests/**/*.yml"),
-)
-NOT_READ = {"profiles.yml", "dbt-bouncer.yml"}
 PACKAGES = ("dbt-core", "dbt-adapters", "dbt-common")
 DRIVERS = {
     "duckdb": ("dbt-duckdb", "duckdb"),
@@ -22,17 +15,25 @@ DRIVERS = {
 Rows = list[dict[str, Any]]
 
 
-def code_hash(files: str, profile: Any, engine: str) -> str:
+def code_hash(manifest: Any, profile: Any) -> str:
     """A hash of all that decides what dbt makes of staging. It has no secret.
 
-    `files` is what `files_hash` gives, `profile` the target as dbt read it.
+    `manifest` is what dbt parsed, with the checksum of each file that it read;
+    `profile` is the target as dbt read it.
     """
+    files = {
+        name: file.checksum.checksum
+        for name, file in manifest.files.items()
+        if file.parse_file_type != "analysis"
+    }
+    for name, checksum in manifest.state_check.project_hashes.items():
+        files[f"{name}://dbt_project.yml"] = checksum.checksum
     credentials = profile.credentials
     settings = dict(credentials.connection_info())
     settings.pop("path", None)  # the record is in this file itself
     for name in ("access_mode", "temp_directory"):  # how it is opened
         (settings.get("config_options") or {}).pop(name, None)
-    packages = (*PACKAGES, *DRIVERS.get(engine, ()))
+    packages = (*PACKAGES, *DRIVERS.get(credentials.type, ()))
     flags = {
         name: value
         for name, value in os.environ.items()
@@ -49,17 +50,6 @@ def code_hash(files: str, profile: Any, engine: str) -> str:
         flags,
     ]
     return _hash(json.dumps(parts, sort_keys=True, default=str))
-
-
-def files_hash(project: Path) -> str:
-    """A hash of the project's files that dbt reads, with their names."""
-    digest = hashlib.sha256()
-    found = {path for place in READ for path in project.glob(place) if path.is_file()}
-    for path in sorted(path for path in found if path.name not in NOT_READ):
-        content = path.read_bytes()
-        digest.update(f"{path.relative_to(project)}\n{len(content)}\n".encode())
-        digest.update(content)
-    return digest.hexdigest()
 
 
 def recorded(counts: Rows) -> tuple[str | None, str | None]:

@@ -1,12 +1,12 @@
 """The export: each mart as Parquet, and all of them in one DuckDB file."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from common.errors import Refused
 from common.messages import say
 from common.signals import explained
-from dbt_project.profile import profile_path, target_type
+from dbt_project.profile import target_type
 from dbt_project.runner import Dbt, Rows
 
 from export.folder import check_folder, current, locked, replaced
@@ -14,26 +14,17 @@ from export.folder import check_folder, current, locked, replaced
 DATABASE = "sparkify.duckdb"
 
 
-@dataclass(frozen=True)
-class Exported:
-    """What an export holds: rows of each mart, bytes of all files."""
-
-    folder: str
-    marts: dict[str, int]
-    bytes: int
-
-
 def check(folder: Path, target: str | None) -> None:
     """Raise Refused where nothing can be exported, before anything is done."""
-    if target_type(profile_path(), target) == "redshift":
+    if target_type(target) == "redshift":
         raise Refused(
             "export is for DuckDB; on Redshift, read the marts there or UNLOAD them"
         )
     check_folder(folder)
 
 
-def export(dbt: Dbt, folder: Path, counts: Rows) -> Exported:
-    """Export the marts of the tested build that `counts` shows, and say so.
+def export(dbt: Dbt, folder: Path, counts: Rows) -> dict[str, Any]:
+    """Export the marts of the tested build that `counts` shows: rows and bytes.
 
     Does nothing where the folder has that build. Raises Refused where the folder is not
     an export, or another process exports to it.
@@ -59,4 +50,4 @@ def export(dbt: Dbt, folder: Path, counts: Rows) -> Exported:
             f"exported {len(marts)} marts: {sum(marts.values()):,} rows,"
             f" {size / 1e6:,.1f} MB in {folder}"
         )
-    return Exported(str(folder), marts, size)
+    return {"folder": str(folder), "marts": marts, "bytes": size}

@@ -44,47 +44,12 @@ class Columns:
     total: str = ""  # what the series add up to, where that means something
 
 
-@dataclass(frozen=True)
-class Mark:
-    """A rectangle: x and width in days from the first, height in the data's unit."""
+def draw(chart: Columns, rows: list[Row]) -> dict[str, Any]:
+    """A chart of one row or more, in the order of time, ready for the page.
 
-    x: float
-    width: float
-    y: Decimal
-    height: Decimal
-    colour: str
-
-
-@dataclass(frozen=True)
-class Hint:
-    """All numbers of one date, and its place among the columns, from 1."""
-
-    column: int
-    label: str
-
-
-@dataclass(frozen=True)
-class Tick:
-    """A label, and how far along its scale it stands, in percent."""
-
-    label: str
-    place: float
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A picture, ready for the page; `columns` is how many fit side by side."""
-
-    box: str
-    marks: list[Mark]
-    hints: list[Hint]
-    x_ticks: list[Tick]
-    y_ticks: list[Tick]
-    columns: int
-
-
-def draw(chart: Columns, rows: list[Row]) -> Drawing:
-    """The marks and scales of a chart of one row or more, in the order of time."""
+    Marks are rectangles, x in days from the first; hints have all numbers of a date and
+    its place among the columns, from 1; ticks are placed in percent of their scale.
+    """
     first, last = rows[0][chart.at], rows[-1][chart.at]
     span = (last - first).days + chart.days
     up = _highest(rows, [one.key for one in chart.series if not one.below])
@@ -93,27 +58,27 @@ def draw(chart: Columns, rows: list[Row]) -> Drawing:
         step for step in _round_steps() if ceil(up / step) + ceil(down / step) < LINES
     )
     top, bottom = step * max(ceil(up / step), 1), step * ceil(down / step)
-    return Drawing(
-        box=f"0 {-top} {span} {top + bottom}",
-        marks=[mark for row in rows for mark in _marks(chart, row, first)],
-        hints=[
-            Hint((row[chart.at] - first).days // chart.days + 1, _numbers(chart, row))
+    return {
+        "box": f"0 {-top} {span} {top + bottom}",
+        "marks": [mark for row in rows for mark in _marks(chart, row, first)],
+        "hints": [
+            ((row[chart.at] - first).days // chart.days + 1, _numbers(chart, row))
             for row in rows
         ],
-        x_ticks=[
-            Tick(label, place)
+        "x_ticks": [
+            (label, place)
             for at, label in _dates(first, last)
             if (place := round(100 * (at - first).days / span, 3)) <= LAST_TICK
         ],
-        y_ticks=[
-            Tick(
+        "y_ticks": [
+            (
                 f"{words.number(abs(value))}{chart.unit}",
                 round(100 * (top - value) / (top + bottom), 3),
             )
             for value in range(-bottom, top + 1, step)
         ],
-        columns=span // chart.days,
-    )
+        "columns": span // chart.days,
+    }
 
 
 def _highest(rows: list[Row], keys: list[str]) -> Decimal:
@@ -125,7 +90,7 @@ def _round_steps() -> Iterator[int]:
     return (digit * 10**zeros for zeros in count() for digit in (1, 2, 5))
 
 
-def _marks(chart: Columns, row: Row, first: date) -> Iterator[Mark]:
+def _marks(chart: Columns, row: Row, first: date) -> Iterator[Row]:
     x = (row[chart.at] - first).days + GAP * chart.days
     width = chart.days * (1 - 2 * GAP)
     above = below = Decimal()
@@ -138,7 +103,13 @@ def _marks(chart: Columns, row: Row, first: date) -> Iterator[Mark]:
         else:
             above += height
             y = -above
-        yield Mark(round(x, 2), round(width, 2), y, height, one.colour)
+        yield {
+            "x": round(x, 2),
+            "width": round(width, 2),
+            "y": y,
+            "height": height,
+            "colour": one.colour,
+        }
 
 
 def _numbers(chart: Columns, row: Row) -> str:

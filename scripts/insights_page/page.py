@@ -9,8 +9,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from insights_page import words
-from insights_page.charts import Columns, Drawing, Row, draw
-from insights_page.shapes import Cohorts, Column, Section, Tiles, Week
+from insights_page.charts import Columns, Row, draw
+from insights_page.shapes import Column, Section
 
 HERE = Path(__file__).parent
 SHADES = 7  # of a grid
@@ -22,9 +22,6 @@ ENVIRONMENT = Environment(
     lstrip_blocks=True,
 )
 ENVIRONMENT.globals |= dict(getmembers(words, isfunction))
-SHAPES: Any = {one.__name__.lower(): one for one in (Cohorts, Columns, Tiles, Week)}
-# `picture is week`, in the template.
-ENVIRONMENT.tests |= {name: one.__instancecheck__ for name, one in SHAPES.items()}
 SENTENCES = ENVIRONMENT.get_template("answers.html").module
 
 
@@ -36,19 +33,21 @@ class Answered:
     sql: str
     answer: str
     rows: list[Row]
-    drawing: Drawing | None = None
+    drawing: dict[str, Any] | None = None
 
 
 def page(
     answered: list[Answered],
     rows: Mapping[str, list[Row]],
-    warehouse: Mapping[str, Any],
+    questions: Mapping[str, str],
+    warehouse: Mapping[str, str],
 ) -> str:
     """The whole page: the same rows give the same bytes, but for one line."""
     return ENVIRONMENT.get_template("page.html").render(
         answered=answered,
         answers={one.section.analysis: one.answer for one in answered},
         rows=rows,
+        questions=questions,
         warehouse=warehouse,
         digits=_digits,
         index=_index,

@@ -2,21 +2,9 @@
 
 from insights_page import words
 from insights_page.charts import Columns, Series
-from insights_page.shapes import (
-    Cohorts,
-    Section,
-    Tiles,
-    Week,
-    bar,
-    label,
-    name,
-    number,
-    percent,
-    plain,
-)
+from insights_page.shapes import Section, bar, label, name, number, percent, plain
 
 DAYS_SHOWN = 120  # the longest history that time lines show by days, not by weeks
-COHORTS = 6  # the newest ones; they have 1, 2, ... rows
 ALL_THERE = "The catalogue has every song that was played."
 NOBODY = "Nobody known has listened yet."
 
@@ -33,7 +21,6 @@ def sections(days: int) -> list[Section]:
     when = WEEK if weekly else label("day", "day", show=words.short_day)
     return [
         Section(
-            "How much is played, and by how many?",
             "headline",
             (
                 label("period", "period"),
@@ -46,11 +33,9 @@ def sections(days: int) -> list[Section]:
             ),
             "The average covers up to four weeks, since one alone may hold a holiday."
             " Hours count each song in full. A listener is a known user with a play.",
-            picture=Tiles(),
-            size="wide",
+            picture="tiles",
         ),
         Section(
-            f"How much is played, {period} by {period}?",
             f"plays_by_{period}",
             (
                 when,
@@ -71,10 +56,8 @@ def sections(days: int) -> list[Section]:
                 length,
                 total="plays",
             ),
-            size="wide",
         ),
         Section(
-            "How much would licensing add?",
             "license_shares",
             (
                 label("missing songs", "songs", show=words.first),
@@ -87,7 +70,6 @@ def sections(days: int) -> list[Section]:
             empty=ALL_THERE,
         ),
         Section(
-            "How much of what is played is in the catalogue?",
             f"catalogue_coverage_by_{period}",
             (
                 when,
@@ -105,7 +87,6 @@ def sections(days: int) -> list[Section]:
             ),
         ),
         Section(
-            "Which songs to license?",
             "songs_to_license",
             (
                 name("song and artist", "song_title", below="artist_name"),
@@ -113,19 +94,15 @@ def sections(days: int) -> list[Section]:
                 PLAYS,
             ),
             "The ten most played among those missing in the catalogue.",
-            limit=10,
             empty=ALL_THERE,
         ),
         Section(
-            "Which artists to license?",
             "artists_to_license",
             (name("artist", "artist_name"), number("songs", "songs"), LISTENERS, PLAYS),
             "The ten most played among the artists of whom the catalogue has no song.",
-            limit=10,
             empty="The catalogue has a song of every artist that was played.",
         ),
         Section(
-            "Which songs are played most?",
             "most_played_songs",
             (
                 name("song and artist", "song_title", below="artist_name"),
@@ -135,47 +112,37 @@ def sections(days: int) -> list[Section]:
             ),
             "The ten most played, by title and artist in the logs. In catalogue is the"
             " share of plays whose song the catalogue has.",
-            limit=10,
         ),
         Section(
-            "Which artists are played most?",
             "most_played_artists",
             (name("artist", "artist_name"), IN_CATALOGUE, LISTENERS, PLAYS),
             "The ten most played, by the name in the logs. In catalogue is the share of"
             " plays whose song the catalogue has.",
-            limit=10,
         ),
         Section(
-            "Which songs of the catalogue are never played?",
             "songs_never_played",
             (
                 name("song and artist", "title", below="artist_name"),
                 plain("year", "year"),
             ),
             "The first ten by their id.",
-            limit=10,
             empty="Every song of the catalogue has been played.",
         ),
         Section(
-            "Where are the artists from?",
             "artists_origins",
             (name("origin", "origin"), number("artists", "artists"), LISTENERS, PLAYS),
             "The ten with most plays, by the catalogue's free text.",
-            limit=10,
         ),
         Section(
-            "How many come back in later weeks?",
             "weekly_retention",
-            (number("listeners", "listeners"), number("returned", "returned")),
+            (),
             "The newest cohorts, by the week of their first play in these logs; the"
             " stronger the shade, the larger the share. A cut-off cohort may have come"
             " before the logs begin. The last week may be cut short.",
-            picture=Cohorts(),
-            limit=COHORTS * (COHORTS + 1) // 2,
+            picture="cohorts",
             empty=NOBODY,
         ),
         Section(
-            "Who went quiet?",
             "inactive_listeners",
             (
                 label("user", "user_id"),
@@ -186,11 +153,9 @@ def sections(days: int) -> list[Section]:
             ),
             "The ten who had played most. Inactive, not lost: the logs have no"
             " cancellation.",
-            limit=10,
             empty="Every listener has played in the last 7 days.",
         ),
         Section(
-            "Who listens again, week by week?",
             "listeners_by_week",
             (
                 WEEK,
@@ -213,7 +178,6 @@ def sections(days: int) -> list[Section]:
             empty=NOBODY,
         ),
         Section(
-            "In which state do people listen?",
             "plays_by_state",
             (
                 name("state", "state"),
@@ -222,10 +186,8 @@ def sections(days: int) -> list[Section]:
             ),
             "The ten with most listeners. An area across states counts for its first;"
             " one keen listener can carry the plays of a state.",
-            limit=10,
         ),
         Section(
-            "Do a few listeners make most plays?",
             "songs_per_listener",
             (
                 label("songs heard", "songs_from", "songs_to", show=words.band),
@@ -237,7 +199,6 @@ def sections(days: int) -> list[Section]:
             empty=NOBODY,
         ),
         Section(
-            "Do paying users listen more?",
             "free_against_paid",
             (
                 label("plan", "level"),
@@ -250,7 +211,6 @@ def sections(days: int) -> list[Section]:
             " divides by all users' days on the plan.",
         ),
         Section(
-            "How many submit a change of plan?",
             "upgrade_funnel",
             (
                 label("change", "change"),
@@ -261,7 +221,6 @@ def sections(days: int) -> list[Section]:
             "Users, each once, at any time in these logs.",
         ),
         Section(
-            "Who upgrades, who downgrades?",
             "level_changes_by_week",
             (
                 WEEK,
@@ -280,7 +239,6 @@ def sections(days: int) -> list[Section]:
             ),
         ),
         Section(
-            "How long is a session?",
             "session_sizes",
             (
                 label("songs in it", "plays_from", "plays_to", show=words.band),
@@ -291,7 +249,6 @@ def sections(days: int) -> list[Section]:
             "Sessions with at least one song; one song heard twice counts twice.",
         ),
         Section(
-            "How often is a song skipped?",
             "skips",
             (
                 number("plays", "plays"),
@@ -305,16 +262,14 @@ def sections(days: int) -> list[Section]:
             " began before its length had passed; a session's last play has no next.",
         ),
         Section(
-            "When in the week do people listen?",
             "plays_by_weekday_and_hour",
-            (number("listeners per day", "listeners_per_day"),),
+            (),
             "Listeners in an average such hour, over the days with any play. Grey hours"
             " have had fewer than 5 listeners. Hours are UTC, not the listeners' own.",
-            picture=Week("listeners_per_day", "listeners"),
+            picture="week",
             empty=NOBODY,
         ),
         Section(
-            "With what do people listen?",
             "user_agents",
             (
                 label("browser", "browser", "platform", show=words.agent),
@@ -322,6 +277,5 @@ def sections(days: int) -> list[Section]:
                 PLAYS,
             ),
             "The ten with most plays, by the first name that fits in the user agent.",
-            limit=10,
         ),
     ]

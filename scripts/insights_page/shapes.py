@@ -1,4 +1,4 @@
-"""The shapes of an answer: tables, bars, tiles, pictures, and their section."""
+"""The shapes of an answer: a section, and the columns of its table."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from insights_page import words
 from insights_page.charts import Columns, Row
 
 NOTHING = "Nothing has been played yet."
+COHORTS = 6  # the newest ones; they have 1, 2, ... rows
 
 
 @dataclass(frozen=True)
@@ -28,35 +29,21 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Week:
-    """A table of hours by weekdays, each cell as strong as its value is high."""
-
-    key: str
-    people: str  # how many people a cell rests on; cells of few are muted
-
-
-@dataclass(frozen=True)
-class Cohorts:
-    """A table of cohorts by weeks, each cell as strong as its share is high."""
-
-
-@dataclass(frozen=True)
-class Tiles:
-    """The latest figures that have a change, in large type."""
-
-
-@dataclass(frozen=True)
 class Section:
-    """A question, the analysis that answers it, and what is shown of it."""
+    """An analysis, and what is shown of its answer."""
 
-    question: str
     analysis: str
     columns: tuple[Column, ...]
     caveat: str
-    picture: Columns | Week | Cohorts | Tiles | None = None  # none: the table has bars
-    limit: int = -1
+    picture: Columns | str = ""  # or a macro's name; "": the table has bars
     empty: str = NOTHING
-    size: str = ""  # "wide": as wide as the page
+
+    @property
+    def limit(self) -> int:
+        """How many rows to ask for: a table has the first ten, a picture all, -1."""
+        if self.picture == "cohorts":
+            return COHORTS * (COHORTS + 1) // 2
+        return -1 if self.picture else 10
 
 
 def label(heading: str, *keys: str, show: Callable[..., str] = words.text) -> Column:

@@ -1,6 +1,6 @@
 """How values of the warehouse are written on the page: in English, times in UTC."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from markupsafe import Markup
@@ -79,11 +79,6 @@ def change(value: Any) -> str:
 def first(places: int) -> str:
     """The first of a ranking: `first 100`."""
     return f"first {number(places)}"
-
-
-def minute(value: datetime) -> str:
-    """A moment in full: `5 November 2018, 19:54 UTC`."""
-    return f"{day(value)}, {value:%H:%M} UTC"
 
 
 def name(value: Any) -> Markup:

@@ -6,7 +6,7 @@ import stat
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
 from common.errors import WarehouseError
 
@@ -29,15 +29,6 @@ class Listed:
     size: int
     etag: str | None = None
     modified_ns: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the ledger holds of a path: its latest delivery."""
-
-    etag: str
-    size: int
-    modified_ns: int | None
 
 
 def reason_to_ignore(path: str) -> str | None:
@@ -131,10 +122,10 @@ def changed(path: str) -> WarehouseError:
     return WarehouseError(f"{path}: changed while it was read; run again")
 
 
-def is_unchanged(file: Listed, known: Known | None) -> bool:
-    """Whether the listing alone shows that the ledger holds this very content."""
-    if known is None:
+def is_unchanged(file: Listed, row: dict[str, Any] | None) -> bool:
+    """Whether the listing alone shows that the ledger's row has this very content."""
+    if row is None:
         return False
     if file.etag is not None:
-        return file.etag == known.etag
-    return (file.size, file.modified_ns) == (known.size, known.modified_ns)
+        return bool(file.etag == row["etag"])
+    return (file.size, file.modified_ns) == (row["bytes"], row["modified_ns"])

@@ -4,7 +4,7 @@ import functools
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -15,33 +15,21 @@ from common.errors import Refused, WarehouseError
 from common.messages import progress, say, warn
 from common.settings import PROJECT, Data
 from common.signals import explained
-from dbt_project.runner import Dbt, Rows
+from dbt_project.runner import Dbt
 from sample import is_sample
 
 from load import redshift, s3
-from load.files import (
-    HIDDEN,
-    Kind,
-    Known,
-    Listed,
-    described,
-    is_unchanged,
-    list_folder,
-    reason_to_ignore,
-)
+from load.files import Kind, Listed, described, is_unchanged, list_folder
 from load.reading import Batch, Reader, Task
 
 CACHE = PROJECT / "data" / "cache"
 # What names another warehouse, by engine.
 OTHER_WAREHOUSE = {"duckdb": "SPARKIFY_DUCKDB", "redshift": "REDSHIFT_SCHEMA"}
 
-Delivered = tuple[str, str]  # kind and path
-Connect = Callable[[], Any]  # makes the S3 client, or gives the one that is there
-# The plan for the macro load_staging, the answer to what it logs, and a function that
-# gives the files' ETags when it is done.
-Prepared = tuple[
-    dict[str, Any], Callable[[str], None] | None, Callable[[], dict[Delivered, str]]
-]
+Connect = Callable[[], Any]  # makes the S3 client once
+# The plan for the macro load_staging, the answer to what it logs, and whether the
+# ledger must have more files when it is done.
+Prepared = tuple[dict[str, Any], Callable[[str], None] | None, Callable[[], bool]]
 
 
 @dataclass(frozen=True)
@@ -68,23 +56,6 @@ class Listing:
     files: list[Listed]
     ignored: Counter[str]
 
-    @property
-    def paths(self) -> list[str]:
-        """The files' names in the ledger."""
-        return [file.path for file in self.files]
-
-    def hidden(self, known: Iterable[Delivered]) -> list[str]:
-        """Files in the ledger that an earlier version loaded from hidden paths."""
-        uri = self.uri
-        root = str(s3_address.parse(uri)) if s3_address.is_s3(uri) else f"{uri}/"
-        return sorted(
-            path
-            for kind, path in known
-            if kind == self.kind
-            and path.startswith(root)
-            and reason_to_ignore(path.removeprefix(root)) == HIDDEN
-        )
-
 
 def load(
     dbt: Dbt, data: Data, max_errors: int, reload: bool, mix_sample: bool = False
@@ -105,45 +76,28 @@ def load(
             _list("events", data.events, connect),
             _list("songs", data.songs, connect),
         ]
-        by_location = [(listing.uri, listing.paths) for listing in listings]
+        paths = [(each.uri, [file.path for file in each.files]) for each in listings]
         if not mix_sample:
-            _refuse_mix(dbt, by_location)
+            _refuse_mix(dbt, paths)
         dbt.require_folder()
-        rows = dbt.query("{{ known_files() }}")
-        newest = max((row["load_id"] for row in rows), default=0)
-        known = {
-            (row["source"], row["path"]): Known(
-                row["etag"], int(row["bytes"]), row["modified_ns"]
-            )
-            for row in rows
-            if not reload
+        ledger = {
+            (row["source"], row["path"]): row
+            for row in dbt.query("{{ known_files() }}")
         }
-        if not mix_sample:
-            _refuse_mix(dbt, [*by_location, (dbt.place, [path for _, path in known])])
-        new = [file for listing in listings for file in _new(listing, known)]
+        if not (mix_sample or reload):
+            _refuse_mix(dbt, [*paths, (dbt.place, [path for _, path in ledger])])
+        newest = max((row["load_id"] for row in ledger.values()), default=0)
+        tasks = []
         for listing in listings:
-            _warn_of_hidden(listing, rows, reload)
+            tasks += _tasks(listing, ledger, reload)
     loaded = Loaded(0, 0, 0)
-    if new:
-        # A reload loads files in the order of their first deliveries, new ones last.
-        order = {
-            (row["source"], row["path"]): int(row["delivery_order"]) for row in rows
-        }
-        tasks = [
-            Task(
-                file,
-                file.path,
-                known.get((file.kind, file.path)),
-                order.get((file.kind, file.path), len(rows) + 1) if reload else 0,
-            )
-            for file in new
-        ]
+    if tasks:
         tasks.sort(
             key=lambda task: (task.file.kind, task.delivery_order, task.file.path)
         )
         with (
             explained(lambda: _published(dbt, newest)),
-            prepare(dbt, data, connect, tasks) as (plan, answer, etags),
+            prepare(dbt, data, connect, tasks) as (plan, answer, has_new),
         ):
             dbt.operation(
                 "load_staging",
@@ -153,13 +107,8 @@ def load(
                 reload=reload,
             )
         loaded = _result(dbt, newest)
-        changed = {
-            file
-            for file, etag in etags().items()
-            if file not in known or known[file].etag != etag
-        }
         # Whatever dbt says: a load that is not in the ledger did not happen.
-        if changed and not loaded.files:
+        if has_new() and not loaded.files:
             raise WarehouseError(
                 "the load is not in the ledger: another process loaded these files"
                 " meanwhile; run again"
@@ -172,14 +121,14 @@ def load(
 
 
 def _result(dbt: Dbt, newest: int) -> Loaded:
-    """What was loaded after the load `newest`; warns of what a person should know."""
+    """What was loaded after the load `newest`; warns of what a person should see."""
     rows = dbt.query(f"{{{{ loads_since({newest}) }}}}")
-    for row in rows:
-        if row["what"] == "empty":
-            warn(f"{row['path']}: empty, 0 rows")
-    keys = tuple(map(_replaced_key, [row for row in rows if row["what"] == "replaced"]))
     counts = rows[0]
-    replaced = int(counts["replaced"])
+    if empty := int(counts["empty_files"]):
+        more = f", and {empty - 1:,} more" if empty > 1 else ""
+        warn(f"{counts['empty_file']}: empty, 0 rows{more}")
+    keys = tuple(map(_replaced_key, [row for row in rows if row["row_key"]]))
+    replaced = int(counts["replaced"] or 0)
     if replaced:
         more = "; ..." if replaced > len(keys) else ""
         warn(
@@ -218,27 +167,25 @@ def _list(kind: Kind, uri: str, connect: Connect) -> Listing:
     return Listing(kind, uri, files, ignored)
 
 
-def _new(listing: Listing, known: dict[Delivered, Known]) -> list[Listed]:
-    """The files that the listing alone does not show to be unchanged."""
-    kind, files = listing.kind, listing.files
-    new = [
-        file for file in files if not is_unchanged(file, known.get((kind, file.path)))
-    ]
-    counts = [f"{len(files):,} files", f"{len(new):,} to read"]
+def _tasks(
+    listing: Listing, ledger: dict[tuple[str, str], dict[str, Any]], reload: bool
+) -> list[Task]:
+    """The files that the listing alone does not show to be unchanged; says how many.
+
+    A reload takes all, in the order of their first deliveries, new ones last.
+    """
+    tasks = []
+    for file in listing.files:
+        row = ledger.get((file.kind, file.path))
+        if reload:
+            order = int(row["delivery_order"]) if row else len(ledger) + 1
+            tasks.append(Task(file, file.path, None, order))
+        elif not is_unchanged(file, row):
+            tasks.append(Task(file, file.path, row["etag"] if row else None))
+    counts = [f"{len(listing.files):,} files", f"{len(tasks):,} to read"]
     counts += [described(listing.ignored)] if listing.ignored else []
-    say(f"{kind}: {', '.join(counts)}")
-    return new
-
-
-def _warn_of_hidden(listing: Listing, rows: Rows, reload: bool) -> None:
-    """Name the files of hidden paths whose rows are in the warehouse."""
-    hidden = listing.hidden((row["source"], row["path"]) for row in rows)
-    if hidden:
-        named = ", ".join(hidden[:3]) + (", ..." if len(hidden) > 3 else "")
-        warn(
-            f"{listing.kind}: {len(hidden):,} loaded files are {HIDDEN}: {named}; "
-            + ("the reload drops them" if reload else "`run --reload` drops their rows")
-        )
+    say(f"{listing.kind}: {', '.join(counts)}")
+    return tasks
 
 
 def _refuse_mix(dbt: Dbt, locations: list[tuple[str, list[str]]]) -> None:
@@ -256,8 +203,7 @@ def _refuse_mix(dbt: Dbt, locations: list[tuple[str, list[str]]]) -> None:
 
 def _published(dbt: Dbt, newest: int) -> str:
     """What became of a load that was interrupted."""
-    known = dbt.query("{{ known_files() }}")
-    if any(row["load_id"] > newest for row in known):
+    if any(row["load_id"] > newest for row in dbt.query("{{ known_files() }}")):
         return "the load is complete, the marts are not; run again"
     return "nothing was loaded; run again"
 
@@ -278,8 +224,8 @@ def _prepare_files(
     size = sum(task.file.size for task in tasks)
     batch: Batch | None = None
     with (
-        _temporary_folder() as folder,
-        Reader(folder, tasks) as reader,
+        tempfile.TemporaryDirectory(prefix="sparkify-load-") as name,
+        Reader(folder := Path(name), tasks) as reader,
         progress("loading", size, in_bytes=True) as bar,
     ):
 
@@ -297,26 +243,13 @@ def _prepare_files(
             if batch is None:
                 with (folder / "files.ndjson").open("w", encoding="utf-8") as out:
                     for delivery in reader.deliveries:
-                        out.write(json.dumps(delivery._asdict()) + "\n")
+                        out.write(json.dumps(delivery) + "\n")
 
         yield (
             {"folder": str(folder)},
             describe_batch,
-            lambda: {(file.kind, file.path): file.etag for file in reader.deliveries},
+            lambda: any(delivery["is_new"] for delivery in reader.deliveries),
         )
-
-
-@contextmanager
-def _temporary_folder() -> Iterator[Path]:
-    """A folder for this load alone; a full one is not blamed on a source file."""
-    try:
-        with tempfile.TemporaryDirectory(prefix="sparkify-load-") as folder:
-            yield Path(folder)
-    except OSError as error:
-        raise WarehouseError(
-            f"the temporary folder {tempfile.gettempdir()}: {error.strerror or error};"
-            " make room there, or set TMPDIR to another folder"
-        ) from None
 
 
 @contextmanager
@@ -324,9 +257,5 @@ def _prepare_manifests(
     dbt: Dbt, data: Data, connect: Connect, tasks: list[Task]
 ) -> Iterator[Prepared]:
     """Redshift reads the files itself, and a reload in any order."""
-    files = [task.file for task in tasks]
-    etags: dict[tuple[str, str], str] = {
-        (file.kind, file.path): str(file.etag) for file in files
-    }
-    with redshift.prepared(dbt, data, connect, files) as plan:
-        yield plan, None, lambda: etags
+    with redshift.prepared(dbt, data, connect, [task.file for task in tasks]) as plan:
+        yield plan, None, lambda: True

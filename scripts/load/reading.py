@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, NamedTuple
+from queue import SimpleQueue
+from typing import Any, BinaryIO, Literal
 
 from load.documents import SHOWN, split_documents, split_lines
-from load.files import Kind, Known, Listed, changed, is_zipped, unreadable
-from load.scan import Look, look
-from load.streams import chunks, is_same, opened, unzipped
+from load.files import Kind, Listed, changed, is_zipped, unreadable
+from load.streams import Look, chunks, is_same, look, opened, unzipped
 
 # Characters in a file name that DuckDB would take for a pattern.
 GLOB_CHARACTERS = frozenset("*?[\\")
@@ -31,7 +31,6 @@ SETTLED_SECONDS = 3
 # Lines up to the first length are read with small buffers, longer ones with large ones.
 SHORT_LINE, LONG_LINE = 1 << 16, SHOWN + 1000
 THREADS = 2  # that hash and examine large logs
-MD5_DIGITS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +42,8 @@ class Task:
 
     file: Listed
     local: str
-    known: Known | None = None
+    known_etag: str | None = None
     delivery_order: int = 0
-
-
-class Delivery(NamedTuple):
-    """A file that was read; `documents` counts what is to be loaded or refused."""
-
-    file_id: int
-    kind: Kind
-    path: str
-    etag: str
-    bytes: int
-    modified_ns: int | None
-    documents: int
-    is_new: bool
-    delivery_order: int
 
 
 @dataclass(slots=True)
@@ -80,12 +65,8 @@ class Batch:
     file_bytes: int = 0
 
 
-class Examined(NamedTuple):
-    """A large log: its hash, what was seen in its bytes, and its status then."""
-
-    etag: str
-    look: Look
-    status: os.stat_result
+# A large log: its hash, what was seen in its bytes, and its status then.
+Examined = tuple[str, Look, os.stat_result]
 
 
 class _Stopped(Exception):
@@ -99,16 +80,15 @@ class Reader:
     """
 
     def __init__(self, copies: Path, tasks: list[Task]) -> None:
-        self.deliveries: list[Delivery] = []
+        self.deliveries: list[dict[str, Any]] = []
         self._copies = copies
         self._tasks = tasks
         self._copy: BinaryIO | None = None
         self._batch: Batch | None = None
-        self._ready: list[Batch] = []
+        self._ready: SimpleQueue[Batch | None] = SimpleQueue()
         self._numbers = self._file_bytes = 0
         self._in_place: list[tuple[str, str, os.stat_result]] = []
-        self._change = threading.Condition()
-        self._is_waiting = self._is_done = self._is_stopped = False
+        self._is_waiting = self._is_stopped = False
         self._error: BaseException | None = None
         self._pool = ThreadPoolExecutor(THREADS)
         self._thread = threading.Thread(target=self._run)
@@ -128,16 +108,13 @@ class Reader:
         Raises what stopped the threads: WarehouseError for a file that can't be read,
         is damaged as a whole or changed meanwhile, OSError for a full disk.
         """
-        with self._change:
-            self._is_waiting = True
-            self._change.wait_for(
-                lambda: self._ready or self._is_done or self._error is not None
-            )
-            self._is_waiting = False
-            if self._error is not None:
-                raise self._error
-            if self._ready:
-                return self._ready.pop(0)
+        self._is_waiting = True
+        ready = self._ready.get()
+        self._is_waiting = False
+        if self._error is not None:
+            raise self._error
+        if ready is not None:
+            return ready
         for path, local, before in self._in_place:
             try:
                 after = os.stat(local)  # noqa: PTH116
@@ -163,16 +140,13 @@ class Reader:
                 self._read(number, task, looks.pop(number, None))
             self._finish()
         except BaseException as error:
-            with self._change:
-                self._error = error
+            self._error = error
         finally:
-            with self._change:
-                self._is_done = True
-                self._change.notify_all()
+            self._ready.put(None)
 
     def _examine(self, task: Task) -> Examined:
         """Hash a large log and look at its bytes; a function of the pool."""
-        digest = _digest(task)
+        digest = hashlib.sha256()
 
         def see(block: bytes) -> None:
             if self._is_stopped:
@@ -182,7 +156,7 @@ class Reader:
 
         with opened(task.file, task.local) as (stream, status):
             seen = look(stream, see)
-        return Examined(task.file.etag or digest.hexdigest(), seen, status)
+        return task.file.etag or digest.hexdigest(), seen, status
 
     def _read(
         self, number: int, task: Task, examined: "Future[Examined] | None"
@@ -193,7 +167,7 @@ class Reader:
             etag, documents = self._copied(number, task, None)
         else:
             etag, seen, status = examined.result()
-            if task.known and task.known.etag == etag:
+            if task.known_etag == etag:
                 pass
             elif (
                 seen.is_plain
@@ -210,18 +184,19 @@ class Reader:
                 batch.bytes += status.st_size
             else:
                 etag, documents = self._copied(number, task, etag)
+        # `documents` counts what is to be loaded or refused.
         self.deliveries.append(
-            Delivery(
-                number,
-                file.kind,
-                file.path,
-                etag,
-                file.size,
-                file.modified_ns,
-                documents or 0,
-                documents is not None,
-                task.delivery_order,
-            )
+            {
+                "file_id": number,
+                "kind": file.kind,
+                "path": file.path,
+                "etag": etag,
+                "bytes": file.size,
+                "modified_ns": file.modified_ns,
+                "documents": documents or 0,
+                "is_new": documents is not None,
+                "delivery_order": task.delivery_order,
+            }
         )
         self._file_bytes += file.size
         if self._is_waiting and self._batch and self._batch.bytes > WAITING_BYTES:
@@ -234,15 +209,15 @@ class Reader:
 
         `wanted` is the hash that an earlier look gave, if there was one.
         """
-        file, known = task.file, task.known
+        file, known = task.file, task.known_etag
         with opened(file, task.local) as (stream, _):
             if known and not wanted and not file.etag:
                 as_is: Any = stream  # may be gzip's
-                wanted = hashlib.file_digest(as_is, lambda: _digest(task)).hexdigest()
-                if known.etag == wanted:
+                wanted = hashlib.file_digest(as_is, "sha256").hexdigest()
+                if known == wanted:
                     return wanted, None
                 stream.seek(0)
-            digest = _digest(task)
+            digest = hashlib.sha256()
             content = chunks(stream, digest.update if file.etag is None else None)
             if is_zipped(file.path):
                 content = unzipped(file.path, content)
@@ -296,22 +271,10 @@ class Reader:
         self._close_copy()
         if self._batch is not None:
             self._batch.file_bytes, self._file_bytes = self._file_bytes, 0
-            with self._change:
-                self._ready.append(self._batch)
-                self._change.notify_all()
+            self._ready.put(self._batch)
             self._batch = None
 
     def _close_copy(self) -> None:
         if self._copy is not None:
             self._copy.close()
             self._copy = None
-
-
-def _digest(task: Task) -> Any:
-    """The hash of a local file: that of its last delivery, so that it can be compared.
-
-    Earlier versions used md5, which is slower where the processor has SHA instructions.
-    """
-    if task.known and len(task.known.etag) == MD5_DIGITS:
-        return hashlib.md5(usedforsecurity=False)
-    return hashlib.sha256(usedforsecurity=False)

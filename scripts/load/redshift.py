@@ -7,14 +7,15 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
-from common.errors import DatabaseError, WarehouseError
+from common.errors import DatabaseError, Refused, WarehouseError
 from common.settings import Data
+from dbt_project.errors import ANOTHER_TRANSACTION, CONFLICT, Advice, advised
 from dbt_project.profile import check_profile
 from dbt_project.runner import Dbt
 
-from load.copy_errors import plain_copy_errors
 from load.files import Listed
 from load.manifests import check_locations, shown_names, write_plan
 
@@ -32,6 +33,52 @@ from sys_load_error_detail
 where start_time >= dateadd(second, -{seconds}, getdate())
 order by query_id desc, file_name, line_number
 """
+# What to do about a COPY that failed. The first match counts.
+COPY_ADVICE: list[Advice] = [
+    (
+        Refused,
+        "not authorized to (assume|get credentials)|default iam role",
+        "the cluster cannot use the role {role}: not attached, not in sync, or it does"
+        " not trust Redshift; run `warehouse.py up`, or set role in [data]",
+    ),
+    (
+        Refused,
+        "status 301|permanentredirect|different region",
+        "a bucket is in another region than {region}; set region in [data] to that of"
+        " the buckets",
+    ),
+    (
+        WarehouseError,
+        "problem reading (manifest|jsonpaths) file.*(status 404|nosuchkey)",
+        "what the load wrote under {manifests} is gone; let nothing clear that prefix"
+        " while a load runs, and run again",
+    ),
+    (
+        WarehouseError,
+        "status 404|nosuchkey|mandatory url",
+        "an object under {events} or {songs} is gone since it was listed; run again",
+    ),
+    (
+        Refused,
+        "status 403|accessdenied|access denied",
+        "the role {role} may not read {events}, {songs} or {manifests}: it needs"
+        " s3:ListBucket on the buckets and s3:GetObject on these prefixes;"
+        " `warehouse.py up` grants both",
+    ),
+    # The assert of the publishing transaction (macros/load/redshift_load.sql).
+    (
+        WarehouseError,
+        "di(vision|vide) by zero",
+        "another load published one of these files meanwhile; run again",
+    ),
+    # dbt connected again: the work tables went with the old session.
+    (
+        WarehouseError,
+        'relation "load_[a-z_]+" does not exist',
+        "another transaction was in the way, or the connection broke; run again",
+    ),
+    (WarehouseError, CONFLICT.pattern, ANOTHER_TRANSACTION),
+]
 
 
 def check(dbt: Dbt, data: Data) -> None:
@@ -46,7 +93,6 @@ def prepared(
 ) -> Iterator[dict[str, Any]]:
     """Write to S3 what there is to load: the plan for the macro load_staging.
 
-
     Within the block an error of Redshift's becomes one line with the next step.
     """
     keys = dbt.text(
@@ -55,13 +101,12 @@ def prepared(
     plan = write_plan(connect(), data, files, keys.split())
     plan |= {"wait_seconds": data.system_view_seconds, "analyze_rows": ANALYZE_ROWS}
     started = time.monotonic()
-    with plain_copy_errors(data):
-        try:
-            yield plan
-        except DatabaseError as error:
-            if TOO_MANY.search(str(error)):
-                raise _bad_line(dbt, data, files, started) from None
-            raise
+    try:
+        yield plan
+    except DatabaseError as error:
+        if TOO_MANY.search(str(error)):
+            raise _bad_line(dbt, data, files, started) from None
+        raise advised(str(error), COPY_ADVICE, asdict(data), WarehouseError) from None
 
 
 def _bad_line(

@@ -63,10 +63,10 @@ def fetch(
 
     def fetch_one(file: Listed) -> Path:
         local = _cached(file, cache)
-        is_there = local.exists()
-        if not is_there or not _is_intact(local, file):
+        is_cached = local.exists()
+        if not is_cached or not _is_intact(local):
             _download(s3, file, local)
-            if is_there:
+            if is_cached:
                 warn(
                     f"{local}: the cached copy of {file.path} was damaged; fetched it"
                     " again"
@@ -88,15 +88,12 @@ def fetch(
     return paths
 
 
-def _is_intact(local: Path, file: Listed) -> bool:
+def _is_intact(local: Path) -> bool:
     """Whether a cached file still has the bytes that were fetched."""
     with local.open("rb") as stream:
         digest = hashlib.file_digest(stream, _md5).hexdigest()
-    try:
-        return digest == _proof(local).read_text(encoding="ascii")
-    except (FileNotFoundError, UnicodeDecodeError):
-        # Fetched by an earlier version: the ETag is the md5 of most objects.
-        return digest == file.etag
+    proof = _proof(local)
+    return proof.is_file() and digest.encode() == proof.read_bytes()
 
 
 def _proof(local: Path) -> Path:

@@ -1,19 +1,26 @@
-"""Open source files, notice when they change, and decompress them."""
+"""Open source files, notice when they change, examine and decompress them."""
 
 import os
+import re
 import stat
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from common.errors import WarehouseError
 from common.signals import FULL
 
+from load.documents import BYTE_ORDER_MARK
 from load.files import Listed, changed, is_zipped, unreadable
 
 CHUNK_BYTES = 1 << 22
 GZIP_MAGIC = b"\x1f\x8b"
+# What is read at once: more would not stay in the processor's cache.
+BLOCK_BYTES = 1 << 20
+# Lines up to this length, in bytes, need not be measured one by one.
+SHORT_BYTES = 60_000
+NOT_AN_OBJECT = re.compile(rb"\n[^{]")
 
 
 @contextmanager
@@ -29,7 +36,13 @@ def opened(file: Listed, local: str) -> Iterator[tuple[BinaryIO, os.stat_result]
                 raise OSError(0, "not a regular file")
             if file.modified_ns not in (None, before.st_mtime_ns):
                 raise changed(file.path)
-            check_name(file.path, stream)
+            head = stream.read(2)
+            if head and (head == GZIP_MAGIC) != is_zipped(file.path):
+                raise WarehouseError(
+                    f"{file.path}, line 1: gzip data belongs in a file whose name ends"
+                    " in .gz, and nothing else does; rename the file"
+                )
+            stream.seek(0)
             yield stream, before
             if not is_same(before, os.fstat(stream.fileno())):
                 raise changed(file.path)
@@ -59,22 +72,6 @@ def chunks(stream: BinaryIO, see: Callable[[bytes], None] | None) -> Iterator[by
         if see:
             see(chunk)
         yield chunk
-
-
-def check_name(path: str, stream: BinaryIO) -> None:
-    """Raise WarehouseError unless gzip data, and nothing else, is in a .gz file."""
-    head = stream.read(2)
-    stream.seek(0)
-    if head == GZIP_MAGIC and not is_zipped(path):
-        raise WarehouseError(
-            f"{path}, line 1: gzip data, but the name does not end in .gz;"
-            " rename the file"
-        )
-    if head and head != GZIP_MAGIC and is_zipped(path):
-        raise WarehouseError(
-            f"{path}, line 1: the name ends in .gz, but this is no gzip data;"
-            " rename the file"
-        )
 
 
 def unzipped(path: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -108,3 +105,64 @@ def unzipped(path: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
             f"{path}, line {lines}: the gzip data is cut off or damaged"
             f" ({error}); deliver the file again"
         ) from None
+
+
+class Look(NamedTuple):
+    """Whether SQL can read a log in place.
+
+    `documents` counts its lines that are not blank. `longest` is the length of its
+    longest line in bytes, or 0 where all lines are short.
+    """
+
+    is_plain: bool
+    documents: int
+    longest: int
+
+
+def look(stream: BinaryIO, see: Callable[[bytes], None]) -> Look:
+    """Look at a log's bytes once, each block shown to `see` first."""
+    is_plain, documents, longest = True, 0, 0
+    is_crlf: bool | None = None
+    while block := stream.read(BLOCK_BYTES):
+        block += b"" if block.endswith(b"\n") else stream.readline(CHUNK_BYTES)
+        see(block)
+        if not is_plain:
+            continue
+        lines = block.count(b"\n") + (not block.endswith(b"\n"))
+        has_crlf = b"\r" in block
+        is_plain = (
+            # Other controls are for SQL to refuse; these would hide lines from it.
+            not any(byte in block for byte in (b"\0", b"\v", b"\f"))
+            and not (is_crlf is None and block.startswith(BYTE_ORDER_MARK))
+            and _is_utf8(block)
+            # DuckDB counts lines wrongly where two kinds of line ends are mixed.
+            and (not has_crlf or block.count(b"\r") == block.count(b"\r\n"))
+            and (not has_crlf or block.count(b"\r") == block.count(b"\n"))
+            and (is_crlf in (None, has_crlf) or b"\n" not in block)
+        )
+        is_crlf = has_crlf if b"\n" in block else is_crlf
+        if longest or not _has_short_lines(block):
+            longest = max(longest, *map(len, block.split(b"\n")))
+        is_plain = is_plain and longest < CHUNK_BYTES
+        if block.startswith(b"{") and not NOT_AN_OBJECT.search(block):
+            documents += lines
+        else:  # a blank line is no document
+            documents += sum(map(bool, map(bytes.strip, block.split(b"\n"))))
+    return Look(is_plain, documents, longest)
+
+
+def _is_utf8(block: bytes) -> bool:
+    try:
+        return block.isascii() or bool(block.decode())
+    except UnicodeDecodeError:
+        return False
+
+
+def _has_short_lines(block: bytes) -> bool:
+    """Whether all lines are short, seen by hops from line end to line end."""
+    position = 0
+    while len(block) - position > SHORT_BYTES:
+        position = block.rfind(b"\n", position, position + SHORT_BYTES) + 1
+        if not position:
+            return False
+    return True

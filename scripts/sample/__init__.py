@@ -1,10 +1,6 @@
-"""Invent logs and songs that look like the real ones.
+"""Invent logs and songs that look like the real ones."""
 
-Each file has a mark in its name, and so the ledger has it. The mark stays with a file
-that is copied to another folder or to S3, and both engines list and note names.
-"""
-
-MARK = ".sample."
+MARK = ".sample."  # in a file's name, which stays with copies and is in the ledger
 
 
 def is_sample(path: str) -> bool:

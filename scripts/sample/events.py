@@ -19,7 +19,6 @@ DAY, LONGEST = 86_400, 600  # seconds; no song and no pause is longer
 # How much is listened in each hour, and on each day from Thursday on.
 HOURS = [int(letter, 36) for letter in "664457888adghgjosuusqkgc"]
 WEEKDAYS = (21, 24, 14, 10, 22, 23, 27)
-LAST_HOUR = 20  # of the last day: nobody begins later, so that all sessions end in it
 LOGGED_OUT = ("Home", "Home", "Home", "Login", "About", "Help")
 OFTEN = ("Home", "Home", "Home", "Logout", "Logout", "Plan", "Settings", "Settings")
 LOGGED_IN = (*OFTEN, *OFTEN, "Plan", "Help", "Help", "About", "Error")
@@ -65,21 +64,11 @@ def make_users(rng: random.Random, users: int) -> list[User]:
         kinds = (FIRST_NAMES, "FM", LAST_NAMES, METROS)
         texts = [compact(pick(rng, kind)) for kind in kinds]
         since = f"{BEGIN - 60 - int(rng.random() * 45 * DAY)}373.0"
-        agent = compact(pick(rng, AGENTS))
-        line = LINE.format("In", *texts, since, agent, number + 1)
+        line = LINE.format("In", *texts, since, compact(pick(rng, AGENTS)), number + 1)
         made.append(User(line, level, changes))
     if users > 1:  # one comes and goes, and never plays: half way down the ranks
         made[users // 2].plays, made[users // 2].changes = False, 0
     return made
-
-
-def answered(page: str) -> tuple[str, int]:
-    """The method and the status of a page."""
-    if page == "NextSong":
-        return "PUT", 200
-    if page.startswith(("Log", "Save", "Submit")):
-        return "PUT", 307
-    return "GET", 404 if page == "Error" else 200
 
 
 def make_session(
@@ -116,11 +105,13 @@ def make_session(
             coming = {"Logout": "Home,Login,Home"}.get(page, "")
             if page == "Settings" and rng.random() < 0.2:
                 coming = "Save Settings"
-        method, status = answered(page)
+        redirects = page.startswith(("Log", "Save", "Submit"))
+        method = "PUT" if redirects or page == "NextSong" else "GET"
+        status = 307 if redirects else 404 if page == "Error" else 200
         line = user.line if user and logged_in else NOBODY
         values = (artist, item, length, level, method, page, session, song, status, at)
         yield at, line % values
-        at += 1 if status == 307 else seconds
+        at += 1 if redirects else seconds
         if page.startswith("Log"):
             logged_in = page == "Login" and user is not None
         elif user and page.startswith("Submit"):
@@ -133,15 +124,15 @@ def make_events(
 ) -> Events:
     """Second and line of exactly so many events, in the order of time.
 
-    A session begins when the events of all sessions so far, with those that are yet to
-    come, are fewer than the curve has due: so the count comes out, in one pass. The
-    users must have the time for so much: sample_data.BUSIEST.
+    A session begins when the curve has more events due than the sessions so far will
+    have, so the count comes out in one pass. sample_data.BUSIEST bounds it.
     """
     # No user has more than some nine times the average, however many there are.
     weights = list(accumulate(1 / (n + 1 + len(users) / 30) for n in range(len(users))))
     debuts, busy = shuffled(rng, len(users)), bytearray(len(users) + 1)
     hours = [WEEKDAYS[day % 7] * hour for day in range(days) for hour in HOURS]
-    curve = list(accumulate(hours[: LAST_HOUR - 24], initial=0))
+    # Nobody begins in the last four hours, so that all sessions end within the days.
+    curve = list(accumulate(hours[:-4], initial=0))
     longest = max(1, min(150, events // days // 3))
     playing: list[tuple[int, int, str, int, Events]] = []
     session = begun = seen = 0
@@ -150,13 +141,9 @@ def make_events(
         if begun == events or (playing and playing[0][0] < at):
             second, number, line, who, flow = heapq.heappop(playing)
             yield second, line
-            if following := next(flow, None):
-                second, line = following
-                heapq.heappush(playing, (second, number, line, who, flow))
-            else:
-                busy[who] = 0
         elif busy.find(0, 0, len(users)) < 0:
             at = playing[0][0] + 1  # all are listening: wait until one has ended
+            continue
         else:
             who = len(users)  # nobody
             if rng.random() > 0.035 or events - begun <= len(users) - seen:
@@ -176,11 +163,14 @@ def make_events(
             # Leave events to those who have yet to come, and end before the last day.
             spare = events - begun - len(users) + seen
             count = max(1, min(count, longest, spare, (end - at) // LONGEST))
-            session, begun = session + 1, begun + count
+            number = session = session + 1
+            begun += count
             flow = make_session(rng, plays, user, at, (session, count))
-            second, line = next(flow)
-            heapq.heappush(playing, (second, session, line, who, flow))
             share = min(begun, events - 1) / events * curve[-1]
             hour = bisect(curve, share) - 1
             part = (share - curve[hour]) / (curve[hour + 1] - curve[hour])
             at = max(at, BEGIN + int(3600 * (hour + part)))
+        if event := next(flow, None):
+            heapq.heappush(playing, (event[0], number, event[1], who, flow))
+        else:
+            busy[who] = 0

@@ -9,32 +9,17 @@ import random
 from bisect import bisect
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any
 
 from sample import words
 
 IN_CATALOGUE = 0.6  # of the plays; 0.05 in the real data, too few for lively charts
-# Artist, length and song as JSON, and whole seconds.
+# Artist, length and song as JSON, and whole seconds: what a play writes.
 Track = tuple[str, str, str, int]
-# Text, latitude, longitude.
-Location = tuple[str | None, float | None, float | None]
-
-
-class Artist(NamedTuple):
-    """One artist id, with all names and locations that its songs give it."""
-
-    artist_id: str
-    names: list[str]
-    locations: list[Location]
-
-
-class Song(NamedTuple):
-    """What a play writes, how popular it is, and what its file, if any, holds."""
-
-    track: Track
-    weight: float
-    track_id: str = ""
-    content: str = ""
+# A track, how popular it is, and the track id and content of its file, if any.
+Song = tuple[Track, float, str, str]
+# An artist's id, all names that its songs give it, and all locations with coordinates.
+Artist = tuple[str, list[str], list[tuple[str | None, float | None, float | None]]]
 
 
 def compact(value: Any) -> str:
@@ -63,8 +48,7 @@ def two_words(number: int, first: list[str], second: list[str]) -> str:
 
 def as_number(text: str | None) -> Any:
     """What looks like a number is one: the song files' trap."""
-    is_number = text and text.replace(".", "", 1).isdigit()
-    return json.loads(text) if text and is_number else text
+    return json.loads(text) if text and text.replace(".", "", 1).isdigit() else text
 
 
 def make_artist(rng: random.Random, number: int) -> Artist:
@@ -86,12 +70,13 @@ def make_artist(rng: random.Random, number: int) -> Artist:
         66: str(100 + number),
     }
     text = spoilt.get(number % 80, "" if rng.random() < 0.45 else home)
-    names, locations = [name], [(text, latitude, longitude)]
+    names: list[str] = [name]
+    locations = [(text, latitude, longitude)]
     if number % 8 == 4:
         names.append(f"{name} feat. {pick(rng, words.FIRST_NAMES)}")
     if number % 25 == 2:
         locations += [(f"{home}, Earth", latitude, longitude), (None, None, None)]
-    return Artist(make_id(rng, "AR", "1187B", number), names, locations)
+    return make_id(rng, "AR", "1187B", number), names, locations
 
 
 def make_title(number: int) -> str:
@@ -126,25 +111,22 @@ def as_track(artist: str, title: str, duration: int) -> Track:
 
 
 def make_songs(rng: random.Random, songs: int) -> Iterator[Song]:
-    """The catalogue, the most popular first; then songs that it does not have.
-
-    After some songs comes another cut, which has no file.
-    """
+    """The catalogue, the most popular first; then songs that it does not have."""
     artists = [make_artist(rng, number) for number in range(2 + songs * 3 // 10)]
     for number in range(20, len(artists), 30):  # a name that two ids share
-        artists[number] = artists[number]._replace(names=artists[number - 7].names[:1])
+        artists[number][1][:] = artists[number - 7][1][:1]
     busy = list(accumulate(1 / (n + len(artists) / 10) for n in range(len(artists))))
-    total, duration, name, title, artist = 0.0, 0, "", "", artists[0]
+    total, duration = 0.0, 0
     for number in range(songs):
         if number % 90 == 20:  # a twin: only the duration distinguishes the two
             duration += 500_000 + int(rng.random() * 6_000_000)
         else:
-            artist = artists[bisect(busy, rng.random() * busy[-1])]
-            name = artist.names[int(rng.random() * 1.4) % len(artist.names)]
+            artist_id, names, places = artists[bisect(busy, rng.random() * busy[-1])]
+            name = names[int(rng.random() * 1.4) % len(names)]
             title, duration = make_title(number), make_duration(rng)
-        location, latitude, longitude = pick(rng, artist.locations)
+        location, latitude, longitude = pick(rng, places)
         content = {
-            "artist_id": artist.artist_id,
+            "artist_id": artist_id,
             "artist_latitude": latitude,
             "artist_location": as_number(location),
             "artist_longitude": longitude,
@@ -157,10 +139,10 @@ def make_songs(rng: random.Random, songs: int) -> Iterator[Song]:
         }
         weight, track_id = 1 / (number + 12), make_id(rng, "TR", "128F", number)
         total += weight
-        yield Song(as_track(name, title, duration), weight, track_id, compact(content))
-        if number % 12 == 3:
+        yield as_track(name, title, duration), weight, track_id, compact(content)
+        if number % 12 == 3:  # another cut, which has no file
             cut = duration + 13_000 + int(rng.random() * 300_000)
-            yield Song(as_track(name, title, cut), weight / 2)
+            yield as_track(name, title, cut), weight / 2, "", ""
     strange = min(2 * songs, 20_000)
     *_, rest = accumulate(1 / (number + 40) for number in range(strange))
     share = total * (1 / IN_CATALOGUE - 1) / rest
@@ -168,6 +150,6 @@ def make_songs(rng: random.Random, songs: int) -> Iterator[Song]:
         # Some are by artists that the catalogue has: a name alone is no match.
         name = two_words(len(artists) + number // 3, words.FIRST_NAMES, words.NOUNS)
         if number % 3 == 0:
-            name = artists[bisect(busy, rng.random() * busy[-1])].names[0]
+            name = artists[bisect(busy, rng.random() * busy[-1])][1][0]
         track = as_track(name, make_title(songs + number), make_duration(rng))
-        yield Song(track, share / (number + 40))
+        yield track, share / (number + 40), "", ""

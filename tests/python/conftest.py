@@ -18,7 +18,6 @@ from support.sample import Sample, make_sample, read_sample
 pytest_plugins = [
     "support.quick_dbt",
     "support.cluster_account",
-    "support.serverless_account",
     "standin.fixtures",
     "support.redshift_warehouse",
 ]

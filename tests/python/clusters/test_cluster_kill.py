@@ -1,17 +1,20 @@
 """Killed (-9) before or after any changing call: `up` completes, `down` removes all."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
 
 import pytest
-from support import serverless_account as of_serverless
 from support.aws_server import ELSEWHERE
-from support.cluster_account import MAKING, REMOVING, Account
-from support.serverless_account import kept
+from support.cluster_account import TAG, Account
+from support.cluster_calls import MAKING, REMOVING, RESTORING
 
 
 def complete(account: Account) -> None:
     account.ok("up")
+
+
+def kept(account: Account) -> None:
+    account.ok("up")
+    account.ok("down", "--yes", "--snapshot", "last")
 
 
 def paused(account: Account) -> None:
@@ -20,7 +23,11 @@ def paused(account: Account) -> None:
 
 
 def differing(account: Account) -> None:
-    """Other settings than the account was made with."""
+    """Other settings than the account was made with, and changes by hand."""
+    if account.kind == "serverless":
+        account.ok("up")
+        account.differ()
+        return
     account.write(
         cluster={"allow_cidrs": ["198.51.100.0/24"], "pause_at": "06:00"},
         data={"songs": "s3://sparkify-other/songs"},
@@ -30,26 +37,21 @@ def differing(account: Account) -> None:
     account.write()
 
 
-# The state before, the command that is killed, and the changing calls it makes.
-LIVES: dict[str, tuple[Callable[[Account], object], list[str], int]] = {
-    "up": (str, ["up"], len(MAKING)),
-    "restore": (kept, ["up", "--snapshot", "last"], len(MAKING) + 1),
-    "repair": (differing, ["up"], 5),
-    "resume": (paused, ["up"], 1),
-    "pause": (complete, ["pause"], 1),
-    "down": (complete, ["down", "--yes"], len(REMOVING)),
-    "down, paused": (paused, ["down", "--yes"], len(REMOVING)),
-    "serverless: up": (str, ["up"], len(of_serverless.MAKING)),
-    "serverless: restore": (
-        kept,
-        ["up", "--snapshot", "last"],
-        len(of_serverless.RESTORING),
-    ),
-    "serverless: repair": (of_serverless.differing, ["up"], 6),
-    "serverless: down": (complete, ["down", "--yes"], len(of_serverless.REMOVING)),
+RESTORE, DOWN = ["up", "--snapshot", "last"], ["down", "--yes"]
+# By kind and name: the state before, the command that is killed, its changing calls.
+LIVES: dict[tuple[str, str], tuple[Callable[[Account], object], list[str], int]] = {
+    ("provisioned", "repair"): (differing, ["up"], 5),
+    ("provisioned", "resume"): (paused, ["up"], 1),
+    ("provisioned", "pause"): (complete, ["pause"], 1),
+    ("provisioned", "down, paused"): (paused, DOWN, len(REMOVING["provisioned"])),
+    ("serverless", "repair"): (differing, ["up"], 6),
 }
+for of_kind in MAKING:
+    LIVES[of_kind, "up"] = (str, ["up"], len(MAKING[of_kind]))
+    LIVES[of_kind, "restore"] = (kept, RESTORE, len(RESTORING[of_kind]))
+    LIVES[of_kind, "down"] = (complete, DOWN, len(REMOVING[of_kind]))
 ALL = [
-    (life, number, when, then)
+    (*life, number, when, then)
     for life, (_, _, calls) in LIVES.items()
     for number in range(1, calls + 1)
     for when in ("before", "after")
@@ -57,96 +59,74 @@ ALL = [
 ]
 # Half-made and half-removed things of each kind.
 SOME = [
-    ("up", 3, "after", "up"),
-    ("up", 7, "after", "down"),
-    ("restore", 7, "after", "down"),
-    ("repair", 2, "after", "up"),
-    ("down", 1, "after", "up"),
-    ("down", 4, "after", "down"),
-    ("serverless: up", 6, "after", "up"),  # a workgroup without its limit
-    ("serverless: restore", 8, "before", "up"),
-    ("serverless: down", 2, "after", "down"),
+    ("provisioned", "up", 3, "after", "up"),
+    ("provisioned", "restore", 7, "after", "down"),
+    ("provisioned", "repair", 2, "after", "up"),
+    ("provisioned", "down", 4, "after", "down"),
+    ("serverless", "up", 6, "after", "up"),  # a workgroup without its limit
+    ("serverless", "restore", 8, "before", "up"),
+    ("serverless", "down", 2, "after", "down"),
 ]
+Case = tuple[str, str, int, str, str]
 
 
-def begin(account: Account, life: str) -> tuple[list[str], int]:
-    """Bring the account into the state before; the command and its changing calls."""
-    before, command, calls = LIVES[life]
-    account.kind = "serverless" if life.startswith("serverless") else "provisioned"
+def name_of(case: Case) -> str:
+    return "-".join(map(str, case))
+
+
+def killed_and_finished(account: Account, case: Case) -> list[str]:
+    """Kill, and finish by `up` or `down`; gives that command."""
+    kind, life, number, when, then = case
+    before, command, calls = LIVES[kind, life]
+    account.kind = kind
     account.write()
     before(account)
-    return command, calls
-
-
-def killed(account: Account, life: str, number: int, when: str) -> None:
-    command, calls = begin(account, life)
     done = account.run(*command, kill=(number, when))
     assert done.code == -9, done
     assert len(account.changes) == number <= calls
     assert "usable: " not in done.err
-
-
-def finished(account: Account, then: str, is_restored: bool) -> None:
     if then == "down":
-        account.ok("down", "--yes")
+        account.ok(*DOWN)
         assert account.left().keys() <= {"snapshots"}
-        return
+        return DOWN
     account.ok("up")
     account.assert_complete()
     there = account.server.serverless
-    assert not [
-        one for one in there.tags.values() if "sparkify-warehouse-restore" in one
-    ]
-    assert bool(there.restored) == is_restored
+    assert not [tags for tags in there.tags.values() if f"{TAG}-restore" in tags]
+    # The namespace has a tag that says what is still to be restored.
+    has_namespace = number > 5 or (number, when) == (5, "after")
+    restores = (kind, life) == ("serverless", "restore") and has_namespace
+    assert bool(there.restored) == restores
+    return ["up"]
 
 
-def is_restored(life: str, number: int, when: str) -> bool:
-    """Whether a later `up` restores: the namespace is there, and holds the tag."""
-    past_namespace = number > 5 or (number, when) == (5, "after")
-    return life == "serverless: restore" and past_namespace
+@pytest.mark.parametrize("case", SOME, ids=name_of)
+def test_killed_and_finished(account: Account, case: Case) -> None:
+    killed_and_finished(account, case)
 
 
-@contextmanager
-def one_more_elsewhere(account: Account) -> Iterator[None]:
-    """A whole cluster in another region; nothing touches it, and then it goes too."""
+@pytest.mark.long
+@pytest.mark.parametrize("case", ALL, ids=name_of)
+def test_killed_anywhere_and_finished(account: Account, case: Case) -> None:
+    """With a whole warehouse in another region, which nothing touches."""
     account.write(cluster={"region": ELSEWHERE})
     account.ok("up")
     there = account.left(ELSEWHERE)
-    account.write()
-    yield
+    command = killed_and_finished(account, case)
+    # Once more: there is nothing left to do.
+    account.ok(*command)
+    assert account.changes == []
     assert account.left(ELSEWHERE) == there
-    account.write(cluster={"region": ELSEWHERE})
-    account.ok("down", "--yes")
-    assert account.left(ELSEWHERE) == {}
-
-
-@pytest.mark.parametrize(("life", "number", "when", "then"), SOME)
-def test_killed_and_finished(
-    account: Account, life: str, number: int, when: str, then: str
-) -> None:
-    killed(account, life, number, when)
-    finished(account, then, is_restored(life, number, when))
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("life", "number", "when", "then"), ALL)
-def test_killed_anywhere_and_finished(
-    account: Account, life: str, number: int, when: str, then: str
+@pytest.mark.parametrize("life", LIVES, ids="-".join)
+def test_the_matrix_kills_at_every_changing_call(
+    account: Account, life: tuple[str, str]
 ) -> None:
-    two_regions = (
-        one_more_elsewhere(account) if life in {"up", "down"} else nullcontext()
-    )
-    with two_regions:
-        killed(account, life, number, when)
-        finished(account, then, is_restored(life, number, when))
-        # Once more: there is nothing left to do.
-        account.ok(*(["up"] if then == "up" else ["down", "--yes"]))
-        assert account.changes == []
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("life", LIVES)
-def test_the_matrix_kills_at_every_changing_call(account: Account, life: str) -> None:
-    command, calls = begin(account, life)
+    before, command, calls = LIVES[life]
+    account.kind = life[0]
+    account.write()
+    before(account)
     account.ok(*command)
     assert len(account.changes) == calls

@@ -1,12 +1,10 @@
-"""The policies: enough for all commands, not an action more, and no way to escalate.
+"""The policies: enough for all commands, and not an action more.
 
-moto decides with real AccessDenied answers which actions and resources it takes. What
-conditions decide, it does not know: `support.iam_logic` does, on recorded requests.
+moto knows no conditions, so `support.iam_logic` decides on the requests.
 """
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -14,51 +12,32 @@ from cluster.status import require_usable
 from load.files import Listed
 from load.manifests import write_plan
 from load.s3 import list_prefix
-from moto.core.authorization import (
-    ActionAuthenticatorMixin,
-    disable_iam_authentication,
-    enable_iam_authentication,
-)
-from moto.iam.access_control import IAMRequest
-from moto.s3.responses import ACTION_MAP
-from support.aws_server import ACCOUNT, REGION, ec2_refusal
-from support.cluster_account import (
-    BUCKET,
-    ROLE,
-    STATUS,
-    Account,
-    Done,
-    environment_for,
-)
+from support.aws_server import ACCOUNT, REGION
+from support.cluster_account import BUCKET, STATUS, Account, Done
+from support.cluster_calls import RESTORING, ROLE
 from support.iam_logic import (
     ANYBODY,
     FOLDER,
     LOADER,
     NOTHING,
     OPERATOR,
+    RESTORER,
     Check,
     allows,
-    checks,
     listed,
 )
 
 # What AWS checks on top of the call itself, which no stand-in does.
-# Tags that come with a new resource, and a role that is handed over:
-# https://docs.aws.amazon.com/service-authorization/latest/reference/
 # The password that AWS manages:
 # https://docs.aws.amazon.com/redshift/latest/mgmt/redshift-secrets-manager-integration.html
 # What Redshift looks at in the VPC, from AWS's own AmazonRedshiftFullAccess.
 BEHIND = {
-    "ec2:CreateTags",
     "ec2:DescribeAccountAttributes",
     "ec2:DescribeAddresses",
     "ec2:DescribeAvailabilityZones",
     "ec2:DescribeInternetGateways",
     "ec2:DescribeSubnets",
     "iam:CreateServiceLinkedRole",
-    "iam:PassRole",
-    "iam:TagRole",
-    "redshift:CreateClusterSnapshot",
     "secretsmanager:CreateSecret",
     "secretsmanager:DeleteSecret",
     "secretsmanager:DescribeSecret",
@@ -74,204 +53,153 @@ ON_EVERYTHING = (
     *("redshift:ModifyScheduled", "redshift-serverless:List"),
     *(f"redshift-serverless:{one}UsageLimit" for one in ("Create", "Delete", "Update")),
 )
-# Not refused on the way from `up` to `down`: what anybody may call, and what is called
-# only where a subnet group is set.
-NOT_REFUSED = {"sts:GetCallerIdentity", "redshift:DescribeClusterSubnetGroups"}
+SUBNETS = "redshift:DescribeClusterSubnetGroups"  # only where a subnet group is set
+RESTORE = "redshift-serverless:RestoreFromSnapshot"
 
 
-def actions(policy: Any) -> list[str]:
-    return [
+def actions(policy: Any, of_serverless: bool) -> set[str]:
+    return {
         action
         for statement in policy["Statement"]
         for action in listed(statement["Action"])
-    ]
-
-
-# What is called of Serverless, too, to see that it has nothing of our name.
-LOOKS = {"redshift-serverless:ListNamespaces", "redshift-serverless:ListWorkgroups"}
-SERVERLESS = {one for one in actions(OPERATOR) if "-serverless:" in one} - LOOKS
-CALLED = sorted(set(actions(OPERATOR)) - BEHIND - SERVERLESS)
-
-
-def without(action: str, policy: Any = OPERATOR) -> Any:
-    """The policy less one action, and less the conditions that moto cannot check."""
-    statements = [
-        {
-            "Effect": "Allow",
-            "Action": [one for one in listed(item["Action"]) if one != action],
-            "Resource": item["Resource"],
-        }
-        for item in policy["Statement"]
-    ]
-    return {
-        "Version": policy["Version"],
-        "Statement": [item for item in statements if item["Action"]],
+        if ("-serverless:" in action) == of_serverless
     }
 
 
-@contextmanager
-def operator(account: Account, policy: Any) -> Iterator[None]:
-    """Run as a user who has this policy and nothing else; moto checks it."""
-    iam = account.server.client("iam")
-    iam.create_user(UserName="operator")
-    iam.put_user_policy(
-        UserName="operator", PolicyName="operator", PolicyDocument=json.dumps(policy)
-    )
-    key = iam.create_access_key(UserName="operator")["AccessKey"]
-    account.environment = environment_for(
-        account.server.url, key["AccessKeyId"], key["SecretAccessKey"]
-    )
+# `tagged` looks at both kinds.
+LOOKS = {"redshift-serverless:ListNamespaces", "redshift-serverless:ListWorkgroups"}
+CALLED = sorted((actions(OPERATOR, False) | LOOKS) - BEHIND)
 
-    def check(self: Any, _: str = "*") -> None:
-        resource = next(checks(account.server.calls[-1])).resource
-        self._authenticate_and_authorize_action(IAMRequest, resource)
 
-    there = account.server.serverless
-    account.server.permits = lambda call: allows(policy, next(checks(call, there)))
-    name = "_authenticate_and_authorize_normal_action"
-    with pytest.MonkeyPatch.context() as patch, enable_iam_authentication():
-        patch.setattr(ActionAuthenticatorMixin, name, check)
-        patch.setitem(ACTION_MAP["BUCKET"]["HEAD"], "DEFAULT", "ListBucket")
-        yield
+def without(action: str) -> Any:
+    """The operator's policy less one action."""
+    statements = [
+        item | {"Action": [one for one in listed(item["Action"]) if one != action]}
+        for item in OPERATOR["Statement"]
+    ]
+    return {"Statement": [item for item in statements if item["Action"]]}
 
 
 def everything(account: Account) -> Iterator[Done]:
-    """All commands, on an account with something to do for each of their calls."""
+    """All commands, on a cluster with something to do for each of their calls."""
     yield account.run("up")
     cluster = account.server.cluster()
     cluster.iam_roles_arn, cluster.vpc_security_group_ids = [], []
-    with disable_iam_authentication():
-        iam, role = account.server.client("iam"), ROLE
-        iam.put_role_policy(RoleName=role, PolicyName="more", PolicyDocument=NOTHING)
-        arn = iam.create_policy(PolicyName="most", PolicyDocument=NOTHING)["Policy"][
-            "Arn"
-        ]
-        iam.attach_role_policy(RoleName=role, PolicyArn=arn)
-        iam.update_assume_role_policy(RoleName=role, PolicyDocument=ANYBODY)
+    iam, role = account.server.client("iam"), {"RoleName": ROLE}
+    iam.put_role_policy(**role, PolicyName="more", PolicyDocument=NOTHING)
+    most = iam.create_policy(PolicyName="most", PolicyDocument=NOTHING)["Policy"]
+    iam.attach_role_policy(**role, PolicyArn=most["Arn"])
+    iam.update_assume_role_policy(**role, PolicyDocument=ANYBODY)
     account.write(cluster={"allow_cidrs": ["198.51.100.0/24"], "pause_at": "06:00"})
-    yield account.run("up")
-    yield account.run(*STATUS)
-    yield account.run("pause")
-    yield account.run("up")
-    used = ec2_refusal("DependencyViolation", "resource has a dependent object")
-    account.server.answers["ec2:DeleteSecurityGroup"] = lambda _: used
-    yield account.run("down", "--yes", "--snapshot", "last", "--timeout", "0.01")
-    account.server.answers.clear()
+    for command in (["up"], STATUS, ["pause"], ["up"]):
+        yield account.run(*command)
+    yield account.run("down", "--yes", "--snapshot", "last")
     yield account.run("up", "--snapshot", "last")
+    account.server.cluster().tags = []  # killed before it got its tag
     yield account.run("down", "--yes")
 
 
-def test_the_policy_is_enough_with_its_conditions_and_every_action_is_called(
-    account: Account,
-) -> None:
+def test_the_policy_is_enough_and_every_action_is_called(account: Account) -> None:
     asked = account.watched()
-    with operator(account, without("none")):
-        codes = [done.code for done in everything(account)]
-        account.ok("up")
-        account.server.cluster().tags = []  # a restored cluster that has no tag yet
-        account.ok("down", "--yes")
-    assert codes == [0, 0, 0, 0, 0, 4, 0, 0]
-    called = {
-        next(checks(call)).action for call in account.every_call + account.server.calls
-    }
-    assert called | NOT_REFUSED == set(CALLED)
-    assert not {check.action for check in asked if not allows(OPERATOR, check)}
-    conditions = {
-        action
-        for statement in OPERATOR["Statement"]
-        for action in listed(statement["Action"])
-        if "Condition" in statement
-    }
-    beyond = conditions - SERVERLESS - {check.action for check in asked}
-    assert beyond == {"iam:CreateServiceLinkedRole"}
+    account.may(OPERATOR)
+    assert [done.code for done in everything(account)] == [0] * 8
+    assert {check.action for check in asked} == set(CALLED) - {SUBNETS}
 
 
-def test_nothing_is_granted_twice_or_on_more_than_our_names() -> None:
-    shipped = json.loads((FOLDER / "operator_policy.json").read_text())
-    granted = [
-        (action, resource)
-        for statement in shipped["Statement"]
-        for action in listed(statement["Action"])
-        for resource in listed(statement["Resource"])
-    ]
-    assert len(granted) == len(set(granted))
-    for statement in OPERATOR["Statement"]:
-        assert statement["Effect"] == "Allow"
-        for action in listed(statement["Action"]):
-            assert "*" not in action
-            for resource in listed(statement["Resource"]):
-                if resource == "*":
-                    assert action.startswith(ON_EVERYTHING), action
-                elif action.startswith(("ec2:", "s3:", "redshift-serverless:")):
-                    # Ids and buckets have names of their own; the tag tells ours.
-                    continue
-                else:
-                    assert "sparkify*" in resource or "AWSServiceRole" in resource
+def test_the_policies_are_enough_for_serverless_and_every_action_is_called(
+    serverless: Account,
+) -> None:
+    asked = serverless.watched()
+    serverless.may(OPERATOR)
+    serverless.ok("up")
+    serverless.differ()
+    for command in (["up"], STATUS, ["down", "--yes", "--snapshot", "last"]):
+        serverless.ok(*command)
+    # Only an administrator restores, and the namespace says what is still to be done.
+    line = serverless.refused("up", "--snapshot", "last", code=1)
+    assert f"not allowed: {RESTORE}; scripts/cluster/restore_policy.json has" in line
+    serverless.may({"Statement": OPERATOR["Statement"] + RESTORER["Statement"]})
+    serverless.ok("up")
+    assert serverless.changes == RESTORING["serverless"][-2:]
+    loads = len(asked)
+    serverless.may(LOADER)
+    with serverless.environment_here():
+        require_usable(serverless.settings())
+    serverless.client("redshift-serverless").get_credentials(workgroupName="sparkify")
+    for policy, part in ((OPERATOR, asked[:loads]), (LOADER, asked[loads:])):
+        called = {one.action for one in part if "-serverless:" in one.action}
+        assert called - {RESTORE} == actions(policy, True)
 
 
 def test_the_loaders_policy_is_enough_for_a_run_and_has_no_action_more(
     account: Account,
 ) -> None:
     account.ok("up")
-    settings = account.settings()
-    asked = account.watched()
-    with operator(account, without("none", LOADER)), account.environment_here():
+    settings, asked = account.settings(), account.watched()
+    account.may(LOADER)
+    with account.environment_here():
         require_usable(settings)
         s3 = account.client("s3")
-        for source in ("events", "songs"):
-            list_prefix(s3, source, getattr(settings.data, source))
+        list_prefix(s3, "events", settings.data.events)
+        list_prefix(s3, "songs", settings.data.songs)
         file = Listed("events", f"s3://{BUCKET}/log_data/1.json", 2, etag="x")
         write_plan(s3, settings.data, [file], ["ts"])
         s3.get_object(Bucket=BUCKET, Key="log_data/1.json")
     # What redshift_connector asks for, to connect as dbt does.
     place = f"arn:aws:redshift:{REGION}:{ACCOUNT}"
-    asked += [
+    credentials = [
         Check("redshift:GetClusterCredentials", f"{place}:{of}")
         for of in ("dbuser:sparkify/sparkify_builder", "dbname:sparkify/sparkify")
     ]
-    assert not [check for check in asked if not allows(LOADER, check)]
-    provisioned = {one for one in actions(LOADER) if "-serverless:" not in one}
-    assert {check.action for check in asked} == provisioned
+    assert all(allows(LOADER, check) for check in credentials)
+    called = {check.action for check in asked + credentials}
+    assert called == actions(LOADER, False)
 
 
+@pytest.mark.parametrize(
+    ("action", "code", "words"),
+    [
+        ("iam:CreateRole", 3, "--policy-name sparkify-boundary"),
+        ("redshift:CreateCluster", 1, "the same command goes on from there"),
+    ],
+)
 def test_a_missing_permission_is_named_with_its_call_and_the_policy(
-    account: Account,
+    account: Account, action: str, code: int, words: str
 ) -> None:
-    with operator(account, without("iam:CreateRole")):
-        line = account.refused("up")
-    assert account.changes == ["iam:CreateRole"]
-    assert "not allowed: iam:CreateRole; " in line
-    assert "scripts/cluster/operator_policy.json" in line
-    assert "--policy-name sparkify-boundary" in line
-    assert account.left() == {}
-
-
-def test_a_permission_that_is_missing_half_way_leaves_something_to_resume(
-    account: Account,
-) -> None:
-    with operator(account, without("redshift:CreateCluster")):
-        line = account.refused("up", code=1)
-    assert "not allowed: redshift:CreateCluster" in line
-    assert "the same command goes on from there" in line
+    account.may(without(action))
+    line = account.refused("up", code=code)
+    assert account.changes[-1] == action
+    assert f"not allowed: {action}; scripts/cluster/operator_policy.json" in line
+    assert words in line
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("action", sorted(set(CALLED) - NOT_REFUSED))
+@pytest.mark.parametrize("action", sorted({*CALLED} - {SUBNETS}))
 def test_without_any_one_action_some_command_is_refused(
     account: Account, action: str
 ) -> None:
-    refused = []
-    with operator(account, without(action)):
-        for done in everything(account):
-            if "not allowed: " in done.err:
-                refused.append(done)
-                break
-    (done,) = refused
+    account.may(without(action))
+    done = next(one for one in everything(account) if "not allowed: " in one.err)
     assert done.code in (1, 3)
     assert f"not allowed: {action}; " in done.err
 
 
-def test_the_policy_file_fits_into_a_managed_policy() -> None:
+def test_nothing_is_granted_twice_or_on_more_than_our_names() -> None:
+    shipped = json.loads((FOLDER / "operator_policy.json").read_text())
+    granted = [
+        (action, resource, statement["Effect"])
+        for statement in shipped["Statement"]
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    ]
+    assert len(set(granted)) == len(granted)
+    for action, resource, effect in granted:
+        assert (effect, "*" in action) == ("Allow", False)
+        if resource == "*":
+            assert action.startswith(ON_EVERYTHING), action
+        # Ids and buckets have names of their own; the tag limits them to ours.
+        elif not action.startswith(("ec2:", "s3:", "redshift-serverless:")):
+            assert "sparkify*" in resource or "AWSServiceRole" in resource
     # AWS takes 6,144 characters, white space not counted.
     for path in FOLDER.glob("*_policy.json"):
         assert len("".join(path.read_text().split())) <= 6144

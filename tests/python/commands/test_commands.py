@@ -11,9 +11,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-import sample_data
 import warehouse as commands
-from click.testing import CliRunner, Result
+from click.testing import Result
 from common.settings import PROJECT, Data, version
 from common.signals import plain_os_error
 from support.helpers import DataSet, Sources, Warehouse, options
@@ -57,8 +56,6 @@ def test_every_example_is_a_command_that_is_there(run: Run) -> None:
 
 def test_the_version_is_the_projects(run: Run) -> None:
     assert run("--version").stdout == f"{version()}\n"
-    done = CliRunner().invoke(sample_data.main, ["--version"])
-    assert done.stdout == f"{version()}\n"
 
 
 # First words: which warehouse, which sources
@@ -78,11 +75,16 @@ def test_a_load_says_first_which_warehouse_and_which_sources(
     ]
 
 
-@pytest.mark.parametrize("option", ["--events", "--songs"])
-def test_an_empty_place_is_not_taken_for_the_default(run: Run, option: str) -> None:
-    done = run("load", option, "")
-    assert done.exit_code == 2
-    assert f"'{option}': is empty; name a folder" in done.stderr
+@pytest.mark.parametrize("name", ["events", "songs"])
+def test_an_empty_place_is_not_taken_for_the_default(
+    run: Run, tmp_path: Path, name: str
+) -> None:
+    config = tmp_path / "settings.toml"
+    config.write_text(f"[data]\n{name} = ' '\n")
+    for words in ([f"--{name}", ""], ["--config", config]):
+        done = run("load", *words)
+        assert done.exit_code == 3
+        assert last_line(done).startswith(f"error: {name} is empty; name a folder")
 
 
 # Sample data keeps apart
@@ -234,7 +236,6 @@ def test_status_of_a_file_without_a_load_adds_nothing_to_it(
     [
         ("[dat]\n", "unknown table [dat]; did you mean data?"),
         ("[data]\nevnts = ''\n", "unknown key evnts in [data]; did you mean events?"),
-        ("[data]\nevents = ' '\n", "events in [data] is empty; name a folder"),
         ("[data]\nevents = 3\n", "events in [data] must be of type str"),
         ("data = 3\n", "data is not a table; write [data]"),
         ("[data\n", "not valid TOML: "),
@@ -255,11 +256,12 @@ def test_a_wrong_settings_file_is_3_and_one_line(
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (None, "profiles.yml is missing; `unset DBT_PROFILES_DIR`"),
-        ("a: [b\n", "profiles.yml, line 2: not valid YAML: "),
-        ("a: 1\n---\nb: 2\n", "not valid YAML: "),
-        ("other:\n  target: dev\n", "no profile `sparkify`; `unset DBT_PROFILES_DIR`"),
-        ("sparkify: 3\n", "no profile `sparkify`; "),
+        (None, "is missing, or has no profile `sparkify`; run `make setup`"),
+        ("a: [b\n", "Syntax error near line 2"),
+        ("a: 1\n---\nb: 2\n", "expected a single document"),
+        ("other:\n  target: dev\n", "or `unset DBT_PROFILES_DIR` if"),
+        ("sparkify: 3\n", "has no profile `sparkify`"),
+        ("sparkify:\n  outputs: {a: {}}\n  target: b\n", "have a target named 'b'"),
     ],
 )
 def test_a_foreign_or_broken_profile_is_3_and_one_line(
@@ -274,6 +276,7 @@ def test_a_foreign_or_broken_profile_is_3_and_one_line(
         (tmp_path / "profiles.yml").write_text(text)
     done = run("load")
     assert done.exit_code == 3
+    assert f"error: {tmp_path}/profiles.yml" in last_line(done)
     assert told in last_line(done)
 
 
@@ -293,9 +296,10 @@ def test_a_place_where_no_warehouse_can_be_is_named(
 ) -> None:
     text = tmp_path / "text"
     text.write_text("no warehouse")
+    none = tmp_path / "none" / "x.duckdb"
     for path, told in (
-        (tmp_path / "none" / "x.duckdb", f"{tmp_path}/none: there is no such folder; "),
-        (tmp_path, f"{tmp_path} is a folder; set SPARKIFY_DUCKDB"),
+        (none, f"{none}: no file can be written there; check its folder and owner"),
+        (tmp_path, f"{tmp_path}: no file can be written there"),
         (tmp_path / "main.duckdb", "DuckDB has another use for the name main; set"),
     ):
         done = run("load", *sources.options, at=path)
@@ -320,13 +324,12 @@ NEWER_FILE = (
 )
 
 
-def test_a_file_of_a_newer_duckdb_names_both_versions(run: Run, tmp_path: Path) -> None:
+def test_a_file_of_a_newer_duckdb_is_named_as_such(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "newer.duckdb"
     file.write_bytes(b"".join(block.ljust(4096, b"\0") for block in NEWER_FILE))
     done = run("status", at=file)
     assert done.exit_code == 1
-    ours = duckdb.__version__
-    told = f"{file} was written by DuckDB v2.0.1, and .venv has v{ours}, which cannot"
+    told = "the DuckDB file has another version than the DuckDB in .venv can read; set"
     assert told in last_line(done)
 
 
@@ -347,11 +350,10 @@ def test_a_full_temporary_folder_is_not_the_files_fault(
     monkeypatch.setattr(Path, "open", open_full)
     done = run("load", *sources.options)
     assert done.exit_code == 1
-    assert last_line(done).startswith("error: the temporary folder ")
-    assert "No space left on device; make room there, or set TMPDIR" in last_line(done)
+    assert "No space left on device; check room" in last_line(done)
 
 
-def test_files_of_another_user_are_named_with_the_command_that_frees_them(
+def test_files_of_another_user_are_named(
     run: Run, warehouse: Warehouse, sources: Sources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Root may write everywhere, so the answer of the system is made up.
@@ -365,7 +367,7 @@ def test_files_of_another_user_are_named_with_the_command_that_frees_them(
     monkeypatch.setattr(os, "access", refuse)
     done = run("load", *sources.options)
     assert done.exit_code == 3
-    assert f"`sudo chown $USER {warehouse.path}`" in last_line(done)
+    assert f"{warehouse.path}: no file can be written there" in last_line(done)
 
 
 # What the machine refuses
@@ -388,7 +390,7 @@ def test_outside_venv_the_command_names_it() -> None:
 def test_an_error_without_a_file_blames_none() -> None:
     error = OSError(errno.ENOSPC, "No space left on device")  # as of /dev/shm
     message = plain_os_error(error).message
-    assert message.startswith("No space left on device, and the system does not name")
-    assert message.endswith("/shm, and run again")
+    assert message.startswith("target/, logs/, ")
+    assert "/shm: No space left on device; check room, rights and owner" in message
     named = plain_os_error(OSError(errno.ENOSPC, "No space left", "target/x"))
-    assert named.message == "target/x: No space left; make room and run again"
+    assert named.message.startswith("target/x: No space left; check room")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from common.settings import PROJECT, Data
+from dbt.artifacts.resources import FileHash
 from dbt_project.runner import Dbt
-from dbt_project.tested import files_hash
 from support.helpers import Sources, Warehouse, options
 
 
@@ -68,7 +68,7 @@ def test_a_build_that_something_overtook_is_not_recorded(
     tested: Warehouse, sources: Sources, meanwhile: str
 ) -> None:
     def note() -> bool:
-        tested.operation("note_tested", build=build, code="code", content="content")
+        tested.operation("record_tested", build=build, code="code", content="content")
         return bool(tested.value("select count(code) from tested_loads"))
 
     tested.done("run", "-s", "users")
@@ -95,54 +95,43 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(
-    "file",
-    [
-        "models/marts/users.sql",
-        "models/staging/_staging.yml",
-        "macros/clean_text.sql",
-        "seeds/expected_results.csv",
-        "tests/matches_are_whole.sql",
-        "tests/generic/unique_together.sql",
-        "dbt_project.yml",
-        "packages.yml",
-        "models/marts/more.sql",
-    ],
-)
-def test_a_changed_file_of_the_project_is_other_code(project: Path, file: str) -> None:
-    assert files_hash(project) == files_hash(PROJECT)
-    path = project / file
-    before = path.read_bytes() if path.exists() else None
-    path.write_bytes((before or b"") + b" ")
-    try:
-        assert files_hash(project) != files_hash(PROJECT)
-    finally:
-        path.unlink()
-        if before is not None:
-            path.write_bytes(before)
-
-
-def test_other_settings_and_versions_are_other_code(
+def test_other_files_settings_and_versions_are_other_code(
     dbt: Dbt, environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     profiles = environment / "profiles.yml"
     example = profiles.read_text(encoding="utf-8")
     before = dbt._code()
     found = {before}
+    changed = FileHash.from_contents("changed")
+    for file in (
+        *("models/marts/users.sql", "models/staging/_staging.yml"),
+        *("macros/clean_text.sql", "seeds/expected_results.csv"),
+        *("tests/matches_are_whole.sql", "tests/generic/unique_together.sql"),
+    ):
+        read = dbt._manifest.files[f"sparkify://{file}"]
+        content = (PROJECT / file).read_text(encoding="utf-8").strip()
+        assert read.checksum == FileHash.from_contents(content), "dbt's own"
+        with monkeypatch.context() as patch:
+            patch.setattr(read, "checksum", changed)
+            found.add(dbt._code())
+    with monkeypatch.context() as patch:
+        projects = dbt._manifest.state_check.project_hashes
+        patch.setitem(projects, "sparkify", changed)
+        found.add(dbt._code())
     for old, new in (("main", "other"), ("UTC", "CET"), ("dev", "other")):
         profiles.write_text(example.replace(old, new), encoding="utf-8")
         try:
             found.add(dbt._code())
         finally:
             profiles.write_text(example, encoding="utf-8")
-    for changed in ("dbt-core", "dbt-adapters", "dbt-duckdb", "duckdb"):
+    for package in ("dbt-core", "dbt-adapters", "dbt-duckdb", "duckdb"):
         with monkeypatch.context() as patch:
-            versions = defaultdict(lambda: "1", {changed: "9"})
+            versions = defaultdict(lambda: "1", {package: "9"})
             patch.setattr("dbt_project.tested.version", versions.__getitem__)
             found.add(dbt._code())
     monkeypatch.setenv("DBT_EMPTY", "1")
     found.add(dbt._code())
-    assert len(found) == 9
+    assert len(found) == 16
     monkeypatch.delenv("DBT_EMPTY")
     monkeypatch.setenv("DBT_ENV_SECRET_REDSHIFT_PASSWORD", "secret")
     assert dbt._code() == before

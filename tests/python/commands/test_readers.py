@@ -7,7 +7,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from command_line.questions import answer
 from common.errors import WarehouseError
 from insights import insights
 from support.helpers import Warehouse
@@ -38,7 +37,10 @@ def test_a_reader_stands_beside_another_and_a_writer_is_refused(
 ) -> None:
     dbt = tested._opened()
     sql = "select current_setting('temp_directory') as folder"
-    spill = [answer(dbt, lambda: dbt.query(sql))[0]["folder"] for _ in range(2)]
+    spill = []
+    for _ in range(2):
+        with dbt.read_only():
+            spill.append(dbt.query(sql)[0]["folder"])
     assert len({*spill, f"{tested.path}.tmp"}) == 3, "each process has its own"
     assert not any(Path(folder).exists() for folder in spill)
     with dbt.read_only():

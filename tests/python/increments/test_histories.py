@@ -247,7 +247,7 @@ class Histories(RuleBasedStateMachine):
         self.warehouse.done("run", "--vars", json.dumps(known))
         build = self.warehouse.value("select build from tested_loads")
         noted = {"build": build, "code": "any", "content": "any"}
-        self.warehouse.operation("note_tested", **noted)
+        self.warehouse.operation("record_tested", **noted)
 
     def compare(self) -> None:
         """The marts as they are equal those that a rebuild makes of this staging."""

@@ -6,6 +6,7 @@ Skipped where there is no Chromium or no Playwright to drive it.
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -241,7 +242,8 @@ def test_a_column_is_followed_to_its_source_without_a_request(
     columns = documentation / "columns"
     done = subprocess.run(
         [
-            *(pictures.BIN / "colibri", "generate", options, "--output-dir", columns),
+            Path(sys.executable).with_name("colibri"),
+            *("generate", options, "--output-dir", columns),
             *("--manifest", documentation / "manifest.json"),
             *("--catalog", documentation / "catalog.json"),
         ],

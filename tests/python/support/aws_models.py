@@ -1,14 +1,11 @@
-"""Requests held against botocore's models of the services, as AWS would hold them."""
+"""Requests held against botocore's models of the services, as AWS would hold them.
+
+botocore itself refuses what a model does not know, before it sends anything.
+"""
 
 import re
-from functools import cache
 from typing import Any
-from urllib.parse import parse_qsl
 
-import botocore.session
-from botocore.exceptions import ParamValidationError
-from botocore.serialize import create_serializer
-from botocore.validate import validate_parameters
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.utils import get_service_model
 
@@ -18,16 +15,11 @@ CLASSES = {r"\p{L}": r"\w", r"\p{Z}": " ", r"\p{N}": r"\d"}
 PROTOCOLS = {"ec2": "ec2", "redshift-serverless": "json"}
 
 
-@cache
-def operation(service: str, action: str) -> Any:
-    """botocore's model of an operation."""
-    session = botocore.session.get_session()
-    return session.get_service_model(service).operation_model(action)
-
-
 def nested(service: str, action: str, flat: dict[str, str]) -> dict[str, Any]:
-    """The parameters of a request as the model nests them; what is unknown is lost."""
+    """The parameters of a request as the model nests them."""
     protocol = PROTOCOLS.get(service, "query")
+    if protocol == "json":
+        return flat
     model = get_service_model(service).operation_model(action)
     request: Any = {"values": flat}
     parsed: dict[str, Any] = PROTOCOL_PARSERS[protocol](model).parse(request)
@@ -35,42 +27,11 @@ def nested(service: str, action: str, flat: dict[str, str]) -> dict[str, Any]:
 
 
 def faults(service: str, action: str, flat: dict[str, Any]) -> list[str]:
-    """What is wrong with a request: names, types, lengths, patterns, enumerations."""
-    model, protocol = operation(service, action), PROTOCOLS.get(service, "query")
-    if protocol == "json":  # as it is sent; botocore names what is unknown
-        return _wrong(flat, model, action)
-    found = nested(service, action, flat)
-    sent = create_serializer(protocol, include_validation=False).serialize_to_request(
-        found, model
-    )["body"]
-    known = sent.keys() | {"Action", "Version"}
-    wrong = [f"unknown parameter {key}" for key in flat.keys() - known]
-    return wrong + _wrong(found, model, action)
-
-
-def _wrong(found: dict[str, Any], model: Any, action: str) -> list[str]:
-    if model.input_shape is None:
+    """What the service would refuse: lengths, patterns, enumerations."""
+    shape = get_service_model(service).operation_model(action).input_shape
+    if shape is None:
         return []
-    try:
-        validate_parameters(found, model.input_shape)
-    except ParamValidationError as error:
-        return [str(error)]
-    return list(_limits(found, model.input_shape, action))
-
-
-def query_faults(action: str, query: str) -> list[str]:
-    """What is wrong with the query of a request to S3: names and numbers."""
-    known = {
-        shape.serialization["name"]: shape.type_name
-        for shape in operation("s3", action).input_shape.members.values()
-        if shape.serialization.get("location") == "querystring"
-    }
-    known |= {"list-type": "integer", "x-id": "string"}  # of the operation itself
-    return [
-        f"{key}={value} is no {known.get(key, 'parameter')}"
-        for key, value in parse_qsl(query, keep_blank_values=True)
-        if key not in known or (known[key] == "integer" and not value.isdecimal())
-    ]
+    return list(_limits(nested(service, action, flat), shape, action))
 
 
 def _limits(value: Any, shape: Any, place: str) -> list[str]:

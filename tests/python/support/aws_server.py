@@ -4,8 +4,7 @@ Within this process requests reach the same application without a socket.
 
 What moto cannot do is answered here, and only that:
 
-- `ModifyClusterIamRoles` and the scheduled actions (moto does not have them); a
-  scheduled action wants its cluster, and a role that the scheduler may assume;
+- `ModifyClusterIamRoles` and the scheduled actions (moto does not have them);
 - `ManageMasterPassword` (moto ignores it): a secret is made with the cluster and goes
   with it, as AWS does;
 - a permissions boundary has to exist, and a restored cluster has no tags;
@@ -13,9 +12,8 @@ What moto cannot do is answered here, and only that:
 - what takes AWS minutes: tests put that into `answers`;
 - all of Redshift Serverless, in `support.aws_serverless`.
 
-Every request of the program is held against botocore's model of the service: names,
-types, what is required, lengths, patterns and enumerations; S3's queries by name and
-number. What does not fit is in `invalid`.
+Every request of the program but S3's is held against botocore's model of the service:
+lengths, patterns and enumerations. What does not fit is in `invalid`.
 """
 
 import json
@@ -34,7 +32,6 @@ from urllib.parse import parse_qsl
 
 from moto import backends
 from moto.backends import get_backend
-from moto.core.authorization import disable_iam_authentication
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -44,7 +41,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.serving import make_server
 from werkzeug.test import run_wsgi_app
 
-from support.aws_models import faults, nested, query_faults
+from support.aws_models import faults, nested
 from support.aws_serverless import NAME as SERVERLESS
 from support.aws_serverless import Serverless, error
 from support.aws_session import REGION, Session
@@ -91,28 +88,16 @@ class Call:
         return f"{self.service}:{self.action}"
 
 
-def refusal(code: str, message: str) -> Answer:
-    """An error as Redshift and IAM word it."""
-    return 400, (
-        "<ErrorResponse><Error><Type>Sender</Type>"
-        f"<Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
-    )
-
-
-def ec2_refusal(code: str, message: str) -> Answer:
-    """An error as EC2 words it."""
-    return 400, (
-        f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message>"
-        "</Error></Errors></Response>"
-    )
-
-
-def denial(call: Call) -> Answer:
-    """AccessDenied as Serverless words it."""
-    return error(
-        "AccessDeniedException",
-        f"User: me is not authorized to perform: {call.service}:{call.action}",
-    )
+def refusal(service: str, code: str, message: str) -> Answer:
+    """An error as the service words it."""
+    if service == SERVERLESS:
+        return error(code, message)
+    if code == "403":
+        return 403, ""
+    xml = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    if service == "ec2":
+        return 400, f"<Response><Errors>{xml}</Errors></Response>"
+    return 400, f"<ErrorResponse>{xml}</ErrorResponse>"
 
 
 @dataclass
@@ -130,8 +115,8 @@ class AwsServer:
     watch: Callable[[Call], object] = str
     # By region and name, as DescribeScheduledActions gives them.
     schedules: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
-    # Whether the caller may make this call of Serverless; moto decides on the others.
-    permits: Callable[[Call], object] = bool
+    # The action that the caller may not take, or "".
+    denies: Callable[[Call], str] = lambda _: ""
     serverless: Serverless = field(default_factory=Serverless)
 
     def __post_init__(self) -> None:
@@ -142,18 +127,15 @@ class AwsServer:
         modules = tuple(backends.list_of_moto_modules())
         backends.list_of_moto_modules = lambda: modules
         self.moto = DomainDispatcherApplication(create_backend_app)
-        self.url = self._serve(self)
+        server = make_server(
+            "127.0.0.1", 0, self, threaded=True, request_handler=MotoRequestHandler
+        )
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{server.server_port}"
         # For the tests, not recorded.
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         self.own = Session(self.moto, self.url, **keys)
         self.sessions: dict[Any, Session] = {}
-
-    def _serve(self, app: Any) -> str:
-        server = make_server(
-            "127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler
-        )
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{server.server_port}"
 
     def reset(self) -> None:
         """An empty account with its default VPC, and no memory of calls."""
@@ -161,7 +143,7 @@ class AwsServer:
             get_backend(name).reset()
         self.calls, self.answers, self.kill = [], {}, None
         self.invalid, self.schedules, self.watch = [], {}, str
-        self.permits, self.serverless = bool, Serverless()
+        self.denies, self.serverless = lambda _: "", Serverless()
 
     def client(self, service: str, region: str = REGION) -> Any:
         """A client for the test itself, past the recorder."""
@@ -175,19 +157,13 @@ class AwsServer:
             self.sessions[key] = Session(self, self.url)
         return self.sessions[key]
 
-    def cluster(self, name: str = "sparkify", region: str = REGION) -> Any:
-        """moto's own cluster, whose attributes are what descriptions show."""
-        return self.clusters_of(region)[name]
-
-    @property
-    def clusters(self) -> dict[str, Any]:
-        """moto's clusters by name."""
-        return self.clusters_of(REGION)
-
-    def clusters_of(self, region: str) -> dict[str, Any]:
-        """moto's clusters in a region, by name."""
+    def clusters(self, region: str = REGION) -> dict[str, Any]:
+        """moto's own clusters by name: their attributes are what descriptions show."""
         found: dict[str, Any] = get_backend("redshift")[ACCOUNT][region].clusters
         return found
+
+    def cluster(self) -> Any:
+        return self.clusters()["sparkify"]
 
     @property
     def changes(self) -> list[str]:
@@ -200,21 +176,22 @@ class AwsServer:
         call = _call(environ, body.decode())
         self.calls.append(call)
         self.watch(call)
-        if call.service == "s3":
-            action = {"PUT": "PutObject"}.get(call.action, call.action)
-            found = query_faults(action, call.body.partition("?")[2])
-        else:
+        if call.service != "s3":
             found = faults(call.service, call.action, call.params)
-        self.invalid += [f"{call}: {fault}" for fault in found]
+            self.invalid += [f"{call}: {fault}" for fault in found]
         if self._killed(call, "before"):
             return _send(start, 500, "")
+        if action := self.denies(call):
+            code = "403" if call.service == "s3" else "AccessDenied"
+            words = f"User: me is not authorized to perform: {action}"
+            return _send(start, *refusal(call.service, code, words))
         if (answerer := self.answers.get(str(call))) and (answer := answerer(call)):
             return _send(start, *answer)
         if answer := self._refusal(call):
             return _send(start, *answer)
         try:
             chunks, status, headers = run_wsgi_app(self.moto, environ, buffered=True)
-        except NotImplementedError:  # moto has checked the permission by now
+        except NotImplementedError:
             chunks, status, headers = self._instead_of_moto(call), "200 OK", Headers()
         if status.startswith("200"):
             self._complete(call)
@@ -232,49 +209,26 @@ class AwsServer:
     def _refusal(self, call: Call) -> Answer | None:
         """What AWS refuses and moto takes, and all answers of Serverless."""
         if call.service == SERVERLESS:
-            return self._of_serverless(call)
+            answer = self.serverless.answer(self, call)
+            self._killed(call, "after")
+            return answer
         iam = get_backend("iam")[ACCOUNT]["aws"]
         boundary = call.params.get("PermissionsBoundary", "")
         known = boundary in iam.managed_policies or ":aws:policy/" in boundary
         if boundary and not known:
-            return refusal(
-                "NoSuchEntity",
-                f"Scope ARN: {boundary} does not exist or is not attachable.",
-            )
-        return self._refused_schedule(call)
-
-    def _refused_schedule(self, call: Call) -> Answer | None:
-        iam = get_backend("iam")[ACCOUNT]["aws"]
+            words = f"Scope ARN: {boundary} does not exist or is not attachable."
+            return refusal("iam", "NoSuchEntity", words)
         name = call.params.get("ScheduledActionName", "")
-        known = (call.region, name) in self.schedules
-        if name and not known and call.action != "CreateScheduledAction":
-            return refusal("ScheduledActionNotFound", f"{name} is not found")
-        if call.action in {"CreateScheduledAction", "ModifyScheduledAction"}:
-            role = call.params["IamRole"].split("/")[-1]
-            roles = iam.roles.values()
-            trusts = [
-                one.assume_role_policy_document for one in roles if one.name == role
-            ]
-            if not any('"scheduler.redshift.amazonaws.com"' in one for one in trusts):
-                return refusal("InvalidScheduledAction", f"The IAM role {role} ...")
-            target = call.params["TargetAction.PauseCluster.ClusterIdentifier"]
-            if target not in self.clusters_of(call.region):
-                return refusal("ClusterNotFound", f"Cluster {target} not found.")
+        scheduled = (call.region, name) in self.schedules
+        if name and not scheduled and call.action != "CreateScheduledAction":
+            return refusal("redshift", "ScheduledActionNotFound", name)
         return None
-
-    def _of_serverless(self, call: Call) -> Answer:
-        if not self.permits(call):
-            return denial(call)
-        with disable_iam_authentication():
-            answer = self.serverless.answer(self, call)
-        self._killed(call, "after")
-        return answer
 
     def _instead_of_moto(self, call: Call) -> Iterable[bytes]:
         name, result = call.action, ""
         key = (call.region, call.params.get("ScheduledActionName", ""))
         if name == "ModifyClusterIamRoles":
-            cluster = self.cluster(call.params["ClusterIdentifier"], call.region)
+            cluster = self.clusters(call.region)[call.params["ClusterIdentifier"]]
             removed = call.values("RemoveIamRoles")
             kept = [arn for arn in cluster.iam_roles_arn if arn not in removed]
             cluster.iam_roles_arn = kept + call.values("AddIamRoles")
@@ -296,21 +250,20 @@ class AwsServer:
         name = call.params.get("ClusterIdentifier", "")
         secret = f"redshift!{name}-awsuser"
         if call.action in {"CreateCluster", "RestoreFromClusterSnapshot"}:
-            cluster = self.cluster(name, call.region)
+            cluster = self.clusters(call.region)[name]
             cluster.cluster_availability_status = "Available"
             cluster.default_iam_role_arn = call.params.get("DefaultIamRoleArn")
             cluster.vpc_id = cluster.vpc_security_groups[0].vpc_id
         if call.action == "RestoreFromClusterSnapshot":
             cluster.tags = []
-        with disable_iam_authentication():
-            if call.params.get("ManageMasterPassword") == "true":
-                self.client("secretsmanager", call.region).create_secret(
-                    Name=secret, SecretString=PASSWORD
-                )
-            elif call.action == "DeleteCluster":
-                self.client("secretsmanager", call.region).delete_secret(
-                    SecretId=secret, ForceDeleteWithoutRecovery=True
-                )
+        if call.params.get("ManageMasterPassword") == "true":
+            self.client("secretsmanager", call.region).create_secret(
+                Name=secret, SecretString=PASSWORD
+            )
+        elif call.action == "DeleteCluster":
+            self.client("secretsmanager", call.region).delete_secret(
+                SecretId=secret, ForceDeleteWithoutRecovery=True
+            )
 
 
 def _call(environ: dict[str, Any], body: str) -> Call:

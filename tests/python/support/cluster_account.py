@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,12 @@ import pytest
 from click.testing import CliRunner
 from cluster import apply
 from common.settings import Settings, read_settings
+from moto.backends import get_backend
 from warehouse import cli
 
-from support.aws_server import ELSEWHERE, PASSWORD, REGION, AwsServer, Call
-from support.iam_logic import Check, checks
+from support.aws_server import ACCOUNT, ELSEWHERE, PASSWORD, REGION, AwsServer, Call
+from support.cluster_calls import BOUNDARY, COMPLETE, MAKING, ROLE, TRUSTED
+from support.iam_logic import FOLDER, Check, allows, checks
 
 PROJECT = Path(__file__).resolve().parents[3]
 TAG = "sparkify-warehouse"
@@ -37,29 +38,12 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
     "cluster": {"kind": "provisioned", "allow_cidrs": ["203.0.113.7/32"]},
 }
-# All that `up` calls to make everything, in this order.
-MAKING = [
-    "iam:CreateRole",
-    "iam:PutRolePolicy",
-    "iam:CreateRole",
-    "iam:PutRolePolicy",
-    "ec2:CreateSecurityGroup",
-    "ec2:AuthorizeSecurityGroupIngress",
-    "redshift:CreateCluster",
-    "redshift:CreateScheduledAction",
-]
-REMOVING = [
-    "redshift:DeleteCluster",
-    "redshift:DeleteScheduledAction",
-    "ec2:DeleteSecurityGroup",
-    "iam:DeleteRolePolicy",
-    "iam:DeleteRole",
-    "iam:DeleteRolePolicy",
-    "iam:DeleteRole",
-]
-ROLE = "sparkify-us-west-2-redshift"
-BOUNDARY = "arn:aws:iam::123456789012:policy/sparkify-boundary"
-BOUNDARY_FILE = PROJECT / "scripts" / "cluster" / "boundary_policy.json"
+HERE = (REGION, "sparkify")
+OBJECTS = {
+    BUCKET: ("log_data/1.json", "song_data/A.json"),
+    "sparkify-other": ("songs/A.json",),
+    "sparkify-work": (),
+}
 
 
 @dataclass(frozen=True)
@@ -80,6 +64,7 @@ class Account:
     environment: dict[str, str]
     kind: str = "provisioned"
     quick: bool = True  # within this process: a process costs a second and more
+    minutes: float = 1  # to wait for one thing
     texts: list[str] = field(default_factory=list)
     every_call: list[Call] = field(default_factory=list)
 
@@ -163,6 +148,13 @@ class Account:
         )
         return asked
 
+    def may(self, policy: Any) -> None:
+        """From now on the caller has this policy and nothing else."""
+        there = self.server.serverless
+        self.server.denies = lambda call: next(
+            (one.action for one in checks(call, there) if not allows(policy, one)), ""
+        )
+
     def settings(self) -> Settings:
         """The settings file as the scripts read it."""
         return read_settings(self.folder / "w.toml")
@@ -175,12 +167,22 @@ class Account:
                 patch.setenv(key, value)
             patch.setattr(boto3, "Session", self.server.session)
             patch.setattr(apply, "FIRST_PAUSE", 0.02)
+            patch.setattr(apply, "MINUTES", self.minutes)
             yield
 
     def ok(self, *arguments: str) -> Done:
         done = self.run(*arguments)
         assert done.code == 0, done
         return done
+
+    def described(self, *arguments: str) -> dict[str, Any]:
+        """The JSON object that a command prints."""
+        found: dict[str, Any] = json.loads(self.ok(*arguments, "--json").out)
+        return found
+
+    def status(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.described(*STATUS)["cluster"]
+        return found
 
     def refused(self, *arguments: str, code: int = 3) -> str:
         """Run what has to fail; gives the one line that says why."""
@@ -201,48 +203,28 @@ class Account:
         Roles belong to the region that their name says, or to this one.
         """
         other = {REGION: ELSEWHERE, ELSEWHERE: REGION}[region]
-        of = partial(self.server.client, region=region)
+        redshift = get_backend("redshift")[ACCOUNT][region]
+        iam, there = get_backend("iam")[ACCOUNT]["aws"], self.server.serverless
+        vpcs = get_backend("ec2")[ACCOUNT][region].groups.values()
+        groups = [group.name for vpc in vpcs for group in vpc.values()]
+        snapshots = [name for place, name in there.snapshots if place == region]
         found = {
-            "clusters": [
-                item["ClusterIdentifier"]
-                for item in of("redshift").describe_clusters()["Clusters"]
-            ],
-            "snapshots": [
-                item["SnapshotIdentifier"]
-                for item in of("redshift").describe_cluster_snapshots()["Snapshots"]
-            ],
-            "schedules": [
-                name for place, name in self.server.schedules if place == region
-            ],
-            "roles": [
-                item["RoleName"]
-                for item in of("iam").list_roles()["Roles"]
-                if other not in item["RoleName"]
-            ],
-            "policies": [
-                item["PolicyName"]
-                for item in of("iam").list_policies(Scope="Local")["Policies"]
-                if item["Arn"] != BOUNDARY
-            ],
-            "groups": [
-                item["GroupName"]
-                for item in of("ec2").describe_security_groups()["SecurityGroups"]
-                if item["GroupName"] != "default"
-            ],
-            "secrets": [
-                item["Name"]
-                for item in of("secretsmanager").list_secrets()["SecretList"]
+            "clusters": [*redshift.clusters],
+            "snapshots": [*redshift.snapshots, *snapshots],
+            "schedules": [at[1] for at in self.server.schedules if at[0] == region],
+            "roles": [one.name for one in iam.roles.values() if other not in one.name],
+            "policies": [arn for arn in iam.managed_policies if ACCOUNT in arn],
+            "groups": [name for name in groups if name != "default"],
+            "secrets": [*get_backend("secretsmanager")[ACCOUNT][region].secrets],
+            "namespaces": [at[1] for at in there.namespaces if at[0] == region],
+            "workgroups": [at[1] for at in there.workgroups if at[0] == region],
+            "limits": [
+                f"{one['amount']} {one['period']}, {one['breachAction']}"
+                for one in there.limits.values()
+                if f":{region}:" in one["resourceArn"]
             ],
         }
-        there = self.server.serverless
-        for kind in ("namespaces", "workgroups", "snapshots"):
-            named = [name for place, name in getattr(there, kind) if place == region]
-            found[kind] = found.get(kind, []) + named
-        found["limits"] = [
-            f"{one['amount']} {one['period']}, {one['breachAction']}"
-            for one in there.limits.values()
-            if f":{region}:" in one["resourceArn"]
-        ]
+        found["policies"].remove(BOUNDARY)
         return {kind: sorted(names) for kind, names in found.items() if names}
 
     def rules(self) -> set[tuple[str, int, int, str]]:
@@ -256,30 +238,16 @@ class Account:
             for source in rule["IpRanges"]
         }
 
-    def policy(self) -> Any:
-        """The inline policy of our role."""
-        return self.server.client("iam").get_role_policy(
-            RoleName=ROLE, PolicyName=ROLE
-        )["PolicyDocument"]
+    def policy(self, role: str = ROLE) -> Any:
+        """The inline policy of a role of ours."""
+        of = {"RoleName": role, "PolicyName": role}
+        return self.server.client("iam").get_role_policy(**of)["PolicyDocument"]
 
     def assert_complete(self) -> None:
         """Everything is there, once, and right."""
         left = self.left()
         left.pop("snapshots", None)  # AWS's own, of the new cluster
-        kinds: dict[str, dict[str, list[str]]] = {
-            "provisioned": {
-                "clusters": ["sparkify"],
-                "roles": [ROLE, f"{ROLE}-pause"],
-                "schedules": [f"{ROLE}-pause"],
-            },
-            "serverless": {
-                "namespaces": ["sparkify"],
-                "workgroups": ["sparkify"],
-                "limits": ["16 daily, deactivate"],
-                "roles": [ROLE],
-            },
-        }
-        assert left == kinds[self.kind] | {
+        assert left == COMPLETE[self.kind] | {
             "groups": ["sparkify-redshift"],
             "secrets": ["redshift!sparkify-awsuser"],
         }
@@ -291,6 +259,23 @@ class Account:
             f"arn:aws:s3:::{BUCKET}/song_data/*",
             "arn:aws:s3:::sparkify-work/manifests/*",
         }
+        trusted = {ROLE: TRUSTED[self.kind]}
+        trusted[f"{ROLE}-pause"] = "scheduler.redshift.amazonaws.com"
+        for name in left["roles"]:
+            role = self.server.client("iam").get_role(RoleName=name)["Role"]
+            (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+            assert statement["Principal"] == {"Service": trusted[name]}
+            assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == BOUNDARY
+            assert role["Tags"] == [{"Key": TAG, "Value": "sparkify"}]
+
+    def differ(self) -> None:
+        """What changes by hand leave of Serverless."""
+        there = self.server.serverless
+        there.workgroups[HERE] |= {"maxCapacity": -1, "port": 5440, "baseCapacity": 16}
+        there.workgroups[HERE]["securityGroupIds"] = []
+        there.namespaces[HERE] |= {"iamRoles": [], "defaultIamRoleArn": None}
+        (limit,) = there.limits.values()
+        limit["amount"] = 999
 
     def assert_safe(self) -> None:
         """Over all calls of the test: nothing open, nothing on `*`, no password."""
@@ -324,13 +309,13 @@ def resources(policy: Any) -> set[str]:
     return found
 
 
-def environment_for(url: str, key: str = "test", value: str = "test") -> dict[str, str]:
+def environment_for(url: str) -> dict[str, str]:
     """What the process is given: nothing of this machine's own AWS settings."""
     return {
         "PATH": os.environ["PATH"],
         "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": key,
-        "AWS_SECRET_ACCESS_KEY": value,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -346,16 +331,30 @@ def aws_server() -> AwsServer:
 def account(aws_server: AwsServer, tmp_path: Path) -> Iterator[Account]:
     """An empty account with the buckets; checked for safety after every test."""
     aws_server.reset()
-    for bucket in (BUCKET, "sparkify-other", "sparkify-work"):
-        aws_server.client("s3").create_bucket(
-            Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
-        )
-        for key in ("log_data/1.json", "song_data/A.json", "songs/A.json"):
-            aws_server.client("s3").put_object(Bucket=bucket, Key=key, Body=b"{}")
-    aws_server.client("iam").create_policy(
-        PolicyName="sparkify-boundary", PolicyDocument=BOUNDARY_FILE.read_text()
-    )
+    s3, iam = get_backend("s3")[ACCOUNT]["aws"], get_backend("iam")[ACCOUNT]["aws"]
+    for bucket, keys in OBJECTS.items():
+        s3.create_bucket(bucket, REGION)
+        for key in keys:
+            s3.put_object(bucket, key, b"{}")
+    text = (FOLDER / "boundary_policy.json").read_text()
+    iam.create_policy("", "/", text, "sparkify-boundary", [])
     made = Account(aws_server, tmp_path, environment_for(aws_server.url))
     made.write()
     yield made
     made.assert_safe()
+
+
+@pytest.fixture
+def serverless(account: Account) -> Account:
+    """The account, with settings of this kind."""
+    account.kind = "serverless"
+    account.write()
+    return account
+
+
+@pytest.fixture(params=MAKING)
+def either(account: Account, request: pytest.FixtureRequest) -> Account:
+    """The account, with settings of each kind."""
+    account.kind = request.param
+    account.write()
+    return account

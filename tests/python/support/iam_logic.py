@@ -12,8 +12,10 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase as like
 from typing import Any
 
+from cluster.wanted import allow, document
 from common.settings import PROJECT
 from moto.backends import get_backend
 
@@ -47,20 +49,9 @@ def policy_of(name: str) -> Any:
 OPERATOR = policy_of("operator")
 LOADER = policy_of("loader")
 RESTORER = policy_of("restore")
-NOTHING = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}],
-    }
-)
-ANYBODY = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-)
+NOTHING = json.dumps(document(allow("s3:*", Resource="*") | {"Effect": "Deny"}))
+EVERYTHING = json.dumps(document(allow("*", Resource="*")))
+ANYBODY = json.dumps(document(allow("sts:AssumeRole", Principal={"AWS": "*"})))
 
 
 @dataclass(frozen=True)
@@ -78,22 +69,14 @@ def listed(value: str | list[str]) -> list[str]:
 
 
 def allows(policy: Document, check: Check) -> bool:
-    """Whether a statement allows it, and none denies it."""
-    effects = {
-        statement["Effect"]
-        for statement in policy["Statement"]
-        if _fits(statement, check)
-    }
-    return effects == {"Allow"}
+    """Whether a statement allows it; ours have no other effect."""
+    return any(_fits(statement, check) for statement in policy["Statement"])
 
 
 def _fits(statement: Document, check: Check) -> bool:
     return (
-        any(
-            like(one.lower(), check.action.lower())
-            for one in listed(statement["Action"])
-        )
-        and any(like(one, check.resource) for one in listed(statement["Resource"]))
+        check.action in listed(statement["Action"])
+        and any(like(check.resource, one) for one in listed(statement["Resource"]))
         and all(
             _holds(operator, listed(values), check.context.get(key))
             for operator, pairs in statement.get("Condition", {}).items()
@@ -103,26 +86,17 @@ def _fits(statement: Document, check: Check) -> bool:
 
 
 def _holds(operator: str, values: list[str], found: str | None) -> bool:
-    if operator == "Null":
-        return (found is None) == (values == ["true"])
-    plain = operator.removesuffix("IfExists")
     if found is None:  # a key that the request lacks never matches
-        return plain != operator
+        return False
     return {
         "StringEquals": found in values,
-        "StringLike": any(like(value, found) for value in values),
-    }[plain]
+        "StringLike": any(like(found, value) for value in values),
+    }[operator]
 
 
-def like(pattern: str, text: str) -> bool:
-    """IAM's wildcards: `*` for any letters, `?` for one."""
-    literal = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(literal, text, flags=re.DOTALL) is not None
-
-
-def checks(call: Call, there: Serverless | None = None) -> Iterator[Check]:
+def checks(call: Call, there: Serverless) -> Iterator[Check]:
     """What AWS checks for a call, with the account as it is before it."""
-    if call.service == SERVERLESS and there:
+    if call.service == SERVERLESS:
         yield from _of_serverless(call, there)
     elif call.service == "iam":
         yield from _of_iam(call)
