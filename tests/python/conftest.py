@@ -11,9 +11,9 @@ import pytest
 from common.settings import PROJECT, Data
 from dbt_project.runner import Dbt
 from load import loading
-from support.helpers import DataSet, Once, Warehouse, WarehouseOnce
+from support.helpers import DataSet, Once, Warehouse, WarehouseOnce, options
 from support.s3_server import Bucket, Server
-from support.sample import Sample, make_sample, read_sample
+from support.sample import Sample, make_sample
 
 pytest_plugins = [
     "support.quick_dbt",
@@ -96,22 +96,7 @@ def warehouse_once(once: Once, dbt: Dbt) -> WarehouseOnce:
 @pytest.fixture(scope="session")
 def sample(once: Once) -> Sample:
     """What sample_data.py makes when no options are given."""
-    return read_sample(once("sample", make_sample) / "sample")
-
-
-@pytest.fixture(scope="session")
-def real_data(once: Once) -> Data:
-    """The real log_data and song_data, which no test may change."""
-    if not REAL_DATA.is_dir():
-        pytest.skip("the real data is not there: ../shared/data")
-
-    def unpack(folder: Path) -> None:
-        for name in ("log_data", "song_data"):
-            with tarfile.open(REAL_DATA / f"{name}.tar.gz") as archive:
-                archive.extractall(folder, filter="data")
-
-    folder = once("real_data", unpack)
-    return Data(events=str(folder / "log_data"), songs=str(folder / "song_data"))
+    return Sample(once("sample", make_sample) / "sample")
 
 
 @pytest.fixture(scope="session")
@@ -126,12 +111,22 @@ def sample_set(
 
 @pytest.fixture(scope="session")
 def real_set(
+    once: Once,
     warehouse_once: WarehouseOnce,
-    real_data: Data,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> DataSet:
     """The real data and a warehouse of it, to look at; to change it, copy it."""
-    return built("real", real_data, warehouse_once, tmp_path_factory)
+    if not REAL_DATA.is_dir():
+        pytest.skip("the real data is not there: ../shared/data")
+
+    def unpack(folder: Path) -> None:
+        for name in ("log_data", "song_data"):
+            with tarfile.open(REAL_DATA / f"{name}.tar.gz") as archive:
+                archive.extractall(folder, filter="data")
+
+    folder = once("real_data", unpack)
+    data = Data(events=str(folder / "log_data"), songs=str(folder / "song_data"))
+    return built("real", data, warehouse_once, tmp_path_factory)
 
 
 @pytest.fixture(scope="session", params=DATA_SETS)
@@ -150,11 +145,18 @@ def built(
     """Data and its warehouse, of which each worker looks at a copy of its own."""
 
     def fill(warehouse: Warehouse, folder: Path) -> None:
-        warehouse.load(data)
-        warehouse.build()
+        done = warehouse.cli("run", "--json", *options(data))
+        assert done.exit_code == 0, done.stderr
+        for stream in ("stdout", "stderr"):
+            (folder / stream).write_text(getattr(done, stream), encoding="utf-8")
 
     shared = warehouse_once(f"{name}_warehouse", fill)
-    return DataSet(name, data, shared.copy(folders.mktemp(f"{name}_warehouse")))
+    printed = [
+        shared.path.with_name(stream).read_text("utf-8")
+        for stream in ("stdout", "stderr")
+    ]
+    own = shared.copy(folders.mktemp(f"{name}_warehouse"))
+    return DataSet(data, own, *printed)
 
 
 @pytest.fixture(scope="session")

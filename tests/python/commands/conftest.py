@@ -4,22 +4,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import warehouse as commands
-from click.testing import CliRunner, Result
+from click.testing import Result
 from support.helpers import Sources, Warehouse, WarehouseOnce, one_play
 
 
 @pytest.fixture
-def run(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """A command in this process on a DuckDB file, with the dbt that is parsed."""
+def run(warehouse: Warehouse) -> Callable[..., Result]:
+    """A command in this process on a DuckDB file."""
 
     def invoke(*words: str | Path, at: Path = warehouse.path) -> Result:
-        warehouse.release()
-        subject = Warehouse(at, warehouse._dbt)
-        monkeypatch.setattr(commands, "Dbt", lambda target: subject._opened())
-        done = CliRunner().invoke(commands.cli, [str(word) for word in words])
-        assert done.exception is None or isinstance(done.exception, SystemExit)
-        return done
+        return Warehouse(at, warehouse._dbt).cli(*words)
 
     return invoke
 
@@ -47,3 +41,10 @@ def tested(small: Warehouse, warehouse: Warehouse) -> Warehouse:
     small.copy(warehouse.path.parent)
     assert warehouse.is_tested()
     return warehouse
+
+
+@pytest.fixture
+def loaded(small: Warehouse) -> tuple[str, ...]:
+    """The options that name what it has loaded."""
+    folder = small.path.parent
+    return ("--events", str(folder / "logs"), "--songs", str(folder / "songs"))

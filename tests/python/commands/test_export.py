@@ -16,7 +16,7 @@ from click.testing import Result
 from common.errors import WarehouseError
 from export.exporting import DATABASE, export
 from export.folder import current, locked
-from support.helpers import COMMAND, DataSet, Sources, Warehouse, options
+from support.helpers import DataSet, Warehouse
 
 Run = Callable[..., Result]
 Tables = dict[str, list[tuple[Any, ...]]]
@@ -52,45 +52,43 @@ def written(warehouse: Warehouse, folder: Path, build: str = "first") -> None:
     export(dbt, folder, [row | {"build": build} for row in dbt.counts()])
 
 
-def wait_until(happened: Callable[[], bool]) -> None:
-    """Return once something has happened; fail after a minute."""
-    end = time.monotonic() + 60
-    while not happened():
-        assert time.monotonic() < end
-
-
 def test_an_export_has_every_mart_in_two_forms(
-    data_set: DataSet, tmp_path: Path
+    sample_set: DataSet, tmp_path: Path
 ) -> None:
     folder = tmp_path / "it's" / "marts"
-    written(data_set.warehouse, folder)
+    written(sample_set.warehouse, folder)
     tables = exported(folder)
-    assert tables == marts(data_set.warehouse)
+    assert tables == marts(sample_set.warehouse)
     assert {name: len(rows) for name, rows in tables.items()} == {
-        name: mart["rows"] for name, mart in data_set.summary["marts"].items()
+        name: len(rows) for name, rows in sample_set.rows.items()
     }
     modes = {path.stat().st_mode & 0o222 for path in folder.iterdir()}
     assert modes == {0}, "nobody can write to it"
 
 
 def test_only_what_has_passed_its_tests_is_exported(
-    tested: Warehouse, sources: Sources, run: Run, tmp_path: Path
+    tested: Warehouse, loaded: tuple[str, ...], run: Run, tmp_path: Path
 ) -> None:
     folder = tmp_path / "marts"
-    tested.done("run", "-s", "users")
-    refused = run("export", folder)
-    assert (refused.exit_code, refused.stdout) == (3, "")
-    assert refused.stderr == (
-        f"error: {tested.path} changed after its tests passed; run `warehouse.py run`\n"
-    )
-    assert not os.path.lexists(folder)
-    daily = ("run", "--json", *options(sources.data), "--export", folder)
+    with tested.damaged("delete from tested_loads"):
+        refused = run("export", folder)
+        assert (refused.exit_code, refused.stdout) == (3, "")
+        assert refused.stderr == (
+            f"error: {tested.path} changed after its tests passed; run"
+            " `warehouse.py run`\n"
+        )
+        assert not os.path.lexists(folder)
+    daily = ("run", "--json", *loaded, "--export", folder)
     first = run(*daily)
     assert (first.exit_code, exported(folder)) == (0, marts(tested)), first.stderr
     made = current(folder)
-    told = json.loads(first.stdout)["export"]
-    assert told["marts"] == {name: len(rows) for name, rows in marts(tested).items()}
-    assert told["bytes"] == sum(path.stat().st_size for path in folder.iterdir())
+    assert (
+        json.loads(first.stdout)["export"].items()
+        >= {
+            "marts": {name: len(rows) for name, rows in marts(tested).items()},
+            "bytes": sum(path.stat().st_size for path in folder.iterdir()),
+        }.items()
+    )
     for words in (daily, ("export", folder)):
         done = run(*words)
         assert done.exit_code == 0
@@ -107,14 +105,11 @@ def test_what_no_export_made_is_not_replaced(
     link.symlink_to(mine)
     for folder in (mine, link):
         refused = run("run", "--export", folder)
-        assert refused.exit_code == 3
-        assert refused.stderr == (
+        assert (refused.exit_code, refused.stderr) == (
+            3,
             f"error: {folder} is not an export, so it is not replaced; name a new"
-            " folder\n"
+            " folder\n",
         ), "before any load"
-    refused = run("export", "s3://bucket/marts")
-    assert refused.exit_code == 2
-    assert "copy it with `aws s3 sync`" in refused.stderr
     empty.mkdir()
     with locked(empty):
         refused = run("export", empty)
@@ -163,7 +158,8 @@ def test_an_export_killed_at_any_instant_leaves_the_old_one_or_the_new(
                 os._exit(0)
         time.sleep(whole * number / kills)
         if number == kills - 1:
-            wait_until(lambda: current(folder) != old)
+            while current(folder) == old:
+                assert os.waitpid(process, os.WNOHANG) == (0, 0)
         os.kill(process, signal.SIGKILL)
         os.waitpid(process, 0)
         tables = exported(folder)
@@ -178,38 +174,3 @@ def test_an_export_killed_at_any_instant_leaves_the_old_one_or_the_new(
     written(tested, folder, "third")
     kept = set((tmp_path / ".marts.exports").iterdir())
     assert len(kept) == 2, "the last two: what died is removed"
-
-
-def test_while_a_run_writes_the_export_is_read_and_a_reader_learns_which_process(
-    small: Warehouse, tested: Warehouse, run: Run, tmp_path: Path
-) -> None:
-    folder = tmp_path / "marts"
-    written(tested, folder)
-    before = exported(folder)
-    data = [small.path.parent / name for name in ("logs", "songs")]
-    words = ("run", "--reload", "--events", data[0], "--songs", data[1])
-    writer = tested.start(*COMMAND, *words)
-    assert writer.stderr is not None
-    while writer.stderr.readline() != "events: 1 files, 1 to read\n":
-        assert writer.poll() is None
-    with tested.stopped(writer):
-        for command in (words, ("show", "headline"), ("status",), ("export", folder)):
-            refused = run(*command)
-            assert (refused.exit_code, refused.stdout) == (1, "")
-            assert refused.stderr.splitlines()[-1] == (
-                f"error: {tested.path}: another process (PID {writer.pid}) has this"
-                " DuckDB file open; wait for it or close it, then run again"
-            )
-        assert exported(folder) == before
-    done = tested.finished(writer)
-    assert done.returncode == 0, done.stderr
-
-
-def test_on_redshift_export_is_refused_by_name(run: Run, tmp_path: Path) -> None:
-    for words in (("export", tmp_path / "marts"), ("run", "--export", tmp_path / "x")):
-        refused = run(*words, "--target", "redshift")
-        assert refused.exit_code == 3
-        assert refused.stderr == (
-            "error: export is for DuckDB; on Redshift, read the marts there or UNLOAD"
-            " them\n"
-        )

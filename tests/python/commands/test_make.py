@@ -65,7 +65,7 @@ def asked(folder: Path) -> str:
     return text
 
 
-def test_a_python_that_does_not_fit_is_one_line_and_makes_nothing(
+def test_a_venv_is_made_once_by_a_python_that_fits_and_replaced_when_it_does_not(
     make: Make, tmp_path: Path
 ) -> None:
     done = make("setup", "PYTHON=./old")
@@ -75,12 +75,8 @@ def test_a_python_that_does_not_fit_is_one_line_and_makes_nothing(
         " as `make setup PYTHON=python3.12`.  Stop.\n"
     )
     assert not (tmp_path / ".uv").exists()
-
-
-def test_a_venv_is_made_once_and_replaced_when_it_is_broken(
-    make: Make, tmp_path: Path
-) -> None:
-    done = make("setup", "PYTHON=./python")
+    setup = ("setup", "PYTHON=./python")
+    done = make(*setup)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "installing dbt and what it needs into .venv: some seconds\n"
     made = asked(tmp_path)
@@ -88,25 +84,18 @@ def test_a_venv_is_made_once_and_replaced_when_it_is_broken(
     venv = "<venv>\n<--quiet>\n<--clear>\n<--python>\n<./python>\n<.venv>\n"
     install = "<--require-hashes>\n<-r>\n<requirements.txt>\n"
     assert made.index(venv) < made.index(install)
-    make("setup", "PYTHON=./python")
+    make(*setup)
     assert asked(tmp_path) == ""
-    (tmp_path / ".venv" / "bin" / "python").write_text(OLD)
-    assert make("setup", "PYTHON=./python").returncode == 0
-    replaced = asked(tmp_path)
-    assert venv in replaced
-    assert "<requirements-uv.txt>" not in replaced
-
-
-def test_a_venv_of_another_python_is_named_and_replaced(
-    make: Make, tmp_path: Path
-) -> None:
-    make("setup", "PYTHON=./python")
-    asked(tmp_path)
-    python = tmp_path / ".venv" / "bin" / "python"
-    python.write_text("#!/bin/sh\necho 3.9\n")
-    done = make("setup", "PYTHON=./python")
-    assert ".venv has Python 3.9: replacing it\n" in done.stdout
-    assert "<venv>" in asked(tmp_path)
+    for python, said in (
+        (OLD, ""),
+        ("#!/bin/sh\necho 3.9\n", ".venv has Python 3.9: replacing it\n"),
+    ):
+        (tmp_path / ".venv" / "bin" / "python").write_text(python)
+        done = make(*setup)
+        assert (done.returncode, said in done.stdout) == (0, True)
+        replaced = asked(tmp_path)
+        assert venv in replaced
+        assert "<requirements-uv.txt>" not in replaced
 
 
 def test_a_path_with_blanks_and_quotes_reaches_the_command(
@@ -129,25 +118,20 @@ def test_a_path_with_blanks_and_quotes_reaches_the_command(
     assert "<scripts/sample_data.py>\n<data/sample>\n" in asked(tmp_path)
 
 
-def test_a_port_that_is_taken_is_named_before_any_work(
-    make: Make, tmp_path: Path
-) -> None:
-    make("setup", "PYTHON=./python")
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        done = make("docs", f"PORT={port}")
-    assert done.returncode == 2
-    assert f"error: port {port} is taken, " in done.stderr
-    assert "make docs PORT=8081" in done.stderr
-
-
-def test_ctrl_c_ends_the_documentation_without_an_error(
+def test_docs_name_a_taken_port_before_any_work_and_end_by_ctrl_c_without_an_error(
     make: Make, tmp_path: Path
 ) -> None:
     make("setup", "PYTHON=./python")
     for name in ("dbt", "colibri"):
         shutil.copy(tmp_path / "python", tmp_path / ".venv" / "bin" / name)
     (tmp_path / "target").mkdir()  # as dbt does
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = make("docs", f"PORT={port}")
+    assert done.returncode == 2
+    assert f"error: port {port} is taken, " in done.stderr
+    assert "make docs PORT=8081" in done.stderr
+    assert "generate" not in asked(tmp_path)
     done = make("docs", "PORT=0")  # any free port
     assert "Ctrl-C ends it" in done.stdout
     assert done.stderr == ""

@@ -1,20 +1,19 @@
 """A run that finds nothing new builds nothing; whatever may differ is built again."""
 
-import shutil
-import sys
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from common.settings import PROJECT, Data
+from click.testing import Result
+from common.settings import PROJECT
 from dbt.artifacts.resources import FileHash
 from dbt_project.runner import Dbt
-from support.helpers import Sources, Warehouse, options
+from support.helpers import NOTHING, Sources, Warehouse
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
+def test_what_is_there_now_and_was_not_tested_is_built(tested: Warehouse) -> None:
+    for change in (
         "delete from users",
         "insert into songs select * replace ('SO9' as song_id) from songs",
         "drop table user_levels",
@@ -30,37 +29,28 @@ from support.helpers import Sources, Warehouse, options
         "delete from tested_loads",
         "drop table tested_loads; create table main_staging.tested_loads"
         " as select 1 as load_id, now()::timestamp as tested_at",
-    ],
-)
-def test_what_is_there_now_and_was_not_tested_is_built(
-    tested: Warehouse, change: str
-) -> None:
-    tested.change(change)
-    assert not tested.is_tested()
+    ):
+        with tested.damaged(change):
+            assert not tested.is_tested(), change
+    assert tested.is_tested()
 
 
-@pytest.mark.parametrize(
-    ("command", "stays"),
-    [
-        ("run", False),
-        ("build -s users", False),
-        ("run -s songplays", False),
-        ("run --full-refresh -s time", False),
-        ("run --empty -s songplays", False),
-        ("seed", False),
-        ("snapshot", True),  # the project has none
-        ("test -s users", True),
-        ("compile -s users", True),
-    ],
-)
 def test_a_command_that_may_write_a_mart_forgets_the_tested_build(
-    tested: Warehouse, command: str, stays: bool
+    tested: Warehouse,
 ) -> None:
-    tested.done(*command.split())
-    assert tested.is_tested() == stays
-    if command == "run":
-        tested.build()
-        assert tested.is_tested()
+    for command in ("test -s users", "compile -s users", "snapshot"):  # it has none
+        tested.done(*command.split())
+        assert tested.is_tested(), command
+    for command in (
+        "build -s users",
+        "run -s songplays",
+        "run --full-refresh -s time",
+        "run --empty -s songplays",
+        "seed",
+    ):
+        with tested.damaged(""):
+            tested.done(*command.split())
+            assert not tested.is_tested(), command
 
 
 @pytest.mark.parametrize("meanwhile", ["a load", "a command"])
@@ -71,28 +61,16 @@ def test_a_build_that_something_overtook_is_not_recorded(
         tested.operation("record_tested", build=build, code="code", content="content")
         return bool(tested.value("select count(code) from tested_loads"))
 
-    tested.done("run", "-s", "users")
+    tested.done("seed")
     build = tested.value("select build from tested_loads")
     if meanwhile == "a load":
         tested.load(sources.data)
     else:
-        tested.done("run", "-s", "users")
+        tested.done("seed")
     assert not note()
-    tested.done("run", "-s", "users")
+    tested.done("seed")
     build = tested.value("select build from tested_loads")
     assert note(), "what was there when it began"
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of all that the project's commands read."""
-    folder = tmp_path_factory.mktemp("project")
-    for name in ("models", "macros", "seeds", "tests", "analyses", "scripts"):
-        unneeded = shutil.ignore_patterns("python", "standin", "__pycache__")
-        shutil.copytree(PROJECT / name, folder / name, ignore=unneeded)
-    for file in ("dbt_project.yml", "pyproject.toml", "warehouse.toml"):
-        shutil.copy(PROJECT / file, folder)
-    return folder
 
 
 def test_other_files_settings_and_versions_are_other_code(
@@ -137,18 +115,12 @@ def test_other_files_settings_and_versions_are_other_code(
     assert dbt._code() == before
 
 
-def test_run_builds_again_when_a_macro_changed(
-    small: Warehouse,
+def test_run_builds_again_when_the_code_is_another(
     tested: Warehouse,
-    project: Path,
+    loaded: tuple[str, ...],
+    run: Callable[..., Result],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("DBT_TARGET_PATH", str(project / "target"))
-    command = (sys.executable, project / "scripts" / "warehouse.py", "run")
-    folder = small.path.parent
-    places = options(Data(str(folder / "logs"), str(folder / "songs")))
-    with (project / "macros" / "clean_text.sql").open("a") as out:
-        out.write("{# changed #}\n")
-    done = tested.finished(tested.start(*command, *places))
-    assert done.returncode == 0, done.stderr
-    assert "built users (" in done.stderr
+    monkeypatch.setattr(Dbt, "_code", lambda self: "another")
+    assert "\nbuilt users (" in run("run", *loaded).stderr
+    assert run("run", *loaded).stderr.endswith(f"\n{NOTHING}\n")

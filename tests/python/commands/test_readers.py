@@ -2,52 +2,73 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import pytest
+from click.testing import Result
 from common.errors import WarehouseError
 from insights import insights
 from support.helpers import Warehouse
 
-READER = """
+OPEN = """
 import duckdb, sys
-with duckdb.connect(sys.argv[1], read_only=True):
+with duckdb.connect(sys.argv[1], read_only=sys.argv[2] == "reader"):
     print("open", flush=True)
     sys.stdin.read()
 """
 
 
-@pytest.fixture
-def reader(tested: Warehouse) -> Iterator[subprocess.Popen[str]]:
-    """Another process that reads the warehouse."""
-    tested.release()
-    with tested.start(
-        sys.executable, "-c", READER, tested.path, stdin=subprocess.PIPE
+@contextmanager
+def another(warehouse: Warehouse, role: str) -> Iterator[int]:
+    """Another process that has the file open, by its id."""
+    with warehouse.start(
+        *(sys.executable, "-c", OPEN, warehouse.path, role), stdin=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "open\n"
-        yield process
+        yield process.pid
         process.terminate()
 
 
 def test_a_reader_stands_beside_another_and_a_writer_is_refused(
-    tested: Warehouse, reader: subprocess.Popen[str]
+    tested: Warehouse,
 ) -> None:
-    dbt = tested._opened()
-    sql = "select current_setting('temp_directory') as folder"
-    spill = []
-    for _ in range(2):
+    with another(tested, "reader") as pid:
+        dbt = tested._opened()
+        sql = "select current_setting('temp_directory') as folder"
+        spill = []
+        for _ in range(2):
+            with dbt.read_only():
+                spill.append(dbt.query(sql)[0]["folder"])
+        assert len({*spill, f"{tested.path}.tmp"}) == 3, "each process has its own"
+        assert not any(Path(folder).exists() for folder in spill)
         with dbt.read_only():
-            spill.append(dbt.query(sql)[0]["folder"])
-    assert len({*spill, f"{tested.path}.tmp"}) == 3, "each process has its own"
-    assert not any(Path(folder).exists() for folder in spill)
-    with dbt.read_only():
-        assert "<html" in insights(dbt)
-    tested.release()
-    with pytest.raises(WarehouseError, match=rf"\(PID {reader.pid}\) has this"):
-        tested.build()
+            assert "<html" in insights(dbt)
+        tested.release()
+        with pytest.raises(WarehouseError, match=rf"\(PID {pid}\) has this"):
+            tested.build()
+
+
+def test_while_another_writes_who_is_refused_learns_which_process(
+    tested: Warehouse,
+    loaded: tuple[str, ...],
+    run: Callable[..., Result],
+    tmp_path: Path,
+) -> None:
+    assert run("export", tmp_path / "marts").exit_code == 0
+    with another(tested, "writer") as pid:
+        for words in (("run", *loaded), ("show", "headline"), ("status",)):
+            refused = run(*words)
+            assert (refused.exit_code, refused.stdout) == (1, "")
+            assert refused.stderr.splitlines()[-1] == (
+                f"error: {tested.path}: another process (PID {pid}) has this"
+                " DuckDB file open; wait for it or close it, then run again"
+            )
+        plays = duckdb.read_parquet(str(tmp_path / "marts" / "songplays.parquet"))
+        assert len(plays.fetchall()) == 1, "an export can be read"
 
 
 def test_a_copy_and_an_attached_file_work_under_any_name(

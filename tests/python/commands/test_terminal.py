@@ -4,8 +4,7 @@ import os
 import pty
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
-from typing import TextIO
+from contextlib import contextmanager, suppress
 
 import pytest
 from command_line.report import print_table
@@ -14,58 +13,46 @@ from common.messages import progress
 WIDE = [{"title": "夜汽車 [b]", "plays": 7, "text": "word " * 30}]
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, TextIO]]:
-    """A terminal of 60 columns: what shows it, and what is written to."""
-    monkeypatch.setenv("COLUMNS", "60")
-    monkeypatch.setenv("TERM", "xterm")
+@contextmanager
+def terminal(stream: str) -> Iterator[list[str]]:
+    """A terminal of 60 columns in place of a stream: what it shows, afterwards."""
     screen, end = pty.openpty()
-    yield screen, os.fdopen(end, "w")
-    os.close(screen)
-
-
-def shown(screen: int, out: TextIO) -> str:
-    """All that was written to the terminal."""
-    out.close()
-    text = b""
+    text, shown = b"", []
+    with pytest.MonkeyPatch.context() as patch, os.fdopen(end, "w") as out:
+        patch.setenv("COLUMNS", "60")
+        patch.setenv("TERM", "xterm")
+        patch.setattr(sys, stream, out)
+        yield shown
     with suppress(OSError):  # a terminal's way to say that it was closed
         while more := os.read(screen, 100_000):
             text += more
-    return text.decode()
+    os.close(screen)
+    shown += text.decode().splitlines()
 
 
 def test_a_terminal_shows_each_step_and_a_pipe_none(
-    terminal: tuple[int, TextIO],
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    screen, out = terminal
     with progress("building", 0) as bar:
         bar.update(1, "songplays", 45)
     assert capsys.readouterr() == ("", "")
-    monkeypatch.setattr(sys, "stderr", out)
-    with progress("building", 0) as bar:
-        bar.update(7, "songplays", 45)
-    with progress("reading", 2_000_000, in_bytes=True) as bar:
-        bar.update(500_000)
-    text = shown(screen, out)
-    assert "songplays" in text
-    assert "7 of 45" in text
-    assert "0.5/2.0 MB" in text
+    with terminal("stderr") as shown:
+        with progress("building", 0) as bar:
+            bar.update(7, "songplays", 45)
+        with progress("reading", 2_000_000, in_bytes=True) as bar:
+            bar.update(500_000)
+    for words in ("songplays", "7 of 45", "0.5/2.0 MB"):
+        assert words in "\n".join(shown)
 
 
 def test_a_table_wraps_on_a_terminal_and_is_whole_in_a_pipe(
-    terminal: tuple[int, TextIO],
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    screen, out = terminal
     print_table(WIDE)
     head, _, line = capsys.readouterr().out.splitlines()
     assert line == f"夜汽車 [b]       7   {'word ' * 30}".rstrip()
     assert head.index("text") == line.index("word") + 3  # three letters are wide
-    monkeypatch.setattr(sys, "stdout", out)
-    print_table(WIDE)
-    lines = shown(screen, out).splitlines()
-    assert len(lines) > 4
-    assert all(len(line) <= 60 for line in lines)
+    with terminal("stdout") as shown:
+        print_table(WIDE)
+    assert len(shown) > 4
+    assert all(len(line) <= 60 for line in shown)

@@ -7,10 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-import warehouse as commands
-from click.testing import CliRunner
 from common.settings import PROJECT
-from dbt_project.runner import Dbt
 from support.helpers import DataSet
 from support.pages import Page
 
@@ -36,14 +33,16 @@ def clone(tmp_path: Path) -> Path:
     return folder
 
 
-def typed(line: str, clone: Path) -> str:
-    """What a line that a newcomer types prints on stdout."""
+def test_the_quickstart_shows_what_readme_says(clone: Path) -> None:
+    text = README.section("One minute on DuckDB")
+    quickstart = README.blocks("sh", text)[0]
+    assert quickstart == "make run\nmake test\n"
     ours = ("SPARKIFY_", "DBT_", "MAKE", "MFLAGS", "PYTEST_")
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(ours)
     }
     done = subprocess.run(
-        line.split(),
+        [str(shutil.which("make")), "run"],
         cwd=clone,
         env=environment,
         capture_output=True,
@@ -51,30 +50,19 @@ def typed(line: str, clone: Path) -> str:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def test_the_quickstart_shows_what_readme_says(clone: Path) -> None:
-    text = README.section("One minute on DuckDB")
-    quickstart = README.blocks("sh", text)[0]
-    assert quickstart == "make run\nmake test\n"
-    assert README.blocks("text", text)[0] in typed("make run", clone)
+    assert README.blocks("text", text)[0] in done.stdout
     left = subprocess.check_output([str(GIT), "status", "--short"], cwd=clone)
     assert left == b"", "a run leaves nothing behind that git would see"
 
 
 def test_the_question_after_it_gets_the_answer_that_readme_shows(
-    sample_set: DataSet, dbt: Dbt, monkeypatch: pytest.MonkeyPatch
+    sample_set: DataSet,
 ) -> None:
     text = README.section("Ask it something")
     *_, question = README.blocks("sh", text)[0].splitlines()
     script, *words = question.removeprefix(".venv/bin/python ").split()
     assert script == "scripts/warehouse.py"
     # Here, where dbt has parsed the project already, on what `make run` loads.
-    sample_set.warehouse.release()
-    monkeypatch.setattr(commands, "Dbt", lambda target: dbt)
-    monkeypatch.setenv("SPARKIFY_DUCKDB", str(sample_set.warehouse.path))
-    dbt._invoke("parse")  # makes dbt read the profile again
-    shown = CliRunner().invoke(commands.cli, words)
+    shown = sample_set.warehouse.cli(*words)
     assert shown.exit_code == 0, shown.stderr
     assert shown.stdout == README.blocks("text", text)[0]

@@ -81,20 +81,6 @@ WRONG_BARS = """() => [...document.querySelectorAll('table')].flatMap(table => {
     track < 30 || Math.abs(width - Math.max(track * value / longest, 1)) > 0.6);
 })"""
 
-# How many pixels of the lineage are of a source, of a model, of a report, of none.
-AREAS = """() => {
-  const areas = {'95,184,37': 0, '0,148,179': 0, '255,105,75': 0, '0,0,0': 0};
-  for (const canvas of document.querySelectorAll('canvas')) {
-    const {width, height} = canvas;
-    const {data} = canvas.getContext('2d').getImageData(0, 0, width, height);
-    for (let at = 0; at < data.length; at += 4) {
-      const colour = data.slice(at, at + 3).join();
-      if (colour in areas) areas[colour] += 1;
-    }
-  }
-  return Object.values(areas);
-}"""
-
 OPEN = "() => document.querySelectorAll('details').forEach(one => one.open = true)"
 
 
@@ -138,15 +124,6 @@ def file(sample_set: DataSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def opened(chromium: Any, file: Path, width: int, scheme: str = "light") -> Any:
-    """The page in a window of a width, all its tables and queries shown."""
-    window = {"width": width, "height": 900}
-    page = chromium.new_page(viewport=window, color_scheme=scheme)
-    page.goto(file.as_uri())
-    page.evaluate(OPEN)
-    return page
-
-
 def test_it_makes_no_request_and_says_nothing(chromium: Any, file: Path) -> None:
     page = chromium.new_page()
     seen: list[str] = []
@@ -163,35 +140,21 @@ def test_it_makes_no_request_and_says_nothing(chromium: Any, file: Path) -> None
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(DESK, "light"), (PHONE, "dark")])
-def test_everybody_can_read_it(
+def test_everybody_can_read_it_and_nothing_overflows(
     chromium: Any, file: Path, width: int, scheme: str
 ) -> None:
-    page = opened(chromium, file, width, scheme)
+    window = {"width": width, "height": 900}
+    page = chromium.new_page(viewport=window, color_scheme=scheme)
+    page.goto(file.as_uri())
+    page.evaluate(OPEN)
     found = axe.Axe().run(page).response
     assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]] == (
         []
     )
     assert len(found["passes"]) > 20
-    page.close()
-
-
-@pytest.mark.parametrize("width", [DESK, PHONE])
-def test_nothing_overflows_and_no_word_is_broken(
-    chromium: Any, file: Path, width: int
-) -> None:
-    page = opened(chromium, file, width)
-    assert page.evaluate(OVERFLOWING) == []
-    assert page.evaluate(BROKEN) == []
+    for wrong in (OVERFLOWING, BROKEN, WRONG_BARS):
+        assert page.evaluate(wrong) == []
     assert page.evaluate("document.documentElement.scrollWidth") == width
-    page.close()
-
-
-@pytest.mark.parametrize("width", [DESK, PHONE])
-def test_bars_are_as_long_as_their_numbers(
-    chromium: Any, file: Path, width: int
-) -> None:
-    page = opened(chromium, file, width)
-    assert page.evaluate(WRONG_BARS) == []
     page.close()
 
 
@@ -208,44 +171,20 @@ def test_it_prints_on_a4(chromium: Any, file: Path) -> None:
     page.close()
 
 
-@pytest.fixture(scope="module")
-def documentation(
-    sample_set: DataSet, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """The folder of dbt's documentation."""
-    folder = tmp_path_factory.mktemp("documentation")
-    target = ("--target-path", str(folder))
-    sample_set.warehouse.done("docs", "generate", "--static", *target)
-    return folder
-
-
-def test_the_documentation_opens_from_disk_and_shows_the_lineage(
-    chromium: Any, documentation: Path
-) -> None:
-    page = chromium.new_page(viewport=pictures.LINEAGE)
-    pictures.open_lineage(page, documentation / "static_index.html")
-    assert page.input_value("[ng-model='selectorService.selection.dirty.include']") == (
-        "+songplays+"
-    )
-    source, model, report, background = page.evaluate(AREAS)
-    assert min(source, model, report) > 500
-    assert background > 100 * source
-    page.close()
-
-
 def test_a_column_is_followed_to_its_source_without_a_request(
-    chromium: Any, documentation: Path
+    chromium: Any, sample_set: DataSet, tmp_path: Path
 ) -> None:
+    sample_set.warehouse.done("docs", "generate", "--target-path", str(tmp_path))
     # As `make docs` does, with its own options.
     recipe = (PROJECT / "Makefile").read_text(encoding="utf-8")
     (options,) = re.findall(r"colibri generate (--[a-z-]+)", recipe)
-    columns = documentation / "columns"
+    columns = tmp_path / "columns"
     done = subprocess.run(
         [
             Path(sys.executable).with_name("colibri"),
             *("generate", options, "--output-dir", columns),
-            *("--manifest", documentation / "manifest.json"),
-            *("--catalog", documentation / "catalog.json"),
+            *("--manifest", tmp_path / "manifest.json"),
+            *("--catalog", tmp_path / "catalog.json"),
         ],
         env=os.environ | {"DBT_COLIBRI_NO_VERSION_CHECK": "1"},
         capture_output=True,

@@ -7,7 +7,7 @@ make its own proof. The JSON reader leaves numbers as the text that the files ho
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -198,7 +198,7 @@ def page_views(events: list[Raw]) -> list[tuple[object, ...]]:
     ]
 
 
-def users(events: list[Raw]) -> dict[str, tuple[Any, ...]]:
+def users(events: list[Raw]) -> list[tuple[Any, ...]]:
     """Each user as of the latest event, with the times of the first and the latest."""
     seen: dict[str, list[datetime]] = defaultdict(list)
     latest: dict[str, Raw] = {}
@@ -206,8 +206,9 @@ def users(events: list[Raw]) -> dict[str, tuple[Any, ...]]:
         if user := raw["userId"]:
             seen[user].append(moment(whole(raw, "ts")))
             latest[user] = raw
-    return {
-        user: (
+    return [
+        (
+            user,
             clean(raw["firstName"]),
             clean(raw["lastName"]),
             raw["gender"],
@@ -217,20 +218,22 @@ def users(events: list[Raw]) -> dict[str, tuple[Any, ...]]:
             seen[user][-1],
         )
         for user, raw in latest.items()
-    }
+    ]
 
 
-def user_levels(events: list[Raw]) -> list[tuple[str, str, int, int | None]]:
-    """Spells: user, level, from and to, in epoch milliseconds."""
+def user_levels(events: list[Raw]) -> list[tuple[str, str, int, int | None, bool]]:
+    """Spells: user, level, from and to in epoch milliseconds, current or not."""
     changes: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for raw in events_in_order(events):
         user, level = raw["userId"], raw["level"]
         if user and level and (not changes[user] or changes[user][-1][0] != level):
             changes[user].append((level, whole(raw, "ts")))
     return [
-        (user, level, since, steps[place + 1][1] if place + 1 < len(steps) else None)
+        (user, level, since, until, until is None)
         for user, steps in changes.items()
-        for place, (level, since) in enumerate(steps)
+        for (level, since), until in zip(
+            steps, [*(at for _, at in steps[1:]), None], strict=True
+        )
     ]
 
 
@@ -246,17 +249,11 @@ def artists(catalogue: list[Raw]) -> list[tuple[object, ...]]:
         )
         spellings[raw["artist_id"] or ""][spelling] += 1
 
-    def preference(item: tuple[tuple[object, ...], int]) -> list[tuple[bool, object]]:
+    def preference(item: tuple[tuple[object, ...], int]) -> list[Any]:
         (name, location, latitude, longitude), songs = item
-        return [
-            (latitude is None, ""),
-            (location is None, ""),
-            (False, -songs),
-            *(
-                (value is None, value)
-                for value in (name, location, latitude, longitude)
-            ),
-        ]
+        values = (name, location, latitude, longitude)
+        ties = [(value is None, value) for value in values]
+        return [latitude is None, location is None, -songs, *ties]
 
     return [
         (artist, *min(found.items(), key=preference)[0])
@@ -310,13 +307,8 @@ def earlier_system(events: list[Raw], catalogue: list[Raw]) -> dict[str, int]:
         for raw in plays
     }
     song_keys = ("song_id", "title", "artist_id", "year", "duration")
-    artist_keys = (
-        "artist_id",
-        "artist_name",
-        "artist_location",
-        "artist_latitude",
-        "artist_longitude",
-    )
+    about = ("id", "name", "location", "latitude", "longitude")
+    artist_keys = [f"artist_{key}" for key in about]
     user_keys = ("userId", "firstName", "lastName", "gender", "level")
     return {
         "staging_events": len(events),
@@ -331,21 +323,17 @@ def earlier_system(events: list[Raw], catalogue: list[Raw]) -> dict[str, int]:
 
 def marts(
     events: list[Raw], catalogue: list[Raw], plays: list[Play]
-) -> dict[str, dict[str, object]]:
-    """The number of rows and the fingerprint of every mart."""
-    rows: dict[str, list[Any]] = {
+) -> dict[str, list[Any]]:
+    """The rows of every mart, without `_load_id`."""
+    return {
         "artists": artists(catalogue),
         "dates": dates(events),
         "page_views": page_views(events),
         "songplays": [tuple(vars(play).values()) for play in plays],
         "songs": songs(catalogue),
         "time": [calendar(ts) for ts in {play.ts for play in plays}],
-        "user_levels": [(*spell, spell[-1] is None) for spell in user_levels(events)],
-        "users": [(user, *of) for user, of in users(events).items()],
-    }
-    return {
-        mart: {"rows": len(of), "fingerprint": fingerprint(of)}
-        for mart, of in rows.items()
+        "user_levels": user_levels(events),
+        "users": users(events),
     }
 
 
@@ -383,19 +371,6 @@ def _text(value: object) -> str:
     if isinstance(value, date):
         return f"\x1f{(value - EPOCH.date()).days}"
     return f"\x1f{value}"
-
-
-def ranked(
-    plays: Iterable[Play], key: Callable[[Play], tuple[str | None, ...]]
-) -> list[tuple[Any, ...]]:
-    """Key, plays and listeners of each group: most plays first, then most listeners."""
-    groups: dict[tuple[str | None, ...], list[Play]] = defaultdict(list)
-    for play in plays:
-        groups[key(play)].append(play)
-    found: list[tuple[Any, ...]] = [
-        (*of, len(all_), listeners(all_)) for of, all_ in groups.items()
-    ]
-    return sorted(found, key=lambda row: (-row[-2], -row[-1], row))
 
 
 def listeners(plays: Iterable[Play]) -> int:

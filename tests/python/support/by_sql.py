@@ -1,4 +1,4 @@
-"""Six tables of staging tables by plain DuckDB statements: a yardstick for models."""
+"""Four tables of staging tables by plain DuckDB statements: a yardstick for models."""
 
 SQL = r"""
 set TimeZone = 'UTC';
@@ -16,23 +16,6 @@ create macro clean(text) as nullif(trim(translate(
     end,
     chr(24) || chr(25), repeat(chr(39), 2)
 )), '');
-
-create table songs as
-select song_id, clean(title) as title, artist_id, nullif(year, 0) as year, duration
-from main_staging.staging_songs;
-
-create table artists as
-select
-    artist_id,
-    clean(artist_name) as name,
-    clean(artist_location) as location,
-    artist_latitude as latitude,
-    artist_longitude as longitude
-from main_staging.staging_songs
-qualify row_number() over (
-    partition by artist_id
-    order by latitude is null, location is null, name, location, latitude, longitude
-) = 1;
 
 create table songplays as
 with plays as (

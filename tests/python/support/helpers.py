@@ -3,7 +3,6 @@
 import gc
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -14,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
+import warehouse as commands
 import yaml
 from check import check_run
+from click.testing import CliRunner, Result
 from common.settings import PROJECT, Data
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.factory import cleanup_connections
@@ -151,6 +153,15 @@ class Warehouse(InThisProcess):
         marts = self.status()["marts"]
         return {name: mart["fingerprint"] for name, mart in marts.items()}
 
+    def cli(self, *words: str | Path) -> Result:
+        """scripts/warehouse.py in this process, with the dbt that is parsed."""
+        self.release()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(commands, "Dbt", lambda target: self._opened())
+            done = CliRunner().invoke(commands.cli, [str(word) for word in words])
+        assert done.exception is None or isinstance(done.exception, SystemExit)
+        return done
+
     def start(self, *words: str | Path, **options: Any) -> subprocess.Popen[str]:
         """A process that was started on this warehouse: any program of the venv's."""
         self.release()
@@ -177,15 +188,6 @@ class Warehouse(InThisProcess):
             said, told = process.communicate()
         assert "Traceback" not in said + told
         return subprocess.CompletedProcess(process.args, process.returncode, said, told)
-
-    @contextmanager
-    def stopped(self, process: subprocess.Popen[str]) -> Iterator[None]:
-        """A process that stands still for a while, wherever it is."""
-        process.send_signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            process.send_signal(signal.SIGCONT)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query, staging tables by their bare names."""
@@ -278,10 +280,12 @@ WarehouseOnce = Callable[[str, Callable[[Warehouse, Path], None]], Warehouse]
 class DataSet:
     """Log and song files, a warehouse of them, and what plain Python reads in them."""
 
-    def __init__(self, name: str, data: Data, warehouse: Warehouse) -> None:
-        self.name = name
+    def __init__(
+        self, data: Data, warehouse: Warehouse, stdout: str, stderr: str
+    ) -> None:
         self.data = data
         self.warehouse = warehouse
+        self.stdout, self.stderr = stdout, stderr  # of the run that filled it
         self.logs = sorted(Path(data.events).rglob("*.json"))
         self.songs = sorted(Path(data.songs).rglob("*.json"))
 
@@ -301,6 +305,16 @@ class DataSet:
         return by_hand.songplays(self.events, self.catalogue)
 
     @cached_property
+    def rows(self) -> dict[str, list[Any]]:
+        """The rows of every mart."""
+        return by_hand.marts(self.events, self.catalogue, self.plays)
+
+    @cached_property
+    def earlier(self) -> dict[str, int]:
+        """The counts of the earlier system."""
+        return by_hand.earlier_system(self.events, self.catalogue)
+
+    @cached_property
     def summary(self) -> dict[str, Any]:
         """What `status --json` must print after the first load of these files."""
         files = len(self.logs) + len(self.songs)
@@ -311,7 +325,10 @@ class DataSet:
                 "staging_events": len(self.events),
                 "staging_songs": len(self.catalogue),
             },
-            "marts": by_hand.marts(self.events, self.catalogue, self.plays),
+            "marts": {
+                mart: {"rows": len(rows), "fingerprint": by_hand.fingerprint(rows)}
+                for mart, rows in self.rows.items()
+            },
             "match": by_hand.matches(self.plays),
         }
 

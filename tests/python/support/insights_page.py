@@ -1,14 +1,13 @@
 """The insights page of a warehouse, and what must hold of every one."""
 
-import re
 from collections.abc import Callable, Iterable
-from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 import insights
 import pytest
+from bs4 import BeautifulSoup, Tag
 from command_line.questions import questions
 from common.settings import PROJECT
 from dbt_project.runner import Dbt
@@ -17,17 +16,15 @@ from insights_page.charts import Columns
 from insights_page.sections import sections
 from insights_page.shapes import Section
 
-from support import html_tree
 from support.helpers import Warehouse
-from support.html_tree import Element, rows, value
 
 Row = dict[str, Any]
 Asked = Callable[..., dict[str, list[Row]]]
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+WEEKDAYS = {1: "Mon", 2: "Tue", 3: "Wed", 4: "Thu", 5: "Fri", 6: "Sat", 0: "Sun"}
 
 
 class Page:
-    """A page, its parts by analysis, and the rows that it was made of."""
+    """A page, its sections by analysis, and the rows that it was made of."""
 
     def __init__(self, warehouse: Warehouse) -> None:
         self.warehouse = warehouse
@@ -35,7 +32,8 @@ class Page:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Dbt, "analyses", self._noted(Dbt.analyses))
             self.html = insights.insights(warehouse._opened())
-        self.parts = html_tree.sections(self.html)
+        self.tree = BeautifulSoup(self.html, "html.parser")
+        self.parts = {str(part["id"]): part for part in self.tree.select("section")}
 
     def _noted(self, analyses: Asked) -> Asked:
         def noted(dbt: Dbt, names: Iterable[str], limit: int = -1) -> dict[str, Any]:
@@ -47,226 +45,158 @@ class Page:
 
     def answer(self, analysis: str) -> str:
         """The sentence that answers a question."""
-        return self.parts[analysis].one("p", "answer").text
+        (answer,) = texts(self.parts[analysis], "p.answer")
+        return answer
 
     def findings(self) -> dict[str, str]:
         """The first sentences by what they are about."""
-        lists = self.parts["headline"].all("ul", "findings")
-        found = [one for all_ in lists for one in all_.all("li")]
-        for one in found:
-            assert one.one("a").attributes["href"].removeprefix("#") in self.parts
-        titles = [one.one("a").text for one in found]
+        found = self.parts["headline"].select("ul.findings li")
         return {
-            title: one.text.removeprefix(f"{title} ")
-            for title, one in zip(titles, found, strict=True)
+            title: one.get_text().removeprefix(f"{title} ")
+            for one in found
+            for title in texts(one, "a")
         }
 
-    def sections(self, weekly: bool = False) -> list[Section]:
-        """The sections that must be there."""
-        return sections(10**4 if weekly else 1)
-
     def check(self, weekly: bool = False) -> None:
-        """Every table is its analysis, and every mark its table."""
-        expected = self.sections(weekly)
-        assert list(self.parts) == [section.analysis for section in expected]
-        for section in expected:
-            part = self.parts[section.analysis]
-            of = self.rows[section.analysis]
-            sql = (PROJECT / f"analyses/{section.analysis}.sql").read_text("utf-8")
-            assert part.one("h2").text == questions()[section.analysis]
-            assert part.one("pre").text == sql
-            assert part.one("p", "caveat").text == section.caveat
-            if not of or of[0].get("plays") == 0:
-                assert part.one("p", "answer").text == section.empty
-                assert not part.all("table")
-                assert not part.all("svg")
+        """Every table is its analysis, every mark its table, every link leads on."""
+        shown = sections(10**4 if weekly else 1)
+        assert list(self.parts) == [section.analysis for section in shown]
+        for section in shown:
+            part, rows = self.parts[section.analysis], self.rows[section.analysis]
+            asked = questions()[section.analysis]
+            sql = PROJECT / "analyses" / f"{section.analysis}.sql"
+            assert texts(part, "h2, code") == [asked, sql.read_text("utf-8")]
+            if not rows or rows[0].get("plays") == 0:
+                assert self.answer(section.analysis) == section.empty
+                assert not part.select("table, svg, dl")
                 continue
-            assert part.one("p", "answer").text[-1] == "."
-            table = part.one("table")
-            if section.picture == "week":
-                check_week(table, of)
-                continue
-            if section.picture == "cohorts":
-                check_cohorts(table, of)
-                continue
-            expected_rows = [
-                [written(section, place, row) for place in range(len(section.columns))]
-                for row in of
-            ]
-            found = [list(row.values()) for row in rows(table)]
-            if section.picture == "tiles":
-                # A figure in each row, a period in each column.
-                found = [list(column) for column in zip(*found, strict=True)][1:]
-                expected_rows = [row[1:] for row in expected_rows]
-                headings = [row["period"] for row in of]
-                if len(of) > 1:
-                    headings.append("change")
-                    expected_rows.append(changes(section, of[1]))
-                assert list(rows(table)[0])[1:] == headings
-            assert found == expected_rows
+            assert self.answer(section.analysis)[-1] == "."
+            (table,) = part.select("table")
+            assert cells(table) == expected_cells(section, rows), section.analysis
             check_bars(table)
+            if section.picture == "week":
+                check_shades(table, rows)
             if isinstance(section.picture, Columns):
-                check_columns(part, section.picture, of)
-        check_tiles(self.parts["headline"], self.rows["headline"])
+                check_columns(part, section.picture, rows)
+        listed = [f"#{name}" for name in list(self.parts)[1:]]
+        assert [link["href"] for link in self.tree.select("nav a")] == listed
+        every = {str(link["href"]) for link in self.tree.select("a")}
+        assert every == {"#contents", *listed}
 
 
-def written(section: Section, place: int, row: Row) -> str:
-    """A value as the page must write it; numbers here have no words of ours."""
-    column = section.columns[place]
-    values = [row[key] for key in column.keys]
-    if column.show in (words.first, words.text) and not column.below:
-        return column.show(*values)
-    if not column.names and not isinstance(values[0], date):
-        sign = "%" if "percent" in column.keys[0] else ""
-        return "–" if values[0] is None else f"{values[0]:,}{sign}"  # noqa: RUF001
-    if isinstance(values[0], date):
-        return f"{values[0].day} {values[0].strftime('%b %Y')}"
-    if len(values) == 1:
-        below = [row[column.below]] if column.below else []
-        return "".join("unknown" if v is None else str(v) for v in values + below)
-    return column.show(*values)
+def texts(element: Tag, selector: str) -> list[str]:
+    """The text of each element that is selected in one."""
+    return [one.get_text() for one in element.select(selector)]
 
 
-def check_bars(table: Element) -> None:
-    """Bars are as long as the number beside them, the longest one fills its place."""
-    lengths = []
-    for cell in table.all("td", "bar"):
-        length = cell.one("i").style("--value")
-        assert length == value(cell.one("span", "number").text)
-        lengths.append(length)
-    if lengths:
-        assert (max(lengths) or 1) == table.style("--longest")
+def cells(table: Tag) -> list[list[str]]:
+    """A table's rows, the headings first."""
+    return [texts(row, "th, td") for row in table.select("tr")]
 
 
-def check_week(table: Element, of: list[Row]) -> None:
-    """Each hour of each weekday has its number; a higher number is never paler."""
-    days = {row["weekday_name"][:3]: row["days"] for row in of}
-    headings = [
-        f"{name}{days[name]} day{'' if days[name] == 1 else 's'}"
-        if name in days
-        else name
-        for name in WEEKDAYS
+def style(element: Tag, name: str) -> Decimal:
+    """A number in an element's style."""
+    pairs = (part.partition(":") for part in str(element["style"]).split(";"))
+    return Decimal({key: number for key, _, number in pairs}[name])
+
+
+def expected_cells(section: Section, rows: list[Row]) -> list[list[str]]:
+    """A table's cells, as its analysis has them."""
+    if section.picture == "week":
+        days = {row["weekday"]: words.count(row["days"], "day") for row in rows}
+        across = {day: name + days.get(day, "") for day, name in WEEKDAYS.items()}
+        hours = {hour: f"{hour:02}:00" for hour in range(24)}
+        at = {(row["hour"], row["weekday"]): row["listeners_per_day"] for row in rows}
+        return grid("hour", hours, across, at)
+    if section.picture == "cohorts":
+        weeks = range(1, min(max(row["weeks_later"] for row in rows), 5) + 1)
+        across = {0: "listeners"} | {week: f"+{week}week" for week in weeks}
+        cohorts = {
+            row["cohort"]: f"{row['cohort']:%-d %b %Y}{'cut off' * row['is_cut_off']}"
+            for row in rows
+            if row["weeks_later"] == 0
+        }
+        at = {(row["cohort"], row["weeks_later"]): row["returned"] for row in rows}
+        at |= {(row["cohort"], 0): row["listeners"] for row in rows}
+        return grid("first week", cohorts, across, at)
+    table = [
+        [
+            column.text(row) + (words.text(row[column.below]) if column.below else "")
+            for column in section.columns
+        ]
+        for row in rows
     ]
-    at = {
-        (f"{row['hour']:02}:00", row["weekday_name"][:3]): (
-            row["listeners_per_day"],
-            row["listeners"] < 5,
-        )
-        for row in of
-    }
-    found = rows(table)
-    assert len(found) == 24
-    cells = [cell for cell in table.all("td") if cell.text]
-    assert {
-        (row["hour"], weekday): number
-        for row in found
-        for weekday, heading in zip(WEEKDAYS, headings, strict=True)
-        if (number := value(row[heading])) is not None
-    } == {place: number for place, (number, _) in at.items()}
-    assert [cell.attributes["class"] == "few" for cell in cells] == [
-        at[f"{hour:02}:00", weekday][1]
-        for hour in range(24)
-        for weekday in WEEKDAYS
-        if (f"{hour:02}:00", weekday) in at
-    ]
-    check_shades(cell for cell in cells if cell.attributes["class"] != "few")
+    headings = [column.heading for column in section.columns]
+    if section.picture != "tiles":
+        return [headings, *table]
+    # A figure in each row, a period in each column.
+    turned = [list(column) for column in zip(headings, *table, strict=True)]
+    turned[0][0] = "figure"
+    for row in rows[1:2]:
+        for line, column in zip(turned, section.columns, strict=True):
+            line.append(words.change(row[column.change] if column.change else None))
+        turned[0][-1] = "change"
+    return turned
 
 
-def check_shades(cells: Iterable[Element]) -> None:
-    """A higher number is never paler."""
-    shades = sorted(
-        (value(cell.text) or Decimal(), int(cell.attributes["class"][-1]))
-        for cell in cells
-    )
-    assert all(before[1] <= after[1] for before, after in pairwise(shades))
-    assert not shades or shades[-1][1] == 6
-
-
-def check_cohorts(table: Element, of: list[Row]) -> None:
-    """Each cohort has its size, its mark, and who came back in each later week."""
-    at = {(row["cohort"], row["weeks_later"]): row for row in of}
-    last = min(max(row["weeks_later"] for row in of), 5)
-    expected = []
-    for (cohort, weeks), row in at.items():
-        if weeks == 0:
-            mark = "cut off" if row["is_cut_off"] else ""
-            cells = [at.get((cohort, later)) for later in range(1, last + 1)]
-            expected.append(
-                [
-                    f"{cohort.day} {cohort.strftime('%b %Y')}{mark}",
-                    f"{row['listeners']:,}",
-                    *(f"{cell['returned']:,}" if cell else "" for cell in cells),
-                ]
-            )
-    assert [list(row.values()) for row in rows(table)] == expected
-
-
-def changes(section: Section, row: Row) -> list[str]:
-    """The changes of a week's figures, as the page must write them."""
+def grid(
+    corner: str, down: dict[Any, str], across: dict[Any, str], at: dict[Any, Any]
+) -> list[list[str]]:
+    """Numbers by what is down and across, nothing where there is none."""
     return [
-        "–" if value is None else f"{value:+,}%"  # noqa: RUF001
-        for column in section.columns[1:]
-        for value in [row[column.change] if column.change else None]
+        [corner, *across.values()],
+        *(
+            [name, *(f"{at[row, of]:,}" if (row, of) in at else "" for of in across)]
+            for row, name in down.items()
+        ),
     ]
 
 
-def check_columns(part: Element, chart: Columns, of: list[Row]) -> None:
-    """Marks stand at their date, one upon the other, as high as the table's numbers."""
-    svg = part.one("svg")
-    left, top, width, height = map(Decimal, svg.attributes["viewbox"].split())
-    first = of[0][chart.at]
-    assert left == 0
-    assert width == (of[-1][chart.at] - first).days + chart.days
-    expected = []
-    for row in of:
-        up = down = Decimal()
+def check_bars(table: Tag) -> None:
+    """A bar is as long as its number; the longest one fills its place."""
+    bars = table.select("td.bar")
+    numbers = [Decimal(one.get_text().replace(",", "")) for one in bars]
+    assert [style(one.select("i")[0], "--value") for one in bars] == numbers
+    if bars:
+        assert style(table, "--longest") == (max(numbers) or 1)
+
+
+def check_shades(table: Tag, rows: list[Row]) -> None:
+    """No number is paler than a lower one; what rests on few people is muted."""
+    few = [f"{row['listeners_per_day']:,}" for row in rows if row["listeners"] < 5]
+    assert sorted(texts(table, "td.few")) == sorted(few)
+    shades = sorted(
+        (Decimal(one.get_text()), str(one["class"]))
+        for one in table.select("td[class^=shade]")
+    )
+    assert all(paler[1] <= stronger[1] for paler, stronger in pairwise(shades))
+
+
+def check_columns(part: Tag, chart: Columns, rows: list[Row]) -> None:
+    """Marks stand at their date, one upon the other, as high as their numbers."""
+    first = rows[0][chart.at]
+    expected, hints = [], []
+    for row in rows:
+        heights = {True: Decimal(), False: Decimal()}
+        at = (row[chart.at] - first).days // chart.days
         for series in chart.series:
-            size = Decimal(row[series.key])
-            if size and series.below:
-                expected.append((row[chart.at], series.colour, down, size))
-                down += size
-            elif size:
-                up += size
-                expected.append((row[chart.at], series.colour, -up, size))
-            assert top <= -up
-            assert down <= top + height
-    found = []
-    for mark in svg.all("rect"):
-        x, y = mark.number("x"), mark.number("y")
-        days = int(x // chart.days) * chart.days
-        assert days < x < x + mark.number("width") < days + chart.days
-        at = date.fromordinal(first.toordinal() + days)
-        size = mark.number("height")
-        found.append((at, mark.attributes["class"], y, size))
-    assert found == expected
-    hints = part.one("div", "hints").all("label")
-    assert len({hint.one("input").attributes["name"] for hint in hints}) == 1
-    for hint, row in zip(hints, of, strict=True):
-        column = (row[chart.at] - first).days // chart.days + 1
-        assert hint.style("grid-column") == column
-        keys = [series.key for series in chart.series]
-        numbers = [row[key] for key in ([chart.total] if chart.total else []) + keys]
-        begin = f"{row[chart.at].day} {row[chart.at].strftime('%b %Y')}: "
-        assert hint.text.startswith(begin)
-        said = re.findall(r"\d[\d,]*(?:\.\d+)?(?=%| )", hint.text.removeprefix(begin))
-        assert said == [f"{number:,}" for number in numbers]
-    assert svg.attributes["role"] == "img"
-    named = svg.attributes["aria-labelledby"].split()
-    texts = {one.attributes.get("id"): one.text for one in svg.all("title")[:1]}
-    texts |= {one.attributes.get("id"): one.text for one in svg.all("desc")}
-    assert [bool(texts[name]) for name in named] == [True, True]
-
-
-def check_tiles(part: Element, of: list[Row]) -> None:
-    """The large numbers are the last week's, with their changes; or all there is."""
-    if not of[0]["plays"]:
-        assert not part.all("dl")
-        return
-    keys = ("plays", "listeners", "hours", "sessions")
-    row = of[1] if len(of) == 3 else of[0]
-    assert [value(one.text) for one in part.all("dd", "value")] == [
-        row[key] for key in keys
-    ]
-    assert [one.text for one in part.all("dd", "change")] == [
-        one for one in changes(sections(1)[0], row)[:4] if len(of) == 3
-    ]
+            if size := Decimal(row[series.key]):
+                heights[series.below] += size
+                top = heights[True] - size if series.below else -heights[False]
+                expected.append((at, series.colour, top, size))
+        hints.append((at + 1, f"{row[chart.at]:%-d %b %Y}: "))
+        shown = [chart.total] if chart.total else []
+        shown += [series.key for series in chart.series]
+        hints[-1] += tuple(f"{row[key]:,}" for key in shown)
+    assert [
+        (
+            int(Decimal(str(mark["x"])) // chart.days),
+            *mark["class"],
+            *(Decimal(str(mark[name])) for name in ("y", "height")),
+        )
+        for mark in part.select("rect")
+    ] == expected
+    for label, (column, *said) in zip(part.select(".hints label"), hints, strict=True):
+        assert style(label, "grid-column") == column
+        text = label.get_text()
+        assert all(words in text for words in said), text

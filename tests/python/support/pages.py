@@ -16,9 +16,6 @@ class Page:
 
     path: Path
 
-    def __str__(self) -> str:
-        return self.name
-
     @property
     def name(self) -> str:
         """The path below the project, such as `docs/loading.md`."""
@@ -41,10 +38,6 @@ class Page:
             *self.quoted(),
             *chain(*(block.splitlines() for block in self.blocks("sh"))),
         ]
-
-    def has(self, title: str) -> bool:
-        """Whether there is a heading of this name."""
-        return re.search(rf"^#+ {re.escape(title)}$", self.text, re.M) is not None
 
     def section(self, title: str) -> str:
         """The text below a heading, up to the next one of its rank or a higher one."""
@@ -78,14 +71,9 @@ class Page:
         ]
 
 
-PAGES = [
-    Page(path)
-    for path in (
-        PROJECT / "README.md",
-        PROJECT / "CONTRIBUTING.md",
-        *sorted((PROJECT / "docs").glob("*.md")),
-    )
-]
+DOCS = sorted((PROJECT / "docs").glob("*.md"))
+FILES = (PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *DOCS)
+PAGES = {page.name: page for page in map(Page, FILES)}
 
 
 def questions() -> list[str]:

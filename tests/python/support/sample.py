@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-import subprocess
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from common.settings import Data
 from sample_data import main
 
@@ -21,27 +21,30 @@ SONG_KEYS = (
 Row = dict[str, Any]
 
 
-class Sample(NamedTuple):
+class Sample:
     """What a run made, read by Python's own json: an independent judge."""
 
-    out: Path
-    events: list[Row]
-    plays: list[Row]
-    songs: list[Row]
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.data = Data(str(out / "log_data"), str(out / "song_data"))
 
-    @property
-    def data(self) -> Data:
-        """The settings that name this folder."""
-        return Data(str(self.out / "log_data"), str(self.out / "song_data"))
+    @cached_property
+    def events(self) -> list[Row]:
+        return read_events(self.out)
+
+    @cached_property
+    def plays(self) -> list[Row]:
+        return [event for event in self.events if event["page"] == "NextSong"]
+
+    @cached_property
+    def songs(self) -> list[Row]:
+        files = (self.out / "song_data").rglob("*.json")
+        return [json.loads(path.read_text(encoding="utf-8")) for path in files]
 
 
-def make(*words: object) -> subprocess.CompletedProcess[str]:
+def make(*words: object) -> Result:
     """Run the tool in this process; options and folder as words."""
-    options = [str(word) for word in words]
-    done = CliRunner().invoke(main, options)
-    return subprocess.CompletedProcess(
-        options, done.exit_code, done.stdout, done.stderr
-    )
+    return CliRunner().invoke(main, [str(word) for word in words])
 
 
 def log_files(out: Path) -> list[Path]:
@@ -68,15 +71,4 @@ def digest(folder: Path) -> str:
 def make_sample(folder: Path) -> None:
     """The sample data of no options, in `sample` below a folder."""
     done = make(folder / "sample")
-    assert done.returncode == 0, done.stderr
-
-
-def read_sample(out: Path) -> Sample:
-    """All that lies in a folder of sample data."""
-    events = read_events(out)
-    songs = [
-        json.loads(path.read_text(encoding="utf-8"))
-        for path in (out / "song_data").rglob("*.json")
-    ]
-    plays = [event for event in events if event["page"] == "NextSong"]
-    return Sample(out, events, plays, songs)
+    assert done.exit_code == 0, done.stderr
