@@ -4,7 +4,7 @@ import functools
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -19,7 +19,15 @@ from dbt_project.runner import Dbt
 from sample import is_sample
 
 from load import redshift, s3
-from load.files import Kind, Listed, described, is_unchanged, list_folder
+from load.files import (
+    HIDDEN,
+    Kind,
+    Listed,
+    described,
+    is_unchanged,
+    list_folder,
+    reason_to_ignore,
+)
 from load.reading import Batch, Reader, Task
 
 CACHE = PROJECT / "data" / "cache"
@@ -90,6 +98,7 @@ def load(
         tasks = []
         for listing in listings:
             tasks += _tasks(listing, ledger, reload)
+            _warn_of_hidden(listing, ledger, reload)
     loaded = Loaded(0, 0, 0)
     if tasks:
         tasks.sort(
@@ -186,6 +195,27 @@ def _tasks(
     counts += [described(listing.ignored)] if listing.ignored else []
     say(f"{listing.kind}: {', '.join(counts)}")
     return tasks
+
+
+def _warn_of_hidden(
+    listing: Listing, ledger: Iterable[tuple[str, str]], reload: bool
+) -> None:
+    """Name the files that an earlier version loaded from hidden paths."""
+    uri = listing.uri
+    root = str(s3_address.parse(uri)) if s3_address.is_s3(uri) else f"{uri}/"
+    hidden = sorted(
+        path
+        for kind, path in ledger
+        if kind == listing.kind
+        and path.startswith(root)
+        and reason_to_ignore(path.removeprefix(root)) == HIDDEN
+    )
+    if hidden:
+        named = ", ".join(hidden[:3]) + (", ..." if len(hidden) > 3 else "")
+        warn(
+            f"{listing.kind}: {len(hidden):,} loaded files are {HIDDEN}: {named}; "
+            + ("the reload drops them" if reload else "`run --reload` drops their rows")
+        )
 
 
 def _refuse_mix(dbt: Dbt, locations: list[tuple[str, list[str]]]) -> None:

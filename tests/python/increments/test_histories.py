@@ -279,10 +279,19 @@ def contents(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
     return dict(zip(BUILT, rows, strict=True))
 
 
-def check_histories(
+# The first history of a number is always the simplest one.
+@pytest.mark.parametrize(
+    ("number", "histories", "steps", "careful"),
+    [
+        (1, 3, 8, False),
+        *(pytest.param(at, 10, 8, False, marks=pytest.mark.long) for at in (1, 2)),
+        *(pytest.param(at, 40, 16, True, marks=pytest.mark.long) for at in range(3, 7)),
+    ],
+)
+def test_increments_equal_a_rebuild(
     warehouse: Warehouse, number: int, histories: int, steps: int, careful: bool
 ) -> None:
-    """So many histories, the same ones each time for the same number."""
+    """At the end of each history; if careful, after each of its builds."""
     machine: Callable[[], Histories] = hypothesis.seed(number)(
         lambda: Histories(warehouse, careful)
     )
@@ -295,22 +304,3 @@ def check_histories(
             suppress_health_check=list(HealthCheck),
         ),
     )
-
-
-# The first of a number is always the simplest one.
-@pytest.mark.parametrize(
-    ("number", "histories"),
-    [(1, 3), *(pytest.param(number, 10, marks=pytest.mark.long) for number in (1, 2))],
-)
-def test_increments_equal_a_rebuild(
-    warehouse: Warehouse, number: int, histories: int
-) -> None:
-    check_histories(warehouse, number, histories, steps=8, careful=False)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("number", [3, 4, 5, 6])
-def test_increments_equal_a_rebuild_after_every_step(
-    warehouse: Warehouse, number: int
-) -> None:
-    check_histories(warehouse, number, histories=40, steps=16, careful=True)

@@ -2,17 +2,15 @@
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 import warehouse as commands
 from check import checks
-from check.check_run import CheckRun, event, lines, song
+from check.check_run import CheckRun
 from click.testing import CliRunner
 from standin.faults import Row
-from support.helpers import Sources, Warehouse
-from support.redshift_warehouse import RedshiftWarehouse
+from support.redshift_warehouse import RedshiftWarehouse, denied
 
 Differ = Callable[[RedshiftWarehouse, pytest.MonkeyPatch], None]
 
@@ -41,28 +39,13 @@ def test_check_passes_on_the_stand_in_and_leaves_nothing(
     assert [line.split(":")[0] for line in said] == [
         f"pass  {name}" for name in checks.LINES
     ]
+    assert not denied(cluster.sent())
     assert set(cluster.manifests.contents) == {"m/mine.json"}
     schemas = "select nspname from pg_namespace where nspname ~ 'sparkify_check'"
     assert cluster.rows(schemas) == []
-
-
-def test_check_wants_redshift() -> None:
     done = CliRunner().invoke(commands.cli, ["check", "--target", "dev"])
     assert done.exit_code == 3
     assert "give --target redshift" in done.stderr
-
-
-def test_duckdb_makes_of_the_files_what_check_expects(
-    warehouse: Warehouse, tmp_path: Path
-) -> None:
-    local = Sources(tmp_path)
-    (local.events / "1.json").write_bytes(lines(event(1, 0), event(1, 1, level="paid")))
-    (local.songs / "1.json").write_bytes(lines(song("SO1")))
-    warehouse.load(local.data)
-    warehouse.done("run")
-    marts = warehouse.status()["marts"]
-    found = {name: mart["fingerprint"] for name, mart in marts.items()}
-    assert found == checks.FINGERPRINTS
 
 
 def for_files(part: str, change: Row) -> Callable[[str, Row], Row]:
@@ -103,6 +86,7 @@ DIFFERENCES: dict[str, Differ] = {
 }
 
 
+@pytest.mark.long
 def test_each_line_fails_where_the_cluster_differs(
     cluster: RedshiftWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:

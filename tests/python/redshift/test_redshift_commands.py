@@ -1,4 +1,4 @@
-"""The commands on Redshift: where they are, what they show, what they keep apart."""
+"""The commands on Redshift: what they cost and what they show."""
 
 import json
 import time
@@ -29,56 +29,17 @@ def run(
     return invoke
 
 
-def test_sample_data_in_a_bucket_keeps_its_mark(
-    run: Run, cluster: RedshiftWarehouse
-) -> None:
-    cluster.put_events("1.sample.json", event(0))
-    cluster.put_songs("A.json", song("SO1"))
-    sources = cluster.options[2:]
-    done = run("load", *sources)
-    assert done.exit_code == 3
-    assert f"error: {cluster.data.events} holds sample data, " in done.stderr
-    assert f"{cluster.data.songs} does not" in done.stderr
-    assert "REDSHIFT_SCHEMA" in done.stderr
-    assert not cluster.sent()
-    assert run("load", *sources, "--mix-sample").exit_code == 0
-    cluster.bucket.delete("logs/1.sample.json")
-    cluster.put_events("2.json", event(1))
-    done = run("load", *sources)
-    assert done.exit_code == 3, "the ledger has the mark"
-    assert f", schema {SCHEMA} holds sample data, " in done.stderr
-
-
-def test_show_answers_from_the_cluster_and_says_what_is_not_built(
-    run: Run, cluster: RedshiftWarehouse
-) -> None:
-    cluster.put_events("1.json", event(0))
-    cluster.put_songs("A.json", song("SO1"))
-    cluster.load()
-    done = run("show", "most_played_songs")
-    assert done.exit_code == 3
-    assert "songplays yet; build it with `warehouse.py run`" in done.stderr
-    cluster.done("run", "-s", "+songplays")
-    (row,) = json.loads(run("show", "most_played_songs", "--json").stdout)
-    assert (row["song_title"], row["artist_name"]) == ("Eres", "Café Tacuba")
-    assert (row["plays"], row["listeners"]) == (1, 1)
-    done = run("load", *cluster.options[2:])
-    first = done.stderr.splitlines()[0]
-    assert first.startswith("warehouse  ")
-    assert first.endswith(f", schema {SCHEMA}")
-
-
-def test_status_makes_no_schema(cluster: RedshiftWarehouse, redshift_dbt: Dbt) -> None:
-    before = cluster.rows("select nspname from pg_namespace order by 1")
-    result = commands._contents(redshift_dbt)
-    assert result["load"] == {"files": 0, "rows": 0, "rejected": 0}
-    assert cluster.rows("select nspname from pg_namespace order by 1") == before
-
-
-def test_a_day_costs_few_statements(
+def test_a_day_costs_few_statements_and_what_is_built_is_shown(
     run: Run, cluster: RedshiftWarehouse, redshift_dbt: Dbt
 ) -> None:
     """Each connection costs more, and most statements cost two or three round trips."""
+    schemas = "select nspname from pg_namespace order by 1"
+    before = cluster.rows(schemas)
+    assert commands._contents(redshift_dbt)["load"]["files"] == 0
+    assert cluster.rows(schemas) == before, "status makes none"
+    done = [run("show", "most_played_songs")]
+    assert done[-1].exit_code == 3
+    assert "songplays yet; build it with `warehouse.py run`" in done[-1].stderr
 
     def costs(act: Callable[[], object], statements: int, round_trips: int) -> float:
         started = time.monotonic()
@@ -93,11 +54,15 @@ def test_a_day_costs_few_statements(
         done.append(run("run", *cluster.options[2:]))
         assert done[-1].exit_code == 0
 
-    done: list[Result] = []
-
     cluster.put_events("1.json", event(0), event(1))
     cluster.put_songs("A.json", song("SO1"))
     day()
+    first = done[-1].stderr.splitlines()[0]
+    assert first.startswith("warehouse  ")
+    assert first.endswith(f", schema {SCHEMA}")
+    (row,) = json.loads(run("show", "most_played_songs", "--json").stdout)
+    assert (row["song_title"], row["artist_name"]) == ("Eres", "Café Tacuba")
+    assert (row["plays"], row["listeners"]) == (2, 1)
     cluster.faults.clear()
     cluster.put_events("1.json", event(1, level="paid"), event(2))
     cluster.put_events("2.json", event(3, ts=TS - 9 * 86_400_000))
@@ -108,4 +73,4 @@ def test_a_day_costs_few_statements(
     costs(lambda: commands._contents(redshift_dbt), statements=12, round_trips=40)
     cluster.faults.slow(0.05)
     far = costs(day, statements=8, round_trips=18)
-    assert far - near < 8, "seconds"
+    assert 0.05 * 8 < far - near < 8, "seconds"

@@ -1,7 +1,6 @@
 """A reader waits for no writer, is refused nothing and finds every mart complete."""
 
 from support.helpers import event, song
-from support.redshift_delivery import Delivery
 from support.redshift_warehouse import (
     MARTS,
     SCHEMA,
@@ -55,23 +54,3 @@ def test_a_reader_counts_a_complete_mart_while_its_columns_change(
     assert seen.counts == {mart: {1} for mart in MARTS}
     left = cluster.rows("select tablename from pg_tables where tablename ~ '__dbt'")
     assert left == []
-
-
-def test_readers_do_not_wait_for_a_load(delivery: Delivery) -> None:
-    cluster = delivery.cluster
-    seen: list[object] = []
-    readable = (
-        *("staging_events", "staging_songs", "loaded_files", "rejected_rows"),
-        "superseded_rows",
-    )
-
-    def read() -> None:
-        cluster.rows("set lock_timeout to 1000")
-        seen.append(
-            [cluster.value(f"select count(*) from {name}") for name in readable]
-        )
-
-    for pattern in ("^copy load_songs", "^insert into .*loaded_files", "(?-i:^commit)"):
-        cluster.faults.meanwhile(pattern, read)
-    delivery.load()
-    assert seen == [["2", "1", "2", "0", "0"]] * 3

@@ -1,7 +1,6 @@
 """Files for a loaded warehouse on the stand-in: what it was before them, and after."""
 
 import gzip
-from dataclasses import dataclass
 from typing import ClassVar
 
 from common.errors import WarehouseError
@@ -13,15 +12,6 @@ from support.redshift_warehouse import STAGING, TABLES, RedshiftWarehouse
 Published = dict[str, list[tuple[str | None, ...]]]
 
 
-@dataclass(frozen=True)
-class Known:
-    """What the first delivery of a session found out for all others."""
-
-    before: Published
-    after: Published
-    statements: int
-
-
 class Delivery:
     """A loaded warehouse, and files to come: new, changed, zipped, with a bad line.
 
@@ -29,23 +19,27 @@ class Delivery:
     names of their own.
     """
 
-    known: ClassVar[dict[int, Known]] = {}
+    first: ClassVar["Delivery | None"] = None
+    before: Published
+    after: Published
+    statements: int
 
     def __init__(self, cluster: RedshiftWarehouse) -> None:
         self.cluster = cluster
-        found = self.known.get(cluster.server.port)
-        if found is None:
-            found = self.known[cluster.server.port] = self._find_out()
-        else:
-            self._put_new_files()
-            cluster.server.query(f"create schema {STAGING}")
-            for table in self._tables():
-                cluster.server.query(
-                    f"create table {STAGING}.{table} (like public.kept_{table});"
-                    f" insert into {STAGING}.{table} select * from public.kept_{table}"
-                )
-        self.before, self.after = found.before, found.after
-        self.statements = found.statements
+        first = Delivery.first
+        if first is None:
+            self._find_out()
+            Delivery.first = self
+            return
+        self._put_new_files()
+        cluster.server.query(f"create schema {STAGING}")
+        for table in self._tables():
+            cluster.server.query(
+                f"create table {STAGING}.{table} (like public.kept_{table});"
+                f" insert into {STAGING}.{table} select * from public.kept_{table}"
+            )
+        self.before, self.after = first.before, first.after
+        self.statements = first.statements
 
     def load(self) -> Loaded:
         return self.cluster.load(max_errors=1)
@@ -79,12 +73,12 @@ class Delivery:
         assert self.cluster.published() == self.after
         assert self.load() == Loaded(0, 0, 0)
 
-    def _find_out(self) -> Known:
+    def _find_out(self) -> None:
         cluster = self.cluster
         cluster.put_events("1.json", event(0), event(1))
         cluster.put_songs("A.json", song("SO1"))
         cluster.load()
-        before = self.before = cluster.published()
+        self.before = cluster.published()
         for table in self._tables():
             cluster.server.query(
                 f"create table public.kept_{table} (like {STAGING}.{table});"
@@ -93,12 +87,11 @@ class Delivery:
         self._put_new_files()
         cluster.faults.clear()
         self.load()
-        statements = len(cluster.sent())
-        after = cluster.published()
-        assert len(after["staging_events"]) == 5
-        assert len(after["rejected_rows"]) == 1
+        self.statements = len(cluster.sent())
+        self.after = cluster.published()
+        assert len(self.after["staging_events"]) == 5
+        assert len(self.after["rejected_rows"]) == 1
         self.take_back()
-        return Known(before, after, statements)
 
     def _put_new_files(self) -> None:
         cluster = self.cluster

@@ -1,23 +1,22 @@
 """A warehouse on the stand-in: dbt kept in this process, S3 to load from, a look in."""
 
 import os
+import re
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from common.errors import WarehouseError
 from common.settings import PROJECT, Data
 from dbt_project.runner import Dbt
 from load.loading import Loaded, load
 from standin.stack import StandIn
 from standin.wire import Server, ServerError
 
-from support.helpers import COMMAND, DBT, MARTS, InThisProcess, lines, options
+from support.helpers import COMMAND, MARTS, InThisProcess, Warehouse, options
 from support.s3_server import Objects
 
 SCHEMA = "sparkify"
@@ -54,46 +53,16 @@ class RedshiftWarehouse(InThisProcess):
             system_view_seconds=self.view_seconds,
         )
 
-    def put_events(self, name: str, *events: dict[str, Any]) -> str:
-        """A log file; its address."""
-        return self.put(f"logs/{name}", lines(*events))
-
-    def put_songs(self, name: str, *songs: dict[str, Any]) -> str:
-        """A song file; its address."""
-        return self.put(f"songs/{name}", lines(*songs))
-
     def put(self, key: str, content: bytes) -> str:
         """An object as it is; its address."""
         self.bucket.put(key, content)
         return f"s3://{self.bucket.name}/{key}"
 
     def load(
-        self,
-        data: Data | None = None,
-        max_errors: int = 0,
-        reload: bool = False,
-        mix_sample: bool = False,
+        self, data: Data | None = None, max_errors: int = 0, reload: bool = False
     ) -> Loaded:
         """The load, in this process."""
-        return load(self._dbt, data or self.data, max_errors, reload, mix_sample)
-
-    def refused(self, data: Data | None = None, max_errors: int = 0) -> str:
-        """The one line with which a load ends that publishes nothing."""
-        before = self.published()
-        with pytest.raises(WarehouseError) as error:
-            self.load(data, max_errors)
-        message = str(error.value)
-        assert "\n" not in message
-        assert self.published() == before
-        return message
-
-    def configs(self) -> dict[str, Any]:
-        """Every mart's configuration, as its model says it."""
-        return {
-            node.name: node.config
-            for node in self._dbt._manifest.nodes.values()
-            if node.resource_type == "model" and "marts" in node.fqn
-        }
+        return load(self._dbt, data or self.data, max_errors, reload)
 
     def command(self, *words: str, **changes: str) -> subprocess.CompletedProcess[str]:
         """scripts/warehouse.py on this warehouse, as a process of its own."""
@@ -104,10 +73,6 @@ class RedshiftWarehouse(InThisProcess):
         target = ("--target", "redshift", *self.options)
         command, *rest = words
         return self.popen(*COMMAND, command, *target, *rest, **changes)
-
-    def plain_dbt(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """dbt as a process of its own, as its users start it."""
-        return finished(self.popen(*DBT, *words, "--target", "redshift"))
 
     def popen(self, *words: str | Path, **changes: str) -> subprocess.Popen[str]:
         """Any program of the venv's, in the project."""
@@ -133,10 +98,6 @@ class RedshiftWarehouse(InThisProcess):
         return self.server.query(
             f"set search_path to {SCHEMA}, {STAGING}, public, standin, pg_catalog;{sql}"
         )
-
-    def value(self, sql: str) -> str | None:
-        """The one value of a query, as text."""
-        return self.rows(sql)[0][0]
 
     def published(self) -> dict[str, list[tuple[str | None, ...]]]:
         """All that a load can change, but for the time."""
@@ -215,6 +176,11 @@ def reading(
     assert rounds > 100
 
 
+def denied(sent: Iterable[str]) -> list[str]:
+    """The statements that Serverless denies: those on views of a cluster's nodes."""
+    return [sql for sql in sent if re.search(r"[ .](stl|stv|svl|svcs)_", sql)]
+
+
 def finished(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
     """What a process said, and how it ended."""
     with process:
@@ -267,6 +233,13 @@ def cluster(
     made = RedshiftWarehouse(redshift_server, redshift_dbt)
     yield made
     assert redshift_server.faults.struck(), "a fault of this test never struck"
+
+
+@pytest.fixture(params=["warehouse", "cluster"])
+def subject(request: pytest.FixtureRequest) -> Warehouse | RedshiftWarehouse:
+    """An empty warehouse on either engine."""
+    empty: Warehouse | RedshiftWarehouse = request.getfixturevalue(request.param)
+    return empty
 
 
 @pytest.fixture
