@@ -39,12 +39,30 @@ class PlainGroup(PlainCommand, click.Group):
 
 @contextmanager
 def _signals() -> Iterator[None]:
-    """SIGTERM ends a command as Ctrl-C does: temporary folders go, too."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """SIGTERM ends a command as Ctrl-C does: temporary folders go, too.
+
+    Ctrl-C counts even where the parent ignores it, as shells do for background jobs.
+    Python drops what is raised in a finalizer, KeyboardInterrupt too: raise it once
+    more a moment later.
+    """
+
+    def again(dropped: Any) -> None:
+        if issubclass(dropped.exc_type, KeyboardInterrupt):
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+        else:
+            sys.__unraisablehook__(dropped)
+
+    before = {
+        number: signal.signal(number, signal.default_int_handler)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
+    }
+    sys.unraisablehook = again
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        sys.unraisablehook = sys.__unraisablehook__
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
