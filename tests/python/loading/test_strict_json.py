@@ -148,3 +148,21 @@ def test_no_line_is_judged_otherwise_than_by_a_strict_parser(
     assert not wrong, (len(wrong), wrong[0] in refused, written[wrong[0] - 1])
     assert (loaded.rows, loaded.rejected) == (LINES - len(wanted), len(wanted))
     assert LINES / 5 < len(wanted) < LINES * 4 / 5
+
+    # A line that looks plain is not examined further, unless another one does not.
+    def plain(lines: list[str]) -> int:
+        file = sources.write(tmp_path / "some.json", "\n".join(lines).encode())
+        (found,) = warehouse._opened().query(
+            "{% set columns = staging_columns('events') %}"
+            "{% set documents %}select document, null as fault from"
+            f" {{{{ duckdb__text_rows(sql_text('{file}'),"
+            " \"{'document': 'varchar'}\", 5001000) }}{% endset %}"
+            "select count(*) as count"
+            " from ({{ duckdb__plain_rows(columns, documents) }})"
+            " where {{ duckdb__mark(columns) }} <> ''"
+        )
+        return int(found["count"])
+
+    bad = [written[number - 1] for number in wanted]
+    assert plain(bad) == 0, next(line for line in bad if plain([line]))
+    assert plain(written) > LINES / 20
