@@ -85,7 +85,8 @@ test: .venv/dev.done profiles.yml  ## run all tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-long: .venv/dev.done profiles.yml  ## run the long tests too: histories, kills
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "long or not long"
+	@# A long history takes longer than the limit for a test that hangs.
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "long or not long" -o faulthandler_timeout=3600
 
 bench: .venv/run.done  ## measure what full runs and increments cost
 	@PYTHONPATH=tests $(BIN)/python -m benchmark $(ARGS)
