@@ -29,13 +29,17 @@ def exported(folder: Path) -> Tables:
         for path in folder.glob("*.parquet")
     }
     with tempfile.TemporaryDirectory() as elsewhere, duckdb.connect() as connection:
-        other = shutil.copy(folder / DATABASE, Path(elsewhere) / "other name.db")
+        other = str(Path(elsewhere) / "other name.db")
+        shutil.copy(folder / DATABASE, other)
         connection.execute(f"attach '{other}' as copied (read_only)")
         names = connection.execute("select table_name from duckdb_tables()").fetchall()
         assert tables == {
             name: connection.table(f"copied.{name}").order("all").fetchall()
             for (name,) in names
         }
+        # Every DuckDB from 1.3 on opens it.
+        made = "select tags.storage_version from duckdb_databases() where path = ?"
+        assert connection.execute(made, [other]).fetchall() == [("v1.3.0+",)]
     return tables
 
 
