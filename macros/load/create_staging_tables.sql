@@ -11,17 +11,19 @@
             {% set table = ledger.incorporate(path={'identifier': name}).render() %}
             {% if name not in made %}
                 {% do statements.append(
-                    'create table if not exists ' ~ table ~ ' (' ~ columns | join(',\n') ~ ')'
+                    'create table if not exists ' ~ table ~ ' ('
+                    ~ columns.values() | join(',\n') ~ ')'
                 ) %}
                 {% do statements.append('insert into ' ~ table ~ ' values (0)')
                     if name.endswith('_increment') %}
             {% endif %}
-            {% for column in columns
-                if name in made and column.split(' ')[0].strip('"') not in made[name] %}
+            {% for column, definition in columns.items()
+                if name in made and column not in made[name] %}
                 {% do statements.append(
-                    'alter table ' ~ table ~ ' add column ' ~ column.replace(' not null', '')
+                    'alter table ' ~ table ~ ' add column '
+                    ~ definition.replace(' not null', '')
                 ) %}
-                {% do staged.append([name, table, column.split(' ')[0].strip('"')])
+                {% do staged.append([name, table, column])
                     if name.startswith('staging_') %}
             {% endfor %}
         {% endfor %}
@@ -64,29 +66,32 @@
 {% endmacro %}
 
 
-{#- The columns of each of these tables: sources, watermarks and locks. -#}
+{#-
+    The columns of each of these tables, by name with their definitions: sources,
+    watermarks and locks.
+-#}
 {% macro load_tables() %}
     {% set tables = {} %}
     {% for name, table in source_tables().items() %}
-        {% set columns = [] %}
+        {% set columns = {} %}
         {% for column in table.columns.values() %}
             {% set is_required = column.meta.get('required', 'staging_' not in name) %}
-            {% do columns.append(
-                adapter.quote(column.name) ~ ' ' ~ column.data_type
-                ~ (' not null' if is_required else '')
-            ) %}
+            {% do columns.update({
+                column.name: adapter.quote(column.name) ~ ' ' ~ column.data_type
+                    ~ (' not null' if is_required else '')
+            }) %}
         {% endfor %}
         {% do tables.update({name: columns}) %}
     {% endfor %}
     {% set writers = ['load', 'build'] %}
     {% for model in graph.nodes.values() if model.resource_type in ['model', 'seed'] %}
         {% do writers.append(model.alias) if model.config.materialized != 'view' %}
-        {% do tables.update(
-            {watermark_table(model.alias).identifier: ['load_id bigint not null']}
-        ) if model.config.materialized == 'incremental' %}
+        {% do tables.update({
+            watermark_table(model.alias).identifier: {'load_id': 'load_id bigint not null'}
+        }) if model.config.materialized == 'incremental' %}
     {% endfor %}
     {% for name in writers if wait_for_writers(name) %}
-        {% do tables.update({name ~ '_lock': ['is_empty boolean']}) %}
+        {% do tables.update({name ~ '_lock': {'is_empty': 'is_empty boolean'}}) %}
     {% endfor %}
     {{ return(tables) }}
 {% endmacro %}

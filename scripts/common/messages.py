@@ -3,20 +3,12 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import click
 
-
-@dataclass(frozen=True)
-class Bar:
-    """A progress bar, shown or not.
-
-    `update` takes steps done, what is done now, and how many there are in all.
-    """
-
-    update: Callable[..., None]
+# Moves a progress bar: steps done, what is done now, and how many steps there are.
+Advance = Callable[..., None]
 
 
 def say(line: str) -> None:
@@ -30,10 +22,10 @@ def warn(line: str) -> None:
 
 
 @contextmanager
-def progress(label: str, length: int, in_bytes: bool = False) -> Iterator[Bar]:
+def progress(label: str, length: int, in_bytes: bool = False) -> Iterator[Advance]:
     """A progress bar of so many steps or bytes; hidden where no terminal shows it."""
     if not sys.stderr.isatty():
-        yield Bar(lambda *_: None)
+        yield lambda *_: None
         return
     from rich import progress as bars
     from rich.console import Console
@@ -50,8 +42,8 @@ def progress(label: str, length: int, in_bytes: bool = False) -> Iterator[Bar]:
     ) as shown:
         task = shown.add_task(label, total=length, what="")
 
-        def update(steps: int, what: str | None = None, total: int = 0) -> None:
+        def advance(steps: int, what: str | None = None, total: int = 0) -> None:
             changed: dict[str, Any] = {"what": what} if what else {}
             shown.update(task, advance=steps, total=total or None, **changed)
 
-        yield Bar(update)
+        yield advance

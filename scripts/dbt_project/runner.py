@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.errors import Refused, WarehouseError
-from common.messages import Bar, progress, say, warn
+from common.messages import Advance, progress, say, warn
 from common.settings import PROJECT
 from common.signals import explained, plain_os_error, was_interrupted
 
@@ -222,9 +222,9 @@ class Dbt:
         options += ["--full-refresh"] if full_refresh else []
         with (
             explained(lambda: "the load is complete, the marts are not; run again"),
-            progress("building", 0) as bar,
+            progress("building", 0) as advance,
         ):
-            show = partial(_show_step, bar)
+            show = partial(_show_step, advance)
             result = self._invoke("build", *options, check=False, on_event=show)
         outcomes = getattr(result.result, "results", None)
         if outcomes is None:
@@ -318,13 +318,13 @@ def _rows(table: Any) -> Rows:
     return [dict(zip(names, row.values(), strict=True)) for row in table.rows]
 
 
-def _show_step(bar: Bar, event: Any) -> None:
+def _show_step(advance: Advance, event: Any) -> None:
     """Show the step that a build begins, and name what it has built."""
     name, step = event.info.name, event.data
     if name == "LogStartLine":
-        bar.update(0, step.node_info.node_name, step.total)
+        advance(0, step.node_info.node_name, step.total)
     elif name in ("LogModelResult", "LogSeedResult", "LogTestResult"):
-        bar.update(1)
+        advance(1)
         if name != "LogTestResult":
             built = f"{step.node_info.node_name} ({step.execution_time:.1f} s)"
             say(f"built {built}, {step.index} of {step.total}")

@@ -245,8 +245,8 @@ def _prepare_files(
     """Read the files here, for DuckDB to load; those in S3 are fetched first."""
     remote = [task.file for task in tasks if task.file.etag is not None]
     if remote:
-        with progress("fetching", len(remote)) as bar:
-            copies = s3.fetch(connect(), remote, CACHE, lambda: bar.update(1))
+        with progress("fetching", len(remote)) as advance:
+            copies = s3.fetch(connect(), remote, CACHE, lambda: advance(1))
         fetched = dict(zip(remote, map(str, copies), strict=True))
         tasks = [
             replace(task, local=fetched.get(task.file, task.local)) for task in tasks
@@ -256,7 +256,7 @@ def _prepare_files(
     with (
         tempfile.TemporaryDirectory(prefix="sparkify-load-") as name,
         Reader(folder := Path(name), tasks) as reader,
-        progress("loading", size, in_bytes=True) as bar,
+        progress("loading", size, in_bytes=True) as advance,
     ):
 
         def describe_batch(logged: str) -> None:
@@ -266,7 +266,7 @@ def _prepare_files(
                 return
             nonlocal batch
             if batch:  # SQL has read it
-                bar.update(batch.file_bytes)
+                advance(batch.file_bytes)
             batch = reader.next_batch()
             text = json.dumps(asdict(batch) if batch else None)
             (folder / f"{number}.batch").write_text(text, encoding="utf-8")

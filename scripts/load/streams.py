@@ -136,8 +136,10 @@ def look(stream: BinaryIO, see: Callable[[bytes], None]) -> Look:
             and not (is_crlf is None and block.startswith(BYTE_ORDER_MARK))
             and _is_utf8(block)
             # DuckDB counts lines wrongly where two kinds of line ends are mixed.
-            and (not has_crlf or block.count(b"\r") == block.count(b"\r\n"))
-            and (not has_crlf or block.count(b"\r") == block.count(b"\n"))
+            and (
+                not has_crlf
+                or block.count(b"\r") == block.count(b"\r\n") == block.count(b"\n")
+            )
             and (is_crlf in (None, has_crlf) or b"\n" not in block)
         )
         is_crlf = has_crlf if b"\n" in block else is_crlf

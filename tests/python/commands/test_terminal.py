@@ -33,14 +33,14 @@ def terminal(stream: str) -> Iterator[list[str]]:
 def test_a_terminal_shows_each_step_and_a_pipe_none(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with progress("building", 0) as bar:
-        bar.update(1, "songplays", 45)
+    with progress("building", 0) as advance:
+        advance(1, "songplays", 45)
     assert capsys.readouterr() == ("", "")
     with terminal("stderr") as shown:
-        with progress("building", 0) as bar:
-            bar.update(7, "songplays", 45)
-        with progress("reading", 2_000_000, in_bytes=True) as bar:
-            bar.update(500_000)
+        with progress("building", 0) as advance:
+            advance(7, "songplays", 45)
+        with progress("reading", 2_000_000, in_bytes=True) as advance:
+            advance(500_000)
     for words in ("songplays", "7 of 45", "0.5/2.0 MB"):
         assert words in "\n".join(shown)
 

@@ -21,6 +21,7 @@ from support.helpers import (
     Sources,
     Warehouse,
     event,
+    finished,
     options,
     song,
 )
@@ -238,7 +239,7 @@ def test_a_load_of_the_real_files_killed_as_it_publishes_is_whole_or_nothing(
         assert process.poll() is None
         time.sleep(0.01 * number)
         process.kill()
-        warehouse.finished(process)
+        finished(process)
         assert warehouse.rows(
             "select (select count(*) from staging_events),"
             " (select count(*) from staging_songs), (select count(*) from loaded_files)"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from common.errors import WarehouseError
-from common.messages import Bar
+from common.messages import Advance
 from load import loading, reading
 from load.files import list_folder
 from load.loading import Loaded
@@ -60,9 +60,9 @@ def test_large_logs_and_small_ones_load_alike_whatever_their_names(
         sources.write(folder / f"{name}.json", text)
 
     @contextmanager
-    def progress(_: str, total: int, in_bytes: bool) -> Iterator[Bar]:
+    def progress(_: str, total: int, in_bytes: bool) -> Iterator[Advance]:
         read: list[int] = []
-        yield Bar(lambda steps, *_: read.append(steps))
+        yield lambda steps, *_: read.append(steps)
         files = [*sources.events.rglob("*.json"), *sources.songs.iterdir()]
         assert (sum(read), in_bytes) == (total, True)
         assert total == sum(file.stat().st_size for file in files)

@@ -13,12 +13,11 @@ from typing import Any
 
 import pytest
 from common.errors import WarehouseError
-from support.helpers import DBT
+from support.helpers import DBT, finished
 from support.redshift_delivery import Delivery
 from support.redshift_warehouse import (
     MARTS,
     RedshiftWarehouse,
-    finished,
     reading,
 )
 

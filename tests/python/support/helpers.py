@@ -119,6 +119,14 @@ def options(data: Data) -> tuple[str, ...]:
     return ("--events", data.events, "--songs", data.songs)
 
 
+def finished(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
+    """What a process said, and how it ended: in any case without a traceback."""
+    with process:
+        said, told = process.communicate()
+    assert "Traceback" not in said + told
+    return subprocess.CompletedProcess(process.args, process.returncode, said, told)
+
+
 class Warehouse(InThisProcess):
     """A DuckDB file, the project's own code and dbt to fill it, and a look into it.
 
@@ -174,20 +182,11 @@ class Warehouse(InThisProcess):
         self, *words: str | Path, **options: Any
     ) -> subprocess.CompletedProcess[str]:
         """scripts/warehouse.py, as a process of its own."""
-        return self.finished(self.start(*COMMAND, *words, **options))
+        return finished(self.start(*COMMAND, *words, **options))
 
     def plain_dbt(self, *words: str) -> subprocess.CompletedProcess[str]:
         """dbt, as a process of its own, as its users start it."""
-        return self.finished(self.start(*DBT, *words, cwd=PROJECT))
-
-    def finished(
-        self, process: subprocess.Popen[str]
-    ) -> subprocess.CompletedProcess[str]:
-        """What a process said, and how it ended."""
-        with process:
-            said, told = process.communicate()
-        assert "Traceback" not in said + told
-        return subprocess.CompletedProcess(process.args, process.returncode, said, told)
+        return finished(self.start(*DBT, *words, cwd=PROJECT))
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query, staging tables by their bare names."""

@@ -16,7 +16,14 @@ from load.loading import Loaded, load
 from standin.stack import StandIn
 from standin.wire import Server, ServerError
 
-from support.helpers import COMMAND, MARTS, InThisProcess, Warehouse, options
+from support.helpers import (
+    COMMAND,
+    MARTS,
+    InThisProcess,
+    Warehouse,
+    finished,
+    options,
+)
 from support.s3_server import Objects
 
 SCHEMA = "sparkify"
@@ -179,13 +186,6 @@ def reading(
 def denied(sent: Iterable[str]) -> list[str]:
     """The statements that Serverless denies: those on views of a cluster's nodes."""
     return [sql for sql in sent if re.search(r"[ .](stl|stv|svl|svcs)_", sql)]
-
-
-def finished(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
-    """What a process said, and how it ended."""
-    with process:
-        said, told = process.communicate()
-    return subprocess.CompletedProcess(process.args, process.returncode, said, told)
 
 
 @pytest.fixture(scope="session")
