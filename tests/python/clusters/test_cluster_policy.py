@@ -4,15 +4,19 @@ moto knows no conditions, so `support.iam_logic` decides on the requests.
 """
 
 import json
+import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
+import redshift_connector
+from botocore.exceptions import ClientError
 from cluster.status import require_usable
 from load.files import Listed
 from load.manifests import write_plan
 from load.s3 import list_prefix
-from support.aws_server import ACCOUNT, REGION
+from support.aws_server import REGION
 from support.cluster_account import BUCKET, STATUS, Account, Done
 from support.cluster_calls import RESTORING, ROLE
 from support.iam_logic import (
@@ -22,8 +26,6 @@ from support.iam_logic import (
     NOTHING,
     OPERATOR,
     RESTORER,
-    Check,
-    allows,
     listed,
 )
 
@@ -100,8 +102,7 @@ def everything(account: Account) -> Iterator[Done]:
 
 
 def test_the_policy_is_enough_and_every_action_is_called(account: Account) -> None:
-    asked = account.watched()
-    account.may(OPERATOR)
+    asked = account.may(OPERATOR)
     assert [done.code for done in everything(account)] == [0] * 8
     assert {check.action for check in asked} == set(CALLED) - {SUBNETS}
 
@@ -109,8 +110,7 @@ def test_the_policy_is_enough_and_every_action_is_called(account: Account) -> No
 def test_the_policies_are_enough_for_serverless_and_every_action_is_called(
     serverless: Account,
 ) -> None:
-    asked = serverless.watched()
-    serverless.may(OPERATOR)
+    asked = serverless.may(OPERATOR)
     serverless.ok("up")
     serverless.differ()
     for command in (["up"], STATUS, ["down", "--yes", "--snapshot", "last"]):
@@ -118,25 +118,25 @@ def test_the_policies_are_enough_for_serverless_and_every_action_is_called(
     # Only an administrator restores, and the namespace says what is still to be done.
     line = serverless.refused("up", "--snapshot", "last", code=1)
     assert f"not allowed: {RESTORE}; scripts/cluster/restore_policy.json has" in line
-    serverless.may({"Statement": OPERATOR["Statement"] + RESTORER["Statement"]})
+    both = {"Statement": OPERATOR["Statement"] + RESTORER["Statement"]}
+    restored = serverless.may(both)
     serverless.ok("up")
     assert serverless.changes == RESTORING["serverless"][-2:]
-    loads = len(asked)
-    serverless.may(LOADER)
+    loads = serverless.may(LOADER)
     with serverless.environment_here():
         require_usable(serverless.settings())
     serverless.client("redshift-serverless").get_credentials(workgroupName="sparkify")
-    for policy, part in ((OPERATOR, asked[:loads]), (LOADER, asked[loads:])):
+    for policy, part in ((OPERATOR, asked + restored), (LOADER, loads)):
         called = {one.action for one in part if "-serverless:" in one.action}
         assert called - {RESTORE} == actions(policy, True)
 
 
 def test_the_loaders_policy_is_enough_for_a_run_and_has_no_action_more(
-    account: Account,
+    account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    account.ok("up")
-    settings, asked = account.settings(), account.watched()
-    account.may(LOADER)
+    host = re.search("REDSHIFT_HOST=(.+)", account.ok("up").out)
+    assert host
+    settings, asked = account.settings(), account.may(LOADER)
     with account.environment_here():
         require_usable(settings)
         s3 = account.client("s3")
@@ -145,15 +145,25 @@ def test_the_loaders_policy_is_enough_for_a_run_and_has_no_action_more(
         file = Listed("events", f"s3://{BUCKET}/log_data/1.json", 2, etag="x")
         write_plan(s3, settings.data, [file], ["ts"])
         s3.get_object(Bucket=BUCKET, Key="log_data/1.json")
-    # What redshift_connector asks for, to connect as dbt does.
-    place = f"arn:aws:redshift:{REGION}:{ACCOUNT}"
-    credentials = [
-        Check("redshift:GetClusterCredentials", f"{place}:{of}")
-        for of in ("dbuser:sparkify/sparkify_builder", "dbname:sparkify/sparkify")
-    ]
-    assert all(allows(LOADER, check) for check in credentials)
-    called = {check.action for check in asked + credentials}
-    assert called == actions(LOADER, False)
+    # The driver connects as dbt lets it.
+    for name, value in account.environment.items():
+        monkeypatch.setenv(name, value)
+    used: dict[str, Any] = {}
+    monkeypatch.setattr(redshift_connector, "Connection", used.update)
+    connect = partial(
+        redshift_connector.connect,
+        iam=True,
+        host=host[1],
+        port=5439,
+        database="sparkify",
+        region=REGION,
+        cluster_identifier="sparkify",
+    )
+    connect(db_user="sparkify_builder")
+    assert used["user"] == "IAM:sparkify_builder"
+    assert {check.action for check in asked} == actions(LOADER, False)
+    with pytest.raises(ClientError, match="not authorized"):
+        connect(db_user="awsuser")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from cluster.wanted import allow, cidrs, document, locations, role_policy, wante
 from common.errors import Refused
 from common.settings import Cluster, Data, Settings, read_settings
 from moto.backends import get_backend
-from support.aws_server import ACCOUNT, ELSEWHERE, REGION, refusal
+from support.aws_server import ACCOUNT, ELSEWHERE, REGION
 from support.cluster_account import BUCKET, HERE, PROJECT, SETTINGS, Account
 
 DATA_KEYS = {item.name for item in fields(Data)} - {"region"}
@@ -194,11 +194,10 @@ DENIED = "User x is not authorized to perform: y with an explicit deny in a poli
 def test_what_aws_refuses_comes_with_advice_and_its_words(
     account: Account, call: str, code: str, message: str, advice: str
 ) -> None:
-    service, _, operation = call.partition(":")
-    account.server.answers[call] = lambda _: refusal(service, code, message)
+    account.server.refuse(call, code, message)
     line = account.refused("up")
     assert advice in line
-    assert f"(AWS: {message}, {code} in {operation}" in line
+    assert f"(AWS: {message}, {code} in {call.partition(':')[2]}" in line
 
 
 def test_a_bucket_elsewhere_or_nowhere(account: Account) -> None:

@@ -161,8 +161,8 @@ def test_a_cluster_of_several_nodes_may_be_private_in_a_subnet_group(
     )
     assert {
         "ClusterSubnetGroupName": "inner",
-        "PubliclyAccessible": "false",
-        "NumberOfNodes": "2",
+        "PubliclyAccessible": False,
+        "NumberOfNodes": 2,
     }.items() <= create.items()
     assert group["VpcId"] == vpc
     # AWS cannot move a cluster, and a group stays where it was made.

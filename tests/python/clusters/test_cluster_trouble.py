@@ -1,6 +1,5 @@
 """What AWS and other people put in the way, each with its own message."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +9,7 @@ from cluster import apply
 from cluster.existing import not_usable
 from cluster.status import require_usable
 from common.errors import Refused
-from support.aws_server import Call, refusal
+from support.aws_server import REGION, Call
 from support.cluster_account import HERE, STATUS, TAG, Account
 from support.cluster_calls import BOUNDARY, MAKING, ROLE
 
@@ -41,8 +40,8 @@ def their_group(account: Account) -> None:
 
 def their_namespace(account: Account) -> None:
     theirs = {"namespaceName": "sparkify", "adminUsername": "them"}
-    call = Call("redshift-serverless", "CreateNamespace", json.dumps(theirs))
-    account.server.serverless.answer(account.server, call)
+    call = Call("redshift-serverless", "CreateNamespace", REGION, theirs)
+    account.server.serverless.answer(set(), call)
 
 
 def their_workgroup(account: Account) -> None:
@@ -100,15 +99,13 @@ def test_what_passes_is_tried_again_and_what_does_not_ends_in_the_words_of_aws(
     command = [name, "--yes"] if name == "down" else [name]
     if name != "up":
         account.ok("up")
-    answer = refusal(call.partition(":")[0], code, words)
-    account.server.answers[call] = lambda _: answer
+    account.server.refuse(call, code, words)
     with monkeypatch.context() as patch:
         patch.setattr(apply, "STALE_MINUTES", 0)
         account.minutes = 0.002
         assert words in account.refused(*command, code=int(exit_code))
     account.minutes = 1
-    answers = iter([answer, answer])
-    account.server.answers[call] = lambda _: next(answers, None)
+    account.server.refuse(call, code, words, times=2)
     assert f'AWS says "{words}' in account.ok(*command).err
     assert account.changes.count(call) == 3
     if name == "up":
@@ -215,8 +212,7 @@ def test_a_boundary_that_no_administrator_made_is_named_with_its_command(
         " file://scripts/cluster/boundary_policy.json`" in line
     )
     assert "does not exist or is not attachable" in line
-    no = refusal("iam", "AccessDenied", "no")
-    account.server.answers["iam:CreateRole"] = lambda _: no
+    account.server.refuse("iam:CreateRole", "AccessDenied", "no")
     assert "--policy-name sparkify-boundary" in account.refused("up")
 
 
@@ -253,9 +249,6 @@ def test_a_cluster_that_is_being_deleted_is_waited_for_and_made_again(
             del clusters["sparkify"]
 
     account.server.answers["redshift:DescribeClusters"] = answer
-    account.server.client("secretsmanager").delete_secret(
-        SecretId="redshift!sparkify-awsuser", ForceDeleteWithoutRecovery=True
-    )
     account.ok("up")
     assert account.changes == ["redshift:CreateCluster"]
     account.assert_complete()
@@ -264,8 +257,7 @@ def test_a_cluster_that_is_being_deleted_is_waited_for_and_made_again(
 def test_a_change_that_does_not_last_is_an_error(account: Account) -> None:
     account.ok("up")
     account.write(cluster={"allow_cidrs": ["198.51.100.0/24"]})
-    same = "<AuthorizeSecurityGroupIngressResponse/>"
-    account.server.answers["ec2:AuthorizeSecurityGroupIngress"] = lambda _: (200, same)
+    account.server.answers["ec2:AuthorizeSecurityGroupIngress"] = lambda _: {"x": 1}
     account.minutes = 0.002
     line = account.refused("up", code=4)
     assert "still AWS does not show it yet: + rule of sparkify-redshift" in line
@@ -276,7 +268,7 @@ def test_what_somebody_else_was_quicker_to_do_is_done(account: Account) -> None:
 
     def quicker(call: Call) -> None:
         done = getattr(ec2, xform_name(call.action))
-        done(**call.nested)
+        done(**call.params)
 
     account.server.answers["ec2:AuthorizeSecurityGroupIngress"] = quicker
     account.ok("up")
@@ -292,8 +284,7 @@ def test_what_somebody_else_was_quicker_to_do_is_done(account: Account) -> None:
 def test_no_call_that_fails_ends_usable_without_the_limit(
     serverless: Account, failing: str
 ) -> None:
-    no = refusal(failing.partition(":")[0], "ValidationException", "no")
-    serverless.server.answers[failing] = lambda _: no
+    serverless.server.refuse(failing, "ValidationException", "no")
     done = serverless.run("up")
     assert (done.code, done.out) == (1, "")
     assert "usable: " not in done.err

@@ -19,9 +19,8 @@ from cluster.wanted import allow, document
 from common.settings import PROJECT
 from moto.backends import get_backend
 
-from support.aws_server import ACCOUNT, Call
+from support.aws_server import ACCOUNT, AwsServer, Call
 from support.aws_serverless import NAME as SERVERLESS
-from support.aws_serverless import Serverless
 
 Document = dict[str, Any]
 
@@ -35,6 +34,13 @@ OURS = {
     "EVENTS-PREFIX": "log_data",
     "SONGS-PREFIX": "song_data",
     "MANIFESTS-PREFIX": "manifests",
+}
+# What a new resource with tags needs besides.
+TAGGING = {
+    "iam": "iam:TagRole",
+    "ec2": "ec2:CreateTags",
+    "redshift": "redshift:CreateTags",
+    SERVERLESS: f"{SERVERLESS}:TagResource",
 }
 
 
@@ -94,133 +100,104 @@ def _holds(operator: str, values: list[str], found: str | None) -> bool:
     }[operator]
 
 
-def checks(call: Call, there: Serverless) -> Iterator[Check]:
+def checks(call: Call, server: AwsServer) -> Iterator[Check]:
     """What AWS checks for a call, with the account as it is before it."""
-    if call.service == SERVERLESS:
-        yield from _of_serverless(call, there)
-    elif call.service == "iam":
-        yield from _of_iam(call)
-    elif call.service == "redshift":
-        yield from _of_redshift(call)
-    elif call.service == "ec2":
-        yield from _of_ec2(call)
-    elif call.service == "s3":
-        bucket, _, key = call.body.partition("?")[0].strip("/").partition("/")
-        if call.action in {"HeadBucket", "ListObjectsV2"}:
-            prefix = re.search(r"[?&]prefix=([^&]*)", call.body)
-            context = {"s3:prefix": prefix[1].replace("%2F", "/")} if prefix else {}
-            yield Check("s3:ListBucket", f"arn:aws:s3:::{bucket}", context)
-        else:
-            action = {"PUT": "PutObject"}.get(call.action, call.action)
-            yield Check(f"s3:{action}", f"arn:aws:s3:::{bucket}/{key}")
-    else:
-        yield Check(str(call), "*")
-
-
-def _tags(tags: list[dict[str, str]], kind: str) -> dict[str, str]:
-    return {f"aws:{kind}Tag/{tag['Key']}": tag["Value"] for tag in tags}
-
-
-def _of_iam(call: Call) -> Iterator[Check]:
-    backend, name = get_backend("iam")[ACCOUNT]["aws"], call.params.get("RoleName", "")
-    if not name:
-        yield Check(str(call), call.params.get("PolicyArn", "*"))
+    params, action, service = call.params, str(call), call.service
+    if service == "s3":
+        yield _of_s3(call)
         return
-    arn = f"arn:aws:iam::{ACCOUNT}:role/{name}"
-    found = [role for role in backend.roles.values() if role.name == name]
-    context: dict[str, str] = {}
-    boundary = call.params.get("PermissionsBoundary")
-    for role in found:
-        boundary = role.permissions_boundary_arn
-        context |= _tags(role.tags, "Resource")
-    if boundary:
-        context["iam:PermissionsBoundary"] = boundary
-    asked = _tags(call.nested.get("Tags", []), "Request")
-    yield Check(str(call), arn, context | asked)
-    if asked and call.action == "CreateRole":
-        yield Check("iam:TagRole", arn, asked)
-
-
-def _of_redshift(call: Call) -> Iterator[Check]:
-    place = f"arn:aws:redshift:{call.region}:{ACCOUNT}"
-    name, params = call.params.get("ClusterIdentifier", ""), call.nested
-    if "ScheduledAction" in call.action or call.action.startswith("Describe"):
-        yield Check(str(call), "*")
-    else:
-        asked = _tags(params.get("Tags", []), "Request")
-        arn = params.get("ResourceName") or f"{place}:cluster:{name}"
-        clusters = get_backend("redshift")[ACCOUNT][call.region].clusters
-        if cluster := clusters.get(arn.split(":")[-1]):
-            asked |= _tags(cluster.tags, "Resource")
-        yield Check(str(call), arn, asked)
-        if params.get("Tags") and call.action == "CreateCluster":
-            yield Check("redshift:CreateTags", arn, asked)
-    for key, action in (
-        ("SnapshotIdentifier", str(call)),
+    if call.action == "GetClusterCredentials":
+        for kind, key in (("dbuser", "DbUser"), ("dbname", "DbName")):
+            named = f"{kind}:{params['ClusterIdentifier']}/{params[key]}"
+            yield Check(action, f"arn:aws:redshift:{call.region}:{ACCOUNT}:{named}")
+        return
+    arn, context = _resource(call, server)
+    tags = params.get("Tags") or params.get("tags") or []
+    for specified in params.get("TagSpecifications", []):
+        tags = specified["Tags"]
+    asked = _tags("Request", tags)
+    makes = call.action.startswith("Create") and call.action != "CreateTags"
+    if makes and service == SERVERLESS:  # it has the tags of its request
+        context |= _tags("Resource", tags)
+    yield Check(action, arn, context | asked)
+    if makes and tags:
+        made = {"ec2:CreateAction": call.action}
+        yield Check(TAGGING[service], arn, context | asked | made)
+    if "VpcId" in params:
+        yield Check(action, f"arn:aws:ec2:{call.region}:{ACCOUNT}:vpc/new")
+    snapshots = f"arn:aws:redshift:{call.region}:{ACCOUNT}:snapshot"
+    for key, needed in (
+        ("SnapshotIdentifier", action),
         ("FinalClusterSnapshotIdentifier", "redshift:CreateClusterSnapshot"),
     ):
-        if key in params and not call.action.startswith("Describe"):
-            yield Check(action, f"{place}:snapshot:{name}/{params[key]}")
-    for role in [*params.get("IamRoles", []), *params.get("AddIamRoles", [])]:
-        service = {"iam:PassedToService": "redshift.amazonaws.com"}
-        yield Check("iam:PassRole", role, service)
-    if "IamRole" in params:
-        service = {"iam:PassedToService": "scheduler.redshift.amazonaws.com"}
-        yield Check("iam:PassRole", params["IamRole"], service)
+        if key in params:
+            name = f"{params['ClusterIdentifier']}/{params[key]}"
+            yield Check(needed, f"{snapshots}:{name}")
+    passed_to = "scheduler.redshift" if "IamRole" in params else service
+    roles = [params["IamRole"]] if "IamRole" in params else []
+    for key in ("IamRoles", "AddIamRoles", "iamRoles"):
+        roles += params.get(key, [])
+    for role in roles:
+        handed = {"iam:PassedToService": f"{passed_to}.amazonaws.com"}
+        yield Check("iam:PassRole", role, handed)
 
 
-def _of_serverless(call: Call, there: Serverless) -> Iterator[Check]:
-    """A new resource has the tags of its request, as IAM's user guide has it.
-
-    Limits and lists know no resource, and a restore authorizes the snapshot alone.
-    """
-    params, place = call.params, f"arn:aws:{SERVERLESS}:{call.region}:{ACCOUNT}"
-    named: dict[str, Any] = {"Namespace": there.namespaces}
-    named |= {"Workgroup": there.workgroups, "Credentials": there.workgroups}
-    (kind,) = [one for one in named if call.action.endswith(one)] or [""]
-    name = params.get("namespaceName" if kind == "Namespace" else "workgroupName", "")
-    described = named.get(kind, {}).get((call.region, name), {})
-    what = "namespace" if kind == "Namespace" else "workgroup"
-    arn = described.get(f"{what}Arn", f"{place}:{what}/none" if kind else "*")
-    if "tag" in call.action.lower():
-        arn = params["resourceArn"]
-    if call.action.startswith("Create") and kind:
-        asked = {tag["key"]: tag["value"] for tag in params.get("tags", [])}
-        arn = f"{place}:{kind.lower()}/new"
-        request = {f"aws:RequestTag/{key}": asked[key] for key in asked}
-        resource = {f"aws:ResourceTag/{key}": asked[key] for key in asked}
-        yield Check(str(call), arn, request | resource)
-        yield Check(f"{SERVERLESS}:TagResource", arn, request | resource)
-    elif "Snapshot" in call.action and call.action.startswith("Restore"):
-        yield Check(str(call), f"{place}:snapshot/1")
-    else:
-        tags = there.tags.get(arn, {})
-        context = {f"aws:ResourceTag/{key}": tags[key] for key in tags}
-        asked = {tag["key"]: tag["value"] for tag in params.get("tags", [])}
-        context |= {f"aws:RequestTag/{key}": asked[key] for key in asked}
-        yield Check(str(call), arn, context)
-    for role in params.get("iamRoles", []):
-        service = {"iam:PassedToService": f"{SERVERLESS}.amazonaws.com"}
-        yield Check("iam:PassRole", role, service)
+def _tags(kind: str, tags: Any) -> dict[str, str]:
+    pairs = ({key.lower(): text for key, text in tag.items()} for tag in tags)
+    return {f"aws:{kind}Tag/{tag['key']}": tag["value"] for tag in pairs}
 
 
-def _of_ec2(call: Call) -> Iterator[Check]:
-    if not call.mutating:
-        yield Check(str(call), "*")
-        return
-    place, group = f"arn:aws:ec2:{call.region}:{ACCOUNT}", call.params.get("GroupId")
-    arn = f"{place}:security-group/{group or 'sg-new'}"
-    specified = call.nested.get("TagSpecifications", [])
-    context = _tags([tag for one in specified for tag in one["Tags"]], "Request")
-    if group:
-        tags = get_backend("ec2")[ACCOUNT][call.region].describe_tags(
-            {"resource-id": [group]}
-        )
-        named = [{"Key": tag["key"], "Value": tag["value"]} for tag in tags]
-        context |= _tags(named, "Resource")
-    yield Check(str(call), arn, context)
-    if call.action == "CreateSecurityGroup":
-        yield Check(str(call), f"{place}:vpc/{call.params['VpcId']}")
-        if specified:
-            made = {"ec2:CreateAction": "CreateSecurityGroup"}
-            yield Check("ec2:CreateTags", arn, context | made)
+def _of_s3(call: Call) -> Check:
+    arn = f"arn:aws:s3:::{call.params['Bucket']}"
+    if call.action in {"HeadBucket", "ListObjectsV2"}:
+        prefix = call.params.get("prefix")
+        return Check("s3:ListBucket", arn, {"s3:prefix": prefix} if prefix else {})
+    action = {"PUT": "PutObject"}.get(call.action, call.action)
+    return Check(f"s3:{action}", f"{arn}/{call.params['Key']}")
+
+
+def _resource(call: Call, server: AwsServer) -> tuple[str, dict[str, str]]:
+    """What a call is about, and what the conditions may ask of that."""
+    params, place = call.params, f"arn:aws:{call.service}:{call.region}:{ACCOUNT}"
+    if call.service == "iam" and (name := params.get("RoleName")):
+        roles = get_backend("iam")[ACCOUNT]["aws"].roles.values()
+        role = next((one for one in roles if one.name == name), None)
+        boundary = params.get("PermissionsBoundary")
+        if role:
+            boundary = role.permissions_boundary_arn
+        context = {"iam:PermissionsBoundary": boundary} if boundary else {}
+        context |= _tags("Resource", role.tags if role else [])
+        return f"arn:aws:iam::{ACCOUNT}:role/{name}", context
+    if call.service == "ec2" and call.mutating:
+        ec2, group = get_backend("ec2")[ACCOUNT][call.region], params.get("GroupId", "")
+        tags = ec2.describe_tags({"resource-id": [group]}) if group else []
+        named = [{"key": tag["key"], "value": tag["value"]} for tag in tags]
+        return f"{place}:security-group/{group}", _tags("Resource", named)
+    if call.service == "redshift" and call.mutating and "Schedule" not in call.action:
+        arn = f"{place}:cluster:{params.get('ClusterIdentifier')}"
+        arn = params.get("ResourceName", arn)
+        cluster = server.clusters(call.region).get(arn.split(":")[-1])
+        return arn, _tags("Resource", cluster.tags if cluster else [])
+    if call.service == SERVERLESS:
+        return _of_serverless(call, server, place)
+    return params.get("PolicyArn", "*"), {}
+
+
+def _of_serverless(
+    call: Call, server: AwsServer, place: str
+) -> tuple[str, dict[str, str]]:
+    """Limits and lists have no resource; a restore authorizes the snapshot alone."""
+    params, there = call.params, server.serverless
+    if call.action == "RestoreFromSnapshot":
+        return f"{place}:snapshot/1", {}
+    arn = params.get("resourceArn", "*") if "tag" in call.action.lower() else "*"
+    for kind, made, name in (
+        ("Namespace", there.namespaces, "namespaceName"),
+        ("Workgroup|Credentials", there.workgroups, "workgroupName"),
+    ):
+        if re.search(f"({kind})$", call.action):
+            what = name.removesuffix("Name")
+            described = made.get((call.region, params[name]), {})
+            arn = described.get(f"{what}Arn", f"{place}:{what}/new")
+    tags = there.tags.get(arn, {}).items()
+    return arn, {f"aws:ResourceTag/{key}": value for key, value in tags}
