@@ -13,10 +13,11 @@ from common.messages import say
 from common.settings import Cluster
 from common.signals import explained
 
-from cluster.existing import HOPELESS, Step, not_usable, refuse_hopeless
+from cluster.existing import Step, not_usable
 from cluster.plan import KINDS
 from cluster.wanted import BOUNDARY, Document, label
 
+HOPELESS = "hardware-failure|incompatible-.+|storage-full"  # states that do not pass
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds
 MINUTES = 45.0  # how long to wait for one thing
 # How long AWS may show the state before a change, or not find something new.
@@ -98,7 +99,7 @@ def apply_steps(
 def wait_until(what: str, clients: Clients, want: Cluster) -> Document:
     """Wait until it is `usable`, `gone` or in a state; gives its description.
 
-    Raises WarehouseError when it vanishes, or gets into a state that does not pass.
+    Raises WarehouseError for a state that does not pass.
     """
     waiting = Waiting(label(want))
     while True:
@@ -106,17 +107,17 @@ def wait_until(what: str, clients: Clients, want: Cluster) -> Document:
         if cluster:
             reason = cluster["ClusterStatus"]
             if what == "usable":
-                refuse_hopeless(cluster)
+                failed = cluster.get("ClusterAvailabilityStatus") == "Failed"
+                if failed or re.fullmatch(HOPELESS, reason):
+                    raise WarehouseError(
+                        f"{label(want)} is {reason}, which does not pass; look at it in"
+                        " the AWS console, or run `down`, then `up`"
+                    )
                 reason = not_usable(cluster)
             if reason in {"", what}:
                 return dict(cluster)
         elif what == "gone":
             return {}
-        elif waiting.longer_than(STALE_MINUTES):
-            raise WarehouseError(
-                f"{label(want)} is gone: somebody removed it meanwhile;"
-                " run `up` to make it again"
-            )
         waiting.because(reason)
 
 

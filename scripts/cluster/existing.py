@@ -1,16 +1,12 @@
 """What there is under our names, and the steps that change it: both as data."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from common.errors import WarehouseError
 from common.settings import Settings
 
 from cluster.wanted import Document, Owner, role_name
-
-HOPELESS = "hardware-failure|incompatible-.+|storage-full"  # states that do not pass
 
 
 @dataclass(frozen=True)
@@ -72,17 +68,6 @@ def not_usable(cluster: Document) -> str:
     late |= {f"security group {one['Status']}" for one in cluster["VpcSecurityGroups"]}
     late -= {"role in-sync", "security group active"}
     return ", ".join([state, *sorted(late)]) if late else ""
-
-
-def refuse_hopeless(cluster: Document) -> None:
-    """Raise WarehouseError for a state that does not pass."""
-    state = cluster["ClusterStatus"]
-    failed = cluster.get("ClusterAvailabilityStatus") == "Failed"
-    if failed or re.fullmatch(HOPELESS, state):
-        raise WarehouseError(
-            f"cluster {cluster['ClusterIdentifier']} is {state}, which does not pass;"
-            " look at it in the AWS console, or run `down`, then `up`"
-        )
 
 
 OUR_GROUP = "<GroupId>"  # from AWS's answer to an earlier step; or `<key.key>`

@@ -14,7 +14,6 @@ from cluster.existing import (
     Steps,
     difference,
     not_usable,
-    refuse_hopeless,
     role_arns,
     step,
     wait,
@@ -172,7 +171,6 @@ def _cluster(goal: Settings, existing: Existing, group: str, snapshot: str) -> S
             yield wait(label, "gone")
         yield from _make(goal, existing, group, snapshot)
         return
-    refuse_hopeless(cluster)
     if cluster["ClusterStatus"] in {"paused", "pausing"}:
         yield step(f"> {label}: resume", "redshift.resume_cluster", "usable", **named)
     elif reason := not_usable(cluster):

@@ -12,18 +12,16 @@ from typing import Any
 import pytest
 import redshift_connector
 from botocore.exceptions import ClientError
-from cluster.status import require_usable
+from click.testing import Result
 from load.files import Listed
 from load.manifests import write_plan
 from load.s3 import list_prefix
 from support.aws_server import REGION
-from support.cluster_account import BUCKET, STATUS, Account, Done
-from support.cluster_calls import RESTORING, ROLE
+from support.cluster_account import BUCKET, STATUS, Account
+from support.cluster_calls import RESTORING
 from support.iam_logic import (
-    ANYBODY,
     FOLDER,
     LOADER,
-    NOTHING,
     OPERATOR,
     RESTORER,
     listed,
@@ -82,17 +80,10 @@ def without(action: str) -> Any:
     return {"Statement": [item for item in statements if item["Action"]]}
 
 
-def everything(account: Account) -> Iterator[Done]:
+def everything(account: Account) -> Iterator[Result]:
     """All commands, on a cluster with something to do for each of their calls."""
     yield account.run("up")
-    cluster = account.server.cluster()
-    cluster.iam_roles_arn, cluster.vpc_security_group_ids = [], []
-    iam, role = account.server.client("iam"), {"RoleName": ROLE}
-    iam.put_role_policy(**role, PolicyName="more", PolicyDocument=NOTHING)
-    most = iam.create_policy(PolicyName="most", PolicyDocument=NOTHING)["Policy"]
-    iam.attach_role_policy(**role, PolicyArn=most["Arn"])
-    iam.update_assume_role_policy(**role, PolicyDocument=ANYBODY)
-    account.write(cluster={"allow_cidrs": ["198.51.100.0/24"], "pause_at": "06:00"})
+    account.differ()
     for command in (["up"], STATUS, ["pause"], ["up"]):
         yield account.run(*command)
     yield account.run("down", "--yes", "--snapshot", "last")
@@ -103,7 +94,7 @@ def everything(account: Account) -> Iterator[Done]:
 
 def test_the_policy_is_enough_and_every_action_is_called(account: Account) -> None:
     asked = account.may(OPERATOR)
-    assert [done.code for done in everything(account)] == [0] * 8
+    assert [done.exit_code for done in everything(account)] == [0] * 8
     assert {check.action for check in asked} == set(CALLED) - {SUBNETS}
 
 
@@ -123,8 +114,7 @@ def test_the_policies_are_enough_for_serverless_and_every_action_is_called(
     serverless.ok("up")
     assert serverless.changes == RESTORING["serverless"][-2:]
     loads = serverless.may(LOADER)
-    with serverless.environment_here():
-        require_usable(serverless.settings())
+    assert serverless.not_usable() == ""
     serverless.client("redshift-serverless").get_credentials(workgroupName="sparkify")
     for policy, part in ((OPERATOR, asked + restored), (LOADER, loads)):
         called = {one.action for one in part if "-serverless:" in one.action}
@@ -134,11 +124,11 @@ def test_the_policies_are_enough_for_serverless_and_every_action_is_called(
 def test_the_loaders_policy_is_enough_for_a_run_and_has_no_action_more(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    host = re.search("REDSHIFT_HOST=(.+)", account.ok("up").out)
+    host = re.search("REDSHIFT_HOST=(.+)", account.ok("up").stdout)
     assert host
     settings, asked = account.settings(), account.may(LOADER)
+    assert account.not_usable() == ""
     with account.environment_here():
-        require_usable(settings)
         s3 = account.client("s3")
         list_prefix(s3, "events", settings.data.events)
         list_prefix(s3, "songs", settings.data.songs)
@@ -189,9 +179,9 @@ def test_without_any_one_action_some_command_is_refused(
     account: Account, action: str
 ) -> None:
     account.may(without(action))
-    done = next(one for one in everything(account) if "not allowed: " in one.err)
-    assert done.code in (1, 3)
-    assert f"not allowed: {action}; " in done.err
+    done = next(one for one in everything(account) if "not allowed: " in one.stderr)
+    assert done.exit_code in (1, 3)
+    assert f"not allowed: {action}; " in done.stderr
 
 
 def test_nothing_is_granted_twice_or_on_more_than_our_names() -> None:

@@ -3,8 +3,7 @@
 import re
 
 from support.cluster_account import BUCKET, HERE, Account, resources
-from support.cluster_calls import OURS, ROLE
-from support.iam_logic import ANYBODY, EVERYTHING
+from support.cluster_calls import BOUNDARY, OURS, ROLE
 
 
 def test_other_settings_are_repaired(account: Account) -> None:
@@ -15,7 +14,7 @@ def test_other_settings_are_repaired(account: Account) -> None:
     )
     drift = account.status()["drift"]
     planned = account.run("up", "--dry-run")
-    assert (planned.code, planned.out.splitlines()) == (10, drift)
+    assert (planned.exit_code, planned.stdout.splitlines()) == (10, drift)
     assert account.described("up")["changes"] == drift
     assert account.changes == [
         "iam:PutRolePolicy",
@@ -33,7 +32,7 @@ def test_other_settings_are_repaired(account: Account) -> None:
     }
     account.write(cluster={"pause_at": ""})
     done = account.ok("up")
-    assert "until `pause` or `down`, because pause_at is off" in done.err
+    assert "until `pause` or `down`, because pause_at is off" in done.stderr
     assert account.changes[-3:] == [
         "redshift:DeleteScheduledAction",
         "iam:DeleteRolePolicy",
@@ -44,37 +43,20 @@ def test_other_settings_are_repaired(account: Account) -> None:
 
 def test_what_was_changed_by_hand_is_seen_and_repaired(account: Account) -> None:
     account.ok("up")
-    ec2, iam = (account.server.client(service) for service in ("ec2", "iam"))
-    (group,) = ec2.describe_security_groups(
-        Filters=[{"Name": "group-name", "Values": ["sparkify-redshift"]}]
-    )["SecurityGroups"]
-    ec2.authorize_security_group_ingress(
-        GroupId=group["GroupId"],
-        IpPermissions=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
-    )
-    role = {"RoleName": ROLE}
-    iam.update_assume_role_policy(**role, PolicyDocument=ANYBODY)
-    iam.put_role_policy(**role, PolicyName="more", PolicyDocument=EVERYTHING)
-    managed = iam.create_policy(PolicyName="most", PolicyDocument=EVERYTHING)["Policy"]
-    iam.attach_role_policy(**role, PolicyArn=managed["Arn"])
-    cluster = account.server.cluster()
-    cluster.iam_roles_arn = ["arn:aws:iam::123456789012:role/else"]
-    cluster.vpc_security_group_ids = []
-    account.server.schedules["us-west-2", f"{ROLE}-pause"]["Enable"] = False
-
+    account.differ()
+    other = "arn:aws:iam::123456789012:role/else"
     assert account.status()["drift"] == [
         f"~ role {ROLE}, for redshift alone",
         f"- policy more of role {ROLE}",
-        f"- policy {managed['Arn']} of role {ROLE}",
+        f"- policy {BOUNDARY} of role {ROLE}",
         "- rule of sparkify-redshift: all from 0.0.0.0/0",
         "~ cluster sparkify: security group none becomes ours",
-        f"~ cluster sparkify: role {OURS}, without {cluster.iam_roles_arn[0]}",
+        f"~ cluster sparkify: role {OURS}, without {other}",
         f"~ scheduled action {ROLE}-pause: pause at 20:00 UTC every day",
     ]
     account.ok("up")
-    iam.delete_policy(PolicyArn=managed["Arn"])
     account.assert_complete()
-    assert cluster.iam_roles_arn == [OURS]
+    assert account.server.cluster().iam_roles_arn == [OURS]
 
 
 def test_serverless_is_repaired_one_request_for_each(serverless: Account) -> None:
@@ -99,7 +81,7 @@ def test_serverless_is_repaired_one_request_for_each(serverless: Account) -> Non
     there.limits["more"] = limit | {"breachAction": "log", "usageLimitId": "more"}
     limit["period"] = "monthly"
     there.namespaces[HERE]["dbName"] = "other"
-    assert "! namespace sparkify: database is other" in serverless.ok("up").err
+    assert "! namespace sparkify: database is other" in serverless.ok("up").stderr
     assert [call.rpartition(":")[2] for call in serverless.changes] == [
         "DeleteUsageLimit",
         "CreateUsageLimit",
@@ -120,7 +102,7 @@ def test_what_up_leaves_alone_is_named_with_what_to_do(account: Account) -> None
         "ec2:AuthorizeSecurityGroupIngress",
     ]
     assert account.rules() == {("tcp", 5440, 5440, "203.0.113.7/32")}
-    assert "export REDSHIFT_PORT=5440" in done.out
+    assert "export REDSHIFT_PORT=5440" in done.stdout
     again = "`down`, then `up`: the next `run` loads all files from S3 again"
     resize = f"resize it in the console (classic resize), or {again}"
     lines = [
@@ -135,11 +117,11 @@ def test_what_up_leaves_alone_is_named_with_what_to_do(account: Account) -> None
             f"database is sparkify, the settings say other; set it back, or {again}",
         )
     ]
-    assert done.err.splitlines()[-len(lines) - 2 : -2] == lines
+    assert done.stderr.splitlines()[-len(lines) - 2 : -2] == lines
     assert account.status()["drift"] == lines
     # A paused cluster of several nodes says that it has one.
     cluster.status = "paused"
-    assert "nodes is" not in account.run("up", "--dry-run").out
+    assert "nodes is" not in account.run("up", "--dry-run").stdout
 
 
 def test_a_cluster_of_several_nodes_may_be_private_in_a_subnet_group(
@@ -167,7 +149,7 @@ def test_a_cluster_of_several_nodes_may_be_private_in_a_subnet_group(
     assert group["VpcId"] == vpc
     # AWS cannot move a cluster, and a group stays where it was made.
     account.write(cluster={"allow_cidrs": ["10.0.0.0/8"]})
-    assert "subnet_group is inner, the settings say default" in account.ok("up").err
+    assert "subnet_group is inner, the settings say default" in account.ok("up").stderr
     account.server.clusters().clear()
     line = account.refused("up")
     assert re.search(r"group sg-\w+ is in vpc-\w+, the cluster belongs in vpc-", line)

@@ -1,71 +1,51 @@
 """What AWS and other people put in the way, each with its own message."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore import xform_name
 from cluster import apply
 from cluster.existing import not_usable
-from cluster.status import require_usable
-from common.errors import Refused
-from support.aws_server import REGION, Call
+from support.aws_server import Call
 from support.cluster_account import HERE, STATUS, TAG, Account
 from support.cluster_calls import BOUNDARY, MAKING, ROLE
 
 
-def their_cluster(account: Account) -> None:
-    account.server.client("redshift").create_cluster(
-        ClusterIdentifier="sparkify",
-        NodeType="ra3.large",
-        MasterUsername="them",
-        ManageMasterPassword=True,
-    )
-
-
-def their_role(account: Account) -> None:
-    account.server.client("iam").create_role(
-        RoleName=ROLE,
-        AssumeRolePolicyDocument="{}",
-        Tags=[{"Key": TAG, "Value": "another"}],
-    )
-
-
-def their_group(account: Account) -> None:
-    ec2 = account.server.client("ec2")
-    (vpc,) = ec2.describe_vpcs()["Vpcs"]
-    name = {"GroupName": "sparkify-redshift", "Description": "-"}
-    ec2.create_security_group(**name, VpcId=vpc["VpcId"])
-
-
-def their_namespace(account: Account) -> None:
-    theirs = {"namespaceName": "sparkify", "adminUsername": "them"}
-    call = Call("redshift-serverless", "CreateNamespace", REGION, theirs)
-    account.server.serverless.answer(set(), call)
-
-
-def their_workgroup(account: Account) -> None:
-    account.ok("up")
-    there = account.server.serverless
-    there.tags[there.workgroups[HERE]["workgroupArn"]] = {}
+def untag(account: Account, what: str) -> None:
+    """Leave what `up` made as somebody else's."""
+    there, cluster = account.server.serverless, account.server.clusters()
+    if what == "cluster":
+        cluster["sparkify"].tags, cluster["sparkify"].iam_roles_arn = [], []
+    elif what == "role":
+        account.server.client("iam").untag_role(RoleName=ROLE, TagKeys=[TAG])
+    elif what == "security group":
+        ec2 = account.server.client("ec2")
+        named = [{"Name": "group-name", "Values": ["sparkify-redshift"]}]
+        (group,) = ec2.describe_security_groups(Filters=named)["SecurityGroups"]
+        ec2.delete_tags(Resources=[group["GroupId"]], Tags=[{"Key": TAG}])
+    elif what == "workgroup":
+        there.tags[there.workgroups[HERE]["workgroupArn"]] = {}
+    else:
+        there.tags[there.namespaces[HERE]["namespaceArn"]] = {}
+        there.workgroups.clear()
 
 
 @pytest.mark.parametrize(
-    ("kind", "theirs", "what"),
+    ("kind", "what"),
     [
-        ("provisioned", their_cluster, "cluster"),
-        ("provisioned", their_role, "role"),
-        ("provisioned", their_group, "security group"),
-        ("serverless", their_namespace, "namespace"),
-        ("serverless", their_workgroup, "workgroup"),
+        ("provisioned", "cluster"),
+        ("provisioned", "role"),
+        ("provisioned", "security group"),
+        ("serverless", "namespace"),
+        ("serverless", "workgroup"),
     ],
 )
 def test_what_is_not_ours_is_never_touched(
-    account: Account, kind: str, theirs: Callable[[Account], None], what: str
+    account: Account, kind: str, what: str
 ) -> None:
-    account.kind = kind
-    account.write()
-    theirs(account)
+    account.reset(kind)
+    account.ok("up")
+    untag(account, what)
     before = account.left()
     for command in (("up",), ("down", "--yes"), ("pause",), STATUS):
         line = account.refused(*command)
@@ -74,8 +54,7 @@ def test_what_is_not_ours_is_never_touched(
         assert account.changes == []
     assert account.left() == before
     if what in {"cluster", "workgroup"}:
-        with account.environment_here(), pytest.raises(Refused, match="is not ours"):
-            require_usable(account.settings())
+        assert "is not ours" in account.not_usable()
 
 
 # The kind, the command, its call, AWS's answer, and the exit code if AWS goes on so.
@@ -106,7 +85,7 @@ def test_what_passes_is_tried_again_and_what_does_not_ends_in_the_words_of_aws(
         assert words in account.refused(*command, code=int(exit_code))
     account.minutes = 1
     account.server.refuse(call, code, words, times=2)
-    assert f'AWS says "{words}' in account.ok(*command).err
+    assert f'AWS says "{words}' in account.ok(*command).stderr
     assert account.changes.count(call) == 3
     if name == "up":
         account.assert_complete()
@@ -122,31 +101,42 @@ USABLE: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "reason"),
+    ("changed", "reason"),
     [
-        ("ClusterStatus", "available", ""),
-        ("ClusterStatus", "creating", "creating"),
-        ("ClusterAvailabilityStatus", "Modifying", "available, but modifying"),
-        ("Endpoint", {}, "available, but without an endpoint"),
-        ("IamRoles", [{"ApplyStatus": "adding"}], "available, role adding"),
+        ({}, ""),
+        ({"ClusterStatus": "creating"}, "creating"),
+        ({"ClusterAvailabilityStatus": "Modifying"}, "available, but modifying"),
+        ({"Endpoint": {}}, "available, but without an endpoint"),
+        ({"IamRoles": [{"ApplyStatus": "adding"}]}, "available, role adding"),
         (
-            "VpcSecurityGroups",
-            [{"Status": "adding"}],
+            {"VpcSecurityGroups": [{"Status": "adding"}]},
             "available, security group adding",
         ),
     ],
 )
-def test_available_is_not_yet_usable(key: str, value: Any, reason: str) -> None:
-    assert not_usable(USABLE | {key: value}) == reason
+def test_available_is_not_yet_usable(changed: dict[str, Any], reason: str) -> None:
+    assert not_usable(USABLE | changed) == reason
 
 
-def test_a_hopeless_cluster_is_not_waited_for(account: Account) -> None:
+def test_a_missing_paused_or_hopeless_cluster_says_so(account: Account) -> None:
+    missing = "there is no cluster sparkify in us-west-2; `up` makes it"
+    assert missing in account.refused("pause")
+    assert missing in account.ok(*STATUS).stdout
+    assert account.not_usable() == missing
     account.ok("up")
+    before = len(account.server.calls)
+    assert account.not_usable() == ""
+    (call,) = account.server.calls[before:]
+    assert str(call) == "redshift:DescribeClusters"
+    account.server.cluster().status = "paused"
+    assert account.not_usable() == "cluster sparkify is paused; `up` makes it usable"
+    assert "cluster sparkify is paused" in account.ok("pause").stdout
+    assert account.changes == []
     account.server.cluster().status = "incompatible-network"
     line = account.refused("up", code=1)
     assert "is incompatible-network, which does not pass; look at it in" in line
     assert account.changes == []
-    assert "is incompatible-network" in account.ok(*STATUS).out
+    assert "is incompatible-network" in account.ok(*STATUS).stdout
     account.ok("down", "--yes")
     assert account.left() == {}
 
@@ -165,8 +155,10 @@ def test_out_of_time_or_interrupted_can_be_resumed(
     assert "run the same command again" in line
     assert account.changes == MAKING["provisioned"]  # the pause, too
     planned = account.run("up", "--dry-run")
-    assert planned.code == 10
-    assert "> cluster sparkify: wait until it is usable (now creating)" in planned.out
+    assert planned.exit_code == 10
+    assert (
+        "> cluster sparkify: wait until it is usable (now creating)" in planned.stdout
+    )
 
     def interrupt(_: float) -> None:
         raise KeyboardInterrupt
@@ -183,23 +175,6 @@ def test_out_of_time_or_interrupted_can_be_resumed(
     account.assert_complete()
 
 
-def test_a_cluster_that_vanishes_ends_the_wait(
-    account: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looks = iter(range(5))
-
-    def answer(_: Call) -> None:
-        if next(looks, None) is None:
-            account.server.clusters().pop("sparkify", None)
-        elif account.server.clusters():
-            account.server.cluster().status = "creating"
-
-    monkeypatch.setattr(apply, "STALE_MINUTES", 0.001)
-    account.server.answers["redshift:DescribeClusters"] = answer
-    line = account.refused("up", code=1)
-    assert "cluster sparkify is gone: somebody removed it meanwhile; run `up`" in line
-
-
 def test_a_boundary_that_no_administrator_made_is_named_with_its_command(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,25 +189,6 @@ def test_a_boundary_that_no_administrator_made_is_named_with_its_command(
     assert "does not exist or is not attachable" in line
     account.server.refuse("iam:CreateRole", "AccessDenied", "no")
     assert "--policy-name sparkify-boundary" in account.refused("up")
-
-
-def test_a_missing_or_paused_cluster_says_so(account: Account) -> None:
-    missing = "there is no cluster sparkify in us-west-2; `up` makes it"
-    assert missing in account.refused("pause")
-    assert missing in account.ok(*STATUS).out
-    with account.environment_here(), pytest.raises(Refused, match=missing):
-        require_usable(account.settings())
-    account.ok("up")
-    with account.environment_here():
-        account.server.calls = []
-        require_usable(account.settings())
-        assert [str(c) for c in account.server.calls] == ["redshift:DescribeClusters"]
-    account.server.cluster().status = "paused"
-    paused = "cluster sparkify is paused; `up` makes it usable"
-    with account.environment_here(), pytest.raises(Refused, match=paused):
-        require_usable(account.settings())
-    assert "cluster sparkify is paused" in account.ok("pause").out
-    assert account.changes == []
 
 
 def test_a_cluster_that_is_being_deleted_is_waited_for_and_made_again(
@@ -286,11 +242,11 @@ def test_no_call_that_fails_ends_usable_without_the_limit(
 ) -> None:
     serverless.server.refuse(failing, "ValidationException", "no")
     done = serverless.run("up")
-    assert (done.code, done.out) == (1, "")
-    assert "usable: " not in done.err
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "usable: " not in done.stderr
     if failing.endswith("CreateUsageLimit"):
         line = "not usable, because its daily limit is not in place: AWS refused"
-        assert line in done.err.splitlines()[-1]
+        assert line in done.stderr.splitlines()[-1]
         status = serverless.status()
         assert status["dollars_a_day"] is None
         assert status["message"].endswith(

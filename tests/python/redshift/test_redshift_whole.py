@@ -3,9 +3,11 @@
 import json
 import os
 import re
+import shlex
 
 from support.cluster_account import BUCKET, STATUS, Account
-from support.helpers import NONE_REPLACED, event, lines, song
+from support.cluster_calls import MAKING
+from support.helpers import COMMAND, NONE_REPLACED, event, finished, lines, song
 from support.redshift_warehouse import RedshiftWarehouse
 
 
@@ -19,8 +21,10 @@ def test_up_run_status_down(cluster: RedshiftWarehouse, account: Account) -> Non
     s3.put_object(Bucket=BUCKET, Key="log_data/1.json", Body=lines(event(0), event(1)))
     s3.put_object(Bucket=BUCKET, Key="song_data/A.json", Body=lines(song("SO1")))
 
-    made = account.ok("up")
-    exports = dict(re.findall(r"^export (\w+)=(.+)$", made.out, flags=re.MULTILINE))
+    up = shlex.join(map(str, (*COMMAND, "up", "--config", account.config)))
+    line = f'vars=$({up}) && eval "$vars" && env'  # as README has it
+    shell = finished(cluster.popen("/bin/sh", "-c", line, **account.environment))
+    exports = dict(re.findall(r"^(REDSHIFT_\w+)=(.+)$", shell.stdout, re.MULTILINE))
     names = ("DBT_PROFILES_DIR", "DBT_TARGET_PATH", "DBT_LOG_PATH")
     account.environment |= (
         exports
@@ -29,16 +33,18 @@ def test_up_run_status_down(cluster: RedshiftWarehouse, account: Account) -> Non
         | {"AWS_ENDPOINT_URL": account.server.url}
     )
 
-    account.quick = False
-    ran = json.loads(account.ok("run", "--target", "redshift", "--json").out)
+    run = ("run", "--target", "redshift", "--json", "--config", account.config)
+    done = finished(cluster.popen(*COMMAND, *run, **account.environment))
+    assert done.returncode == 0, done.stderr
+    ran = json.loads(done.stdout)
     counts = {"files": 2, "rows": 3, "rejected": 0}
     assert ran.pop("load") == counts | NONE_REPLACED
     assert ran["marts"]["songplays"]["rows"] == 2
     assert ran["match"] == {"plays": 2, "matched": 2, "exact": 2}
-    assert account.changes == ["s3:PUT"] * 4  # the plan, JSONPaths and two manifests
+    # The plan, JSONPaths and two manifests.
+    assert account.changes == [*MAKING["provisioned"], *["s3:PUT"] * 4]
 
-    account.quick = True
-    seen = json.loads(account.ok(*STATUS, "--json").out)
+    seen = json.loads(account.ok(*STATUS, "--json").stdout)
     assert seen["cluster"]["state"] == "available"
     assert seen["load"] == counts
     assert {key: seen[key] for key in ran} == ran

@@ -22,7 +22,7 @@ import re
 import signal
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -64,27 +64,10 @@ class Call:
         return f"{self.service}:{self.action}"
 
 
-@dataclass
 class AwsServer:
     """One server per test process; `reset` between tests."""
 
-    calls: list[Call] = field(default_factory=list)
-    # `service:action` to what answers first: a document, a Refusal that it raises, or
-    # None, which lets moto answer.
-    answers: dict[str, Callable[[Call], Any]] = field(default_factory=dict)
-    # Kill the client at its n-th changing call (from 1): "before" or "after" moto.
-    kill: tuple[int, str] | None = None
-    client_pid: int = 0
-    invalid: list[str] = field(default_factory=list)
-    # By region and name, as DescribeScheduledActions gives them.
-    schedules: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
-    # The names of those that AWS keeps for us, by region.
-    secrets: set[tuple[str, str]] = field(default_factory=set)
-    # Sees every call before it is answered, and may refuse it.
-    guard: Callable[[Call], object] = str
-    serverless: Serverless = field(default_factory=Serverless)
-
-    def __post_init__(self) -> None:
+    def __init__(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         # moto makes thousands of images in each account, and reads its own folder for
         # each request.
@@ -101,14 +84,27 @@ class AwsServer:
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         self.own = Session(self.moto, self.url, **keys)
         self.sessions: dict[Any, Session] = {}
+        self.reset()
 
     def reset(self) -> None:
         """An empty account with its default VPC, and no memory of calls."""
         for name in ("ec2", "iam", "redshift", "s3", "sts"):
             get_backend(name).reset()
-        self.calls, self.answers, self.kill = [], {}, None
-        self.invalid, self.schedules, self.secrets = [], {}, set()
-        self.guard, self.serverless = str, Serverless()
+        self.calls: list[Call] = []
+        self.before = 0  # how many calls there were before the last run
+        # `service:action` to what answers first: a document, a Refusal that it raises,
+        # or None, which lets moto answer.
+        self.answers: dict[str, Callable[[Call], Any]] = {}
+        # Kill a process at its n-th changing call (from 1): "before" or "after" moto.
+        self.kill: tuple[int, int, str] | None = None
+        self.invalid: list[str] = []
+        # By region and name, as DescribeScheduledActions gives them.
+        self.schedules: dict[tuple[str, str], dict[str, Any]] = {}
+        # The names of those that AWS keeps for us, by region.
+        self.secrets: set[tuple[str, str]] = set()
+        # Sees every call before it is answered, and may refuse it.
+        self.guard: Callable[[Call], object] = str
+        self.serverless = Serverless()
 
     def client(self, service: str, region: str = REGION) -> Any:
         """A client for the test itself, past the recorder."""
@@ -142,8 +138,8 @@ class AwsServer:
 
     @property
     def changes(self) -> list[str]:
-        """The changing calls so far, as `service:action`."""
-        return [str(call) for call in self.calls if call.mutating]
+        """The changing calls of the last run, as `service:action`."""
+        return [str(call) for call in self.calls[self.before :] if call.mutating]
 
     def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
@@ -173,8 +169,8 @@ class AwsServer:
         return chunks
 
     def _kill(self, call: Call, when: str) -> None:
-        if self.kill == (len(self.changes), when) and call.mutating:
-            os.kill(self.client_pid, signal.SIGKILL)
+        if self.kill and self.kill[1:] == (len(self.changes), when) and call.mutating:
+            os.kill(self.kill[0], signal.SIGKILL)
             if when == "before":
                 raise Refusal("Killed", "")
 

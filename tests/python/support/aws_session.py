@@ -7,7 +7,7 @@ import botocore.session
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from moto.core.botocore_stubber import MockRawResponse
-from werkzeug.test import EnvironBuilder, run_wsgi_app
+from werkzeug.test import Client
 
 REGION = "us-west-2"
 # Reads AWS's descriptions of its services once, for all sessions in this process.
@@ -24,7 +24,8 @@ class Session:
         core: Any = botocore.session.get_session()
         core.register_component("data_loader", LOADER)
         core.register("before-send", self._send)
-        self.app, self.url, self.made = app, url, dict[Any, Any]()
+        self.app, self.url = Client(app, use_cookies=False), url
+        self.made = dict[Any, Any]()
         self.session: Any = boto3.session.Session(botocore_session=core, **options)
 
     def get_credentials(self) -> Any:
@@ -42,18 +43,15 @@ class Session:
 
     def _send(self, request: Any, **_: Any) -> AWSResponse:
         body, headers = request.body, request.headers.items()
-        environ = EnvironBuilder(
+        answer = self.app.open(
             request.url.removeprefix(self.url),
             base_url=self.url,
             method=request.method,
             headers=[(key, _text(value)) for key, value in headers],
             data=body.read() if hasattr(body, "read") else body or b"",
-        ).get_environ()
-        chunks, status, answered = run_wsgi_app(self.app, environ, buffered=True)
-        raw, told = MockRawResponse(b"".join(chunks)), HTTPHeaders()
-        for key, value in answered:
-            told[key] = value
-        return AWSResponse(request.url, int(status[:3]), told, raw)
+        )
+        told, raw = HTTPHeaders.from_pairs(answer.headers), MockRawResponse(answer.data)
+        return AWSResponse(request.url, answer.status_code, told, raw)
 
 
 def _text(value: str | bytes) -> str:

@@ -1,9 +1,9 @@
 """One account, one settings file, and the command line against them."""
 
 import json
+import multiprocessing
 import os
-import sys
-import tempfile
+import signal
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,8 +12,10 @@ from typing import Any
 
 import boto3
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from cluster import apply
+from cluster.status import require_usable
+from common.errors import Refused
 from common.settings import Settings, read_settings
 from moto.backends import get_backend
 from warehouse import cli
@@ -21,7 +23,15 @@ from warehouse import cli
 from support.aws_models import Refusal
 from support.aws_server import ACCOUNT, ELSEWHERE, REGION, AwsServer, Call
 from support.cluster_calls import BOUNDARY, COMPLETE, MAKING, ROLE, TRUSTED
-from support.iam_logic import FOLDER, Check, allows, checks, listed
+from support.iam_logic import (
+    ANYBODY,
+    EVERYTHING,
+    FOLDER,
+    Check,
+    allows,
+    checks,
+    listed,
+)
 
 PROJECT = Path(__file__).resolve().parents[3]
 TAG = "sparkify-warehouse"
@@ -44,25 +54,40 @@ OBJECTS = {
 }
 
 
-@dataclass(frozen=True)
-class Done:
-    """How a run of the script ended."""
-
-    code: int
-    out: str
-    err: str
-
-
 @dataclass
 class Account:
     """Runs `warehouse.py`, and knows what is in the account."""
 
     server: AwsServer
-    folder: Path
-    environment: dict[str, str]
-    kind: str = "provisioned"
+    config: Path
+    kind: str = ""
     minutes: float = 1  # to wait for one thing
-    every_call: list[Call] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def reset(self, kind: str) -> None:
+        """An empty account with the buckets and the boundary, and the usual settings.
+
+        Nothing of this machine's own AWS settings counts.
+        """
+        self.server.reset()
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "AWS_ENDPOINT_URL": self.server.url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        s3, iam = get_backend("s3")[ACCOUNT]["aws"], get_backend("iam")[ACCOUNT]["aws"]
+        for bucket, keys in OBJECTS.items():
+            s3.create_bucket(bucket, REGION)
+            for key in keys:
+                s3.put_object(bucket, key, b"{}")
+        text = (FOLDER / "boundary_policy.json").read_text()
+        iam.create_policy("", "/", text, "sparkify-boundary", [])
+        self.kind = kind
+        self.write()
 
     def write(self, **tables: dict[str, Any]) -> None:
         """Write the settings file, with these keys in place of the usual ones."""
@@ -73,46 +98,38 @@ class Account:
             changed = kind.get(table, {}) | tables.get(table, {})
             for key, value in (usual | changed).items():
                 lines.append(f"{key} = {json.dumps(value)}")
-        (self.folder / "w.toml").write_text("\n".join(lines))
+        self.config.write_text("\n".join(lines))
 
-    def run(
-        self, *arguments: str, answer: str = "", kill: tuple[int, str] | None = None
-    ) -> Done:
-        """Run the script to its end; `kill` as in AwsServer."""
-        self.every_call += self.server.calls
-        self.server.calls = []
-        command = [*arguments, "--config", str(self.folder / "w.toml")]
-        done = self._killed(command, kill) if kill else self._here(command, answer)
-        assert "Traceback" not in done.err, done.err
-        return done
-
-    def _here(self, command: list[str], answer: str) -> Done:
+    def run(self, *arguments: str, answer: str = "") -> Result:
+        """Run a command to its end, within this process."""
+        self.server.before = len(self.server.calls)
+        command = [*arguments, "--config", str(self.config)]
         with self.environment_here():
             result = CliRunner().invoke(cli, command, input=answer)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
-        return Done(result.exit_code, result.stdout, result.stderr)
+        return result
 
-    def _killed(self, command: list[str], kill: tuple[int, str]) -> Done:
-        """In a process of its own, forked from this one: it has imported all it needs.
+    def killed(self, arguments: list[str], number: int, when: str) -> bool:
+        """Run a command in a process that is killed before or after a changing call.
 
-        Its requests go through the socket to the server here, which kills it.
+        The process is forked from this one, which has imported all it needs. False
+        where it ended by itself.
         """
-        with tempfile.TemporaryFile("w+") as output:
-            if not (pid := os.fork()):
-                try:
-                    os.dup2(output.fileno(), 1)
-                    os.dup2(output.fileno(), 2)
-                    sys.stdout = sys.stderr = output
-                    os.environ.update(self.environment)
-                    cli.main(command)
-                finally:
-                    os._exit(70)
-            self.server.kill, self.server.client_pid = kill, pid
-            _, status = os.waitpid(pid, 0)
-            self.server.kill = None
-            output.seek(0)
-            return Done(os.waitstatus_to_exitcode(status), "", output.read())
+        self.server.before = len(self.server.calls)
+
+        def program() -> None:  # its requests reach the server here through the socket
+            boto3.Session = boto3.session.Session
+            cli.main([*arguments, "--config", str(self.config)], standalone_mode=False)
+
+        with self.environment_here():
+            process = multiprocessing.get_context("fork").Process(target=program)
+            process.start()
+            self.server.kill = (process.pid, number, when)
+            process.join()
+        self.server.kill = None
+        assert process.exitcode in {0, -signal.SIGKILL}
+        return process.exitcode != 0
 
     def client(self, service: str) -> Any:
         """A client of the caller's, whose requests are recorded."""
@@ -134,9 +151,18 @@ class Account:
         self.server.guard = guard
         return asked
 
+    def not_usable(self) -> str:
+        """Why a loader cannot connect; empty when one can."""
+        try:
+            with self.environment_here():
+                require_usable(self.settings())
+        except Refused as refused:
+            return refused.message
+        return ""
+
     def settings(self) -> Settings:
         """The settings file as the scripts read it."""
-        return read_settings(self.folder / "w.toml")
+        return read_settings(self.config)
 
     @contextmanager
     def environment_here(self) -> Iterator[None]:
@@ -149,14 +175,14 @@ class Account:
             patch.setattr(apply, "MINUTES", self.minutes)
             yield
 
-    def ok(self, *arguments: str) -> Done:
+    def ok(self, *arguments: str) -> Result:
         done = self.run(*arguments)
-        assert done.code == 0, done
+        assert done.exit_code == 0, done
         return done
 
     def described(self, *arguments: str) -> dict[str, Any]:
         """The JSON object that a command prints."""
-        found: dict[str, Any] = json.loads(self.ok(*arguments, "--json").out)
+        found: dict[str, Any] = json.loads(self.ok(*arguments, "--json").stdout)
         return found
 
     def status(self) -> dict[str, Any]:
@@ -166,8 +192,8 @@ class Account:
     def refused(self, *arguments: str, code: int = 3) -> str:
         """Run what has to fail; gives the one line that says why."""
         done = self.run(*arguments)
-        assert done.code == code, done
-        *_, line = done.err.splitlines()
+        assert done.exit_code == code, done
+        *_, line = done.stderr.splitlines()
         assert line.startswith("error: ")
         return line
 
@@ -251,17 +277,33 @@ class Account:
             assert role["Tags"] == [{"Key": TAG, "Value": "sparkify"}]
 
     def differ(self) -> None:
-        """What changes by hand leave of Serverless."""
-        there = self.server.serverless
-        there.workgroups[HERE] |= {"maxCapacity": -1, "port": 5440, "baseCapacity": 16}
-        there.workgroups[HERE]["securityGroupIds"] = []
-        there.namespaces[HERE] |= {"iamRoles": [], "defaultIamRoleArn": None}
-        (limit,) = there.limits.values()
-        limit["amount"] = 999
+        """Change by hand what `up` repairs."""
+        there, iam = self.server.serverless, self.server.client("iam")
+        if self.kind == "serverless":
+            there.workgroups[HERE] |= {"port": 5440, "securityGroupIds": []}
+            there.workgroups[HERE] |= {"maxCapacity": -1, "baseCapacity": 16}
+            there.namespaces[HERE] |= {"iamRoles": [], "defaultIamRoleArn": None}
+            (limit,) = there.limits.values()
+            limit["amount"] = 999
+            return
+        groups = get_backend("ec2")[ACCOUNT][REGION].groups.values()
+        named = {one.name: name for vpc in groups for name, one in vpc.items()}
+        self.server.client("ec2").authorize_security_group_ingress(
+            GroupId=named["sparkify-redshift"],
+            IpPermissions=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
+        )
+        role = {"RoleName": ROLE}
+        iam.update_assume_role_policy(**role, PolicyDocument=ANYBODY)
+        iam.put_role_policy(**role, PolicyName="more", PolicyDocument=EVERYTHING)
+        iam.attach_role_policy(**role, PolicyArn=BOUNDARY)
+        cluster = self.server.cluster()
+        cluster.iam_roles_arn = ["arn:aws:iam::123456789012:role/else"]
+        cluster.vpc_security_group_ids = []
+        self.server.schedules[REGION, f"{ROLE}-pause"]["Enable"] = False
 
     def assert_safe(self) -> None:
         """Over all calls of the test: nothing open, nothing on `*`, no password."""
-        for call in self.every_call + self.server.calls:
+        for call in self.server.calls:
             assert call.service != "secretsmanager"  # AWS alone reads what it keeps
             assert not {"MasterUserPassword", "adminUserPassword"} & call.params.keys()
             for rule in call.params.get("IpPermissions", []):
@@ -278,25 +320,12 @@ class Account:
                 assert call.params["ManageMasterPassword"] is True
                 assert call.params["Encrypted"] is True
         assert not self.server.invalid
-        assert [path.name for path in self.folder.iterdir()] == ["w.toml"]
+        assert [*self.config.parent.iterdir()] == [self.config]
 
 
 def resources(policy: Any) -> set[str]:
     """All resources that a policy names."""
     return {one for item in policy["Statement"] for one in listed(item["Resource"])}
-
-
-def environment_for(url: str) -> dict[str, str]:
-    """What the process is given: nothing of this machine's own AWS settings."""
-    return {
-        "PATH": os.environ["PATH"],
-        "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
 
 
 @pytest.fixture(scope="session")
@@ -307,16 +336,8 @@ def aws_server() -> AwsServer:
 @pytest.fixture
 def account(aws_server: AwsServer, tmp_path: Path) -> Iterator[Account]:
     """An empty account with the buckets; checked for safety after every test."""
-    aws_server.reset()
-    s3, iam = get_backend("s3")[ACCOUNT]["aws"], get_backend("iam")[ACCOUNT]["aws"]
-    for bucket, keys in OBJECTS.items():
-        s3.create_bucket(bucket, REGION)
-        for key in keys:
-            s3.put_object(bucket, key, b"{}")
-    text = (FOLDER / "boundary_policy.json").read_text()
-    iam.create_policy("", "/", text, "sparkify-boundary", [])
-    made = Account(aws_server, tmp_path, environment_for(aws_server.url))
-    made.write()
+    made = Account(aws_server, tmp_path / "w.toml")
+    made.reset("provisioned")
     yield made
     made.assert_safe()
 
@@ -324,14 +345,12 @@ def account(aws_server: AwsServer, tmp_path: Path) -> Iterator[Account]:
 @pytest.fixture
 def serverless(account: Account) -> Account:
     """The account, with settings of this kind."""
-    account.kind = "serverless"
-    account.write()
+    account.reset("serverless")
     return account
 
 
 @pytest.fixture(params=MAKING)
 def either(account: Account, request: pytest.FixtureRequest) -> Account:
     """The account, with settings of each kind."""
-    account.kind = request.param
-    account.write()
+    account.reset(request.param)
     return account

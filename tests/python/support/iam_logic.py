@@ -55,7 +55,6 @@ def policy_of(name: str) -> Any:
 OPERATOR = policy_of("operator")
 LOADER = policy_of("loader")
 RESTORER = policy_of("restore")
-NOTHING = json.dumps(document(allow("s3:*", Resource="*") | {"Effect": "Deny"}))
 EVERYTHING = json.dumps(document(allow("*", Resource="*")))
 ANYBODY = json.dumps(document(allow("sts:AssumeRole", Principal={"AWS": "*"})))
 
