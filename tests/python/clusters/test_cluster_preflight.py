@@ -138,7 +138,8 @@ OLD = "[data]\n[cluster]\nname = 'sparkify'\n"
     [
         (
             "node_type = 'ra3.large'\npause_at = ''\nnodes = 1\nsubnet_group = 'mine'",
-            'but its kind is serverless; remove them, or set `kind = "provisioned"`',
+            "[cluster] has node_type, nodes, pause_at, subnet_group, but its kind is"
+            ' serverless; remove them, or set `kind = "provisioned"`',
         ),
         ("kind = 'serverless'\nnodes = 2", "has nodes, but its kind is serverless"),
         (

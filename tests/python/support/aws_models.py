@@ -29,7 +29,8 @@ def parsed(service: str, action: str, body: str, form: dict[str, str]) -> Any:
     """The parameters of a request as the model nests them."""
     model = get_service_model(service)
     parser = PROTOCOL_PARSERS[model.protocol](model.operation_model(action))
-    return parser.parse({"values": form, "body": body.encode(), "headers": {}})
+    request: Any = {"values": form, "body": body.encode(), "headers": {}}
+    return parser.parse(request)
 
 
 def written(service: str, action: str, result: Any) -> Answer:

@@ -125,6 +125,7 @@ class Account:
         with self.environment_here():
             process = multiprocessing.get_context("fork").Process(target=program)
             process.start()
+            assert process.pid
             self.server.kill = (process.pid, number, when)
             process.join()
         self.server.kill = None
