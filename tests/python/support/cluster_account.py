@@ -270,8 +270,12 @@ class Account:
         }
         trusted = {ROLE: TRUSTED[self.kind]}
         trusted[f"{ROLE}-pause"] = "scheduler.redshift.amazonaws.com"
+        iam = self.server.client("iam")
         for name in left["roles"]:
-            role = self.server.client("iam").get_role(RoleName=name)["Role"]
+            of = {"RoleName": name}
+            assert iam.list_role_policies(**of)["PolicyNames"] == [name]
+            assert iam.list_attached_role_policies(**of)["AttachedPolicies"] == []
+            role = iam.get_role(**of)["Role"]
             (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
             assert statement["Principal"] == {"Service": trusted[name]}
             assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == BOUNDARY
