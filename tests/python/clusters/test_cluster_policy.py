@@ -156,21 +156,15 @@ def test_the_loaders_policy_is_enough_for_a_run_and_has_no_action_more(
         connect(db_user="awsuser")
 
 
-@pytest.mark.parametrize(
-    ("action", "code", "words"),
-    [
-        ("iam:CreateRole", 3, "--policy-name sparkify-boundary"),
-        ("redshift:CreateCluster", 1, "the same command goes on from there"),
-    ],
-)
 def test_a_missing_permission_is_named_with_its_call_and_the_policy(
-    account: Account, action: str, code: int, words: str
+    account: Account,
 ) -> None:
-    account.may(without(action))
-    line = account.refused("up", code=code)
-    assert account.changes[-1] == action
-    assert f"not allowed: {action}; scripts/cluster/operator_policy.json" in line
-    assert words in line
+    account.may(without("redshift:CreateCluster"))
+    line = account.refused("up", code=1)
+    assert account.changes[-1] == "redshift:CreateCluster"
+    policy = "scripts/cluster/operator_policy.json"
+    assert f"not allowed: redshift:CreateCluster; {policy}" in line
+    assert "the same command goes on from there" in line
 
 
 @pytest.mark.long

@@ -106,15 +106,15 @@ def test_what_up_leaves_alone_is_named_with_what_to_do(account: Account) -> None
     again = "`down`, then `up`: the next `run` loads all files from S3 again"
     resize = f"resize it in the console (classic resize), or {again}"
     lines = [
-        f"! cluster sparkify: {text}"
-        for text in (
-            f"node_type is ra3.xlplus, the settings say ra3.large; set it back, or"
-            f" {resize}",
-            f"nodes is 2, the settings say 1; set it back, or {resize}",
-            f"port is 5440, the settings say 5439; set it back, or {again}",
-            f"public is False, the settings say True; set it back, or {again}",
-            f"encrypted is False, the settings say True; set it back, or {again}",
-            f"database is sparkify, the settings say other; set it back, or {again}",
+        f"! cluster sparkify: {key} is {has}, the settings say {wish}; set it back, or"
+        f" {advice}"
+        for key, has, wish, advice in (
+            ("node_type", "ra3.xlplus", "ra3.large", resize),
+            ("nodes", 2, 1, resize),
+            ("port", 5440, 5439, again),
+            ("public", False, True, again),
+            ("encrypted", False, True, again),
+            ("database", "sparkify", "other", again),
         )
     ]
     assert done.stderr.splitlines()[-len(lines) - 2 : -2] == lines
