@@ -117,8 +117,10 @@ class Serverless:
         return {"usageLimit": self.limits.pop(usageLimitId)}
 
     def list_usage_limits(self, resourceArn: str, **_: Any) -> Document:
-        limits = self.limits.values()
-        return {"usageLimits": [x for x in limits if x["resourceArn"] == resourceArn]}
+        found = [
+            one for one in self.limits.values() if one["resourceArn"] == resourceArn
+        ]
+        return {"usageLimits": found}
 
     def list_snapshots(self, **_: Any) -> Document:
         return {"snapshots": self._here(self.snapshots)}
