@@ -280,6 +280,13 @@ class Account:
             assert statement["Principal"] == {"Service": trusted[name]}
             assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == BOUNDARY
             assert role["Tags"] == [{"Key": TAG, "Value": "sparkify"}]
+        there = self.server.serverless
+        if self.kind == "provisioned":
+            assert self.server.cluster().tags == [{"Key": TAG, "Value": "sparkify"}]
+            return
+        namespace, workgroup = there.namespaces[HERE], there.workgroups[HERE]
+        for arn in (namespace["namespaceArn"], workgroup["workgroupArn"]):
+            assert there.tags[arn] == {TAG: "sparkify"}
 
     def differ(self) -> None:
         """Change by hand what `up` repairs."""
