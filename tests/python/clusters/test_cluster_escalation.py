@@ -19,30 +19,31 @@ NAMESPACE, WORKGROUP = (
 GROUP = f"arn:aws:ec2:{REGION}:{ACCOUNT}:security-group/sg-1"
 ADMIN_ROLE = f"arn:aws:iam::{ACCOUNT}:role/Admin"
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
-HAS, ASKS, WITHIN = f"aws:ResourceTag/{TAG}", f"aws:RequestTag/{TAG}", BOUNDARY
+HAS, ASKS = f"aws:ResourceTag/{TAG}", f"aws:RequestTag/{TAG}"
 BOUND, PASSED = "iam:PermissionsBoundary", "iam:PassedToService"
 HANDED = {PASSED: "redshift.amazonaws.com"}
 OURS_HAS, OURS_ASKS = {HAS: "sparkify"}, {ASKS: "sparkify"}
 
-# Action, resource and context, and the condition that refuses it, if it is one.
+# Action, resource and context, and the condition that refuses them; without one no
+# statement grants the action on the resource.
 REFUSED: list[tuple[Any, ...]] = [
-    # A role that may more than the boundary, made or found.
+    # A role without the boundary, new or existing.
     ("iam:CreateRole", OURS, OURS_ASKS, BOUND),
     ("iam:CreateRole", OURS, OURS_ASKS | {BOUND: ADMINISTRATOR}, BOUND),
     ("iam:CreateRole", OURS, OURS_ASKS | {BOUND: f"{BOUNDARY}-2"}, BOUND),
     ("iam:PutRolePolicy", OURS, OURS_HAS, BOUND),
     ("iam:DeleteRolePolicy", OURS, OURS_HAS, BOUND),
     ("iam:DetachRolePolicy", OURS, OURS_HAS, BOUND),
-    ("iam:DeleteRolePermissionsBoundary", OURS, {BOUND: WITHIN}, ""),
-    ("iam:PutRolePermissionsBoundary", OURS, {BOUND: WITHIN}, ""),
-    ("iam:AttachRolePolicy", OURS, {BOUND: WITHIN}, ""),
+    ("iam:DeleteRolePermissionsBoundary", OURS, {BOUND: BOUNDARY}, ""),
+    ("iam:PutRolePermissionsBoundary", OURS, {BOUND: BOUNDARY}, ""),
+    ("iam:AttachRolePolicy", OURS, {BOUND: BOUNDARY}, ""),
     ("iam:CreatePolicyVersion", BOUNDARY, {}, ""),
     ("iam:SetDefaultPolicyVersion", BOUNDARY, {}, ""),
-    # A role for others, or one of others.
+    # A role for another service, or a role that is not ours.
     ("iam:PassRole", OURS, {PASSED: "ec2.amazonaws.com"}, PASSED),
     ("iam:PassRole", f"{OURS}-x", HANDED, ""),
-    ("iam:UpdateAssumeRolePolicy", OURS, {BOUND: WITHIN}, HAS),
-    ("iam:DeleteRole", OURS, {BOUND: WITHIN}, HAS),
+    ("iam:UpdateAssumeRolePolicy", OURS, {BOUND: BOUNDARY}, HAS),
+    ("iam:DeleteRole", OURS, {BOUND: BOUNDARY}, HAS),
     ("iam:TagRole", ADMIN_ROLE, OURS_ASKS, ""),
     # What is not ours.
     ("redshift:DeleteCluster", f"{PLACE}:cluster:sparkify", OURS_ASKS, HAS),

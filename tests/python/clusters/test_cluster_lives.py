@@ -45,9 +45,8 @@ def test_a_life_from_up_to_down(either: Account) -> None:
     either.write()
     planned = either.run("up", "--dry-run")
     assert (planned.exit_code, either.changes) == (10, [])
-    assert [line[0] for line in planned.stdout.splitlines()] == ["+"] * len(
-        MAKING[kind]
-    )
+    lines = planned.stdout.splitlines()
+    assert [line[0] for line in lines] == ["+"] * len(MAKING[kind])
     there.slow = 1
     made = either.ok("up")
     assert either.changes == MAKING[kind]
@@ -184,6 +183,4 @@ def test_nothing_changes_kind_in_silence(either: Account) -> None:
     either.write(cluster={"kind": other, "name": "sparkify-new"})
     assert re.search("others +sparkify\n", either.ok(*STATUS).stdout)
     done = either.run("up", "--dry-run")
-    assert (
-        "`up` made these, too, under other names: sparkify; each costs" in done.stderr
-    )
+    assert "too, under other names: sparkify; each costs until `down`" in done.stderr

@@ -156,9 +156,7 @@ def test_out_of_time_or_interrupted_can_be_resumed(
     assert account.changes == MAKING["provisioned"]  # the pause, too
     planned = account.run("up", "--dry-run")
     assert planned.exit_code == 10
-    assert (
-        "> cluster sparkify: wait until it is usable (now creating)" in planned.stdout
-    )
+    assert "wait until it is usable (now creating)" in planned.stdout
 
     def interrupt(_: float) -> None:
         raise KeyboardInterrupt

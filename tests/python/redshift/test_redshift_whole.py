@@ -22,7 +22,7 @@ def test_up_run_status_down(cluster: RedshiftWarehouse, account: Account) -> Non
     s3.put_object(Bucket=BUCKET, Key="song_data/A.json", Body=lines(song("SO1")))
 
     up = shlex.join(map(str, (*COMMAND, "up", "--config", account.config)))
-    line = f'vars=$({up}) && eval "$vars" && env'  # as README has it
+    line = f'vars=$({up}) && eval "$vars" && env'  # as docs/redshift.md has it
     shell = finished(cluster.popen("/bin/sh", "-c", line, **account.environment))
     exports = dict(re.findall(r"^(REDSHIFT_\w+)=(.+)$", shell.stdout, re.MULTILINE))
     names = ("DBT_PROFILES_DIR", "DBT_TARGET_PATH", "DBT_LOG_PATH")
