@@ -72,8 +72,8 @@ def sources(tmp_path: Path) -> Sources:
 Match = tuple[str | None, str | None, str | None]
 LONGER, OTHER, ELSEWHERE = {"duration": 210.5}, {"title": "Otra"}, {"artist_id": "AR2"}
 BY_NAME = "title and artist"
-# Songs by an artist of the play of "Eres", those that come later or are corrected, and
-# what the play matches before and after.
+# Plays of "Eres", each by another artist: the artist's songs, those that come later or
+# are corrected, and what the play matches before and after.
 CORRECTIONS: list[tuple[dict[str, Any], dict[str, Any], Match, Match]] = [
     ({"A": OTHER}, {"B": LONGER}, (None, "AR1", "artist"), ("B", "AR1", BY_NAME)),
     ({"A": LONGER}, {"B": {}}, ("A", "AR1", BY_NAME), ("B", "AR1", "exact")),
