@@ -94,13 +94,13 @@ CORRECTIONS: list[tuple[dict[str, Any], dict[str, Any], Match, Match]] = [
 
 
 def test_late_and_corrected_songs_change_old_plays(warehouse: Warehouse) -> None:
-    def deliver(which: int) -> list[tuple[Any, ...]]:
+    def deliver(file: str, catalogues: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
         songs = [
             song(f"{number}{name}", artist_name=f"Artist {number}", **changes)
-            for number, case in enumerate(CORRECTIONS)
-            for name, changes in case[which].items()
+            for number, catalogue in enumerate(catalogues)
+            for name, changes in catalogue.items()
         ]
-        warehouse.put_songs(f"{which}.json", *songs)
+        warehouse.put_songs(file, *songs)
         warehouse.load()
         warehouse.done("run", "-s", "+songplays")
         return warehouse.rows(
@@ -111,8 +111,9 @@ def test_late_and_corrected_songs_change_old_plays(warehouse: Warehouse) -> None
     warehouse.put_events(
         "1.json", *(event(at, artist=f"Artist {at}") for at in range(len(CORRECTIONS)))
     )
-    assert deliver(0) == [before for _, _, before, _ in CORRECTIONS]
-    assert deliver(1) == [after for _, _, _, after in CORRECTIONS]
+    first, later, before, after = map(list, zip(*CORRECTIONS, strict=True))
+    assert deliver("1.json", first) == before
+    assert deliver("2.json", later) == after
 
 
 def test_songs_and_artists_that_did_not_change_are_not_written(

@@ -201,5 +201,6 @@ def test_a_column_is_followed_to_its_source_without_a_request(
     page.on("request", lambda request: asked.append(request.url))
     page.goto((tmp_path / "index.html").as_uri())
     page.wait_for_selector(".react-flow__node")
+    page.wait_for_load_state("networkidle")
     assert len(asked) == 1, "the page itself"
     page.close()
