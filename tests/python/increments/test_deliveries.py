@@ -111,9 +111,10 @@ def test_late_and_corrected_songs_change_old_plays(warehouse: Warehouse) -> None
     warehouse.put_events(
         "1.json", *(event(at, artist=f"Artist {at}") for at in range(len(CORRECTIONS)))
     )
-    first, later, before, after = map(list, zip(*CORRECTIONS, strict=True))
-    assert deliver("1.json", first) == before
-    assert deliver("2.json", later) == after
+    first = [songs for songs, _, _, _ in CORRECTIONS]
+    later = [songs for _, songs, _, _ in CORRECTIONS]
+    assert deliver("1.json", first) == [before for _, _, before, _ in CORRECTIONS]
+    assert deliver("2.json", later) == [after for _, _, _, after in CORRECTIONS]
 
 
 def test_songs_and_artists_that_did_not_change_are_not_written(
