@@ -2,7 +2,8 @@
 
 import fcntl
 import os
-import tarfile
+import shutil
+import subprocess
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -120,9 +121,10 @@ def real_set(
         pytest.skip("the real data is not there: ../shared/data")
 
     def unpack(folder: Path) -> None:
+        tar = str(shutil.which("tar"))  # tarfile takes five times as long
         for name in ("log_data", "song_data"):
-            with tarfile.open(REAL_DATA / f"{name}.tar.gz") as archive:
-                archive.extractall(folder, filter="data")
+            archive = REAL_DATA / f"{name}.tar.gz"
+            subprocess.run([tar, "-xf", archive, "-C", folder], check=True)
 
     folder = once("real_data", unpack)
     data = Data(events=str(folder / "log_data"), songs=str(folder / "song_data"))

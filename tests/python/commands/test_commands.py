@@ -2,7 +2,6 @@
 
 import errno
 import json
-import os
 import re
 import subprocess
 import sys
@@ -259,43 +258,6 @@ def test_a_file_of_a_newer_duckdb_is_named_as_such(run: Run, tmp_path: Path) -> 
     assert done.exit_code == 1
     told = "the DuckDB file has another version than the DuckDB in .venv can read; set"
     assert told in last_line(done)
-
-
-def test_a_full_temporary_folder_is_not_the_files_fault(
-    run: Run,
-    warehouse: Warehouse,
-    sources: Sources,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    # /dev/full stands for a disk without room: it takes nothing.
-    sources.write(sources.events / "2.json", b'{"a": "\xff"}')
-    copies = Path.open
-
-    def open_full(path: Path, *words: str, **named: str) -> object:
-        full = path.suffix == ".rows" or path.name == "plan.ndjson"
-        return copies(Path("/dev/full") if full else path, *words, **named)  # type: ignore[call-overload]
-
-    monkeypatch.setattr(Path, "open", open_full)
-    done = run("load", *sources.options)
-    assert done.exit_code == 1
-    assert "No space left on device; check room" in last_line(done)
-
-
-def test_files_of_another_user_are_named(
-    run: Run, warehouse: Warehouse, sources: Sources, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Root may write everywhere, so the answer of the system is made up.
-    warehouse.load(sources.data)
-    warehouse.release()
-    ask = os.access
-
-    def refuse(path: Path | str, mode: int) -> bool:
-        return Path(path) != warehouse.path and ask(path, mode)
-
-    monkeypatch.setattr(os, "access", refuse)
-    done = run("load", *sources.options)
-    assert done.exit_code == 3
-    assert f"{warehouse.path}: no file can be written there" in last_line(done)
 
 
 # What the machine refuses

@@ -136,7 +136,7 @@ def test_an_export_that_fails_leaves_the_old_one_and_nothing_else(
     assert list((tmp_path / ".marts.exports").glob("*-*")) == [old]
 
 
-@pytest.mark.parametrize("kills", [10, pytest.param(100, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [5, pytest.param(100, marks=pytest.mark.long)])
 def test_an_export_killed_at_any_instant_leaves_the_old_one_or_the_new(
     tested: Warehouse, tmp_path: Path, kills: int
 ) -> None:

@@ -6,6 +6,7 @@ What is corrected, late or emptied in any order is in test_histories.py.
 import os
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from common.settings import Data
@@ -20,10 +21,10 @@ def linked(files: list[Path], folder: Path) -> str:
     return str(folder)
 
 
-def load_and_run(warehouse: Warehouse, data: Data) -> None:
+def load_and_run(warehouse: Warehouse, data: Data, *models: str) -> None:
     """A load and its increment, without the data tests, which take most of the time."""
     warehouse.load(data)
-    warehouse.done("run")
+    warehouse.done("run", *(("-s", *models) if models else ()))
 
 
 @pytest.mark.parametrize(
@@ -68,29 +69,52 @@ def sources(tmp_path: Path) -> Sources:
     return made
 
 
-def test_late_and_corrected_songs_change_old_plays(
-    warehouse: Warehouse, sources: Sources
-) -> None:
-    def deliver(*songs: tuple[str, dict[str, object]]) -> list[tuple[object, ...]]:
-        for name, content in songs:
-            sources.write_songs(name, content)
-        warehouse.load(sources.data)
+Match = tuple[str | None, str | None, str | None]
+LONGER, OTHER, ELSEWHERE = {"duration": 210.5}, {"title": "Otra"}, {"artist_id": "AR2"}
+BY_NAME = "title and artist"
+# Plays of "Eres", each by another artist: the artist's songs, those that come later or
+# are corrected, and what the play matches before and after.
+CORRECTIONS: list[tuple[dict[str, Any], dict[str, Any], Match, Match]] = [
+    ({"A": OTHER}, {"B": LONGER}, (None, "AR1", "artist"), ("B", "AR1", BY_NAME)),
+    ({"A": LONGER}, {"B": {}}, ("A", "AR1", BY_NAME), ("B", "AR1", "exact")),
+    ({"A": {}}, {"A": ELSEWHERE}, ("A", "AR1", "exact"), ("A", "AR2", "exact")),
+    (
+        {"A": LONGER, "B": {}},
+        {"B": OTHER},
+        ("B", "AR1", "exact"),
+        ("A", "AR1", BY_NAME),
+    ),
+    (
+        {"A": {}, "B": OTHER | ELSEWHERE},
+        {"A": OTHER},
+        ("A", "AR1", "exact"),
+        (None, None, None),
+    ),
+]
+
+
+def test_late_and_corrected_songs_change_old_plays(warehouse: Warehouse) -> None:
+    def deliver(file: str, catalogues: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+        songs = [
+            song(f"{number}{name}", artist_name=f"Artist {number}", **changes)
+            for number, catalogue in enumerate(catalogues)
+            for name, changes in catalogue.items()
+        ]
+        warehouse.put_songs(file, *songs)
+        warehouse.load()
         warehouse.done("run", "-s", "+songplays")
         return warehouse.rows(
-            "select distinct song_id, artist_id, song_match from songplays"
+            "select song_id[2:], artist_id, song_match"
+            " from songplays order by start_time"
         )
 
-    assert deliver() == [(None, "AR1", "artist")]
-    late = song("SO3", duration=199.5)
-    assert deliver(("C.json", late)) == [("SO3", "AR1", "title and artist")]
-    closer = song("SO4", artist_id="AR2")
-    assert deliver(("D.json", closer)) == [("SO4", "AR2", "exact")]
-    elsewhere = closer | {"artist_id": "AR3"}
-    assert deliver(("D.json", elsewhere)) == [("SO4", "AR3", "exact")]
-    renamed = closer | {"title": "Eras"}
-    assert deliver(("D.json", renamed)) == [("SO3", "AR1", "title and artist")]
-    assert deliver(("C.json", late | {"title": "Eros"})) == [(None, None, None)]
-    assert deliver(("D.json", closer)) == [("SO4", "AR2", "exact")]
+    warehouse.put_events(
+        "1.json", *(event(at, artist=f"Artist {at}") for at in range(len(CORRECTIONS)))
+    )
+    first = [songs for songs, _, _, _ in CORRECTIONS]
+    later = [songs for _, songs, _, _ in CORRECTIONS]
+    assert deliver("1.json", first) == [before for _, _, before, _ in CORRECTIONS]
+    assert deliver("2.json", later) == [after for _, _, _, after in CORRECTIONS]
 
 
 def test_songs_and_artists_that_did_not_change_are_not_written(
@@ -110,7 +134,7 @@ def test_songs_and_artists_that_did_not_change_are_not_written(
         )
 
     sources.write_songs("A.json", *catalogue(*range(100, 150)))
-    load_and_run(warehouse, sources.data)
+    load_and_run(warehouse, sources.data, "+songs", "+artists")
     # To write these rows again would repair them.
     warehouse.change("update songs set year = 1 where song_id = 'SO149'")
     warehouse.change("update artists set latitude = 1 where artist_id = 'AR149'")
@@ -119,7 +143,7 @@ def test_songs_and_artists_that_did_not_change_are_not_written(
         " where songs.year = 1 and artists.latitude = 1"
     )
     sources.write_events("2.json", event(3))
-    load_and_run(warehouse, sources.data)
+    load_and_run(warehouse, sources.data, "+songs", "+artists")
     assert warehouse.value(damage) == 1, "a day without songs"
 
     warehouse.change("update artists set latitude = null where latitude = 1")
@@ -127,7 +151,7 @@ def test_songs_and_artists_that_did_not_change_are_not_written(
     # Nine new songs, one that AR100 loses to AR101, and 48 that are the same.
     moved = song("SO100", title="T100", artist_id="AR101", artist_name="1")
     sources.write_songs("C.json", *catalogue(*range(101, 149), *range(150, 159)), moved)
-    load_and_run(warehouse, sources.data)
+    load_and_run(warehouse, sources.data, "+songs", "+artists")
     written = (
         {("SO100", "AR101"), *((f"SO{at}", f"AR{at}") for at in range(150, 159))},
         {("AR101", "1"), *((f"AR{at}", f"{at}") for at in range(150, 159))},
@@ -142,9 +166,9 @@ def test_after_late_songs_the_plays_that_they_changed_are_tested(
     warehouse: Warehouse, sources: Sources
 ) -> None:
     sources.write_events("2.json", event(2, song="Otra"), event(3))
-    load_and_run(warehouse, sources.data)
+    load_and_run(warehouse, sources.data, "+songplays")
     sources.write_songs("A.json", song("SO1"))
-    load_and_run(warehouse, sources.data)
+    load_and_run(warehouse, sources.data, "+songplays")
     damage = "update songplays set artist_id = null where song_id = "
     command = ("test", "-s", "matches_are_whole", "--vars")
     arrived, everything = '{"tested_load": 1}', '{"tested_load": 0}'

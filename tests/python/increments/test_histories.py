@@ -1,7 +1,6 @@
 """Whatever is delivered, in whatever order: increments equal a rebuild."""
 
 import itertools
-import json
 import os
 import tempfile
 from collections.abc import Callable
@@ -194,13 +193,10 @@ class Histories(RuleBasedStateMachine):
         self.do_load(reload=True)
 
     @precondition(lambda self: self.staging.loads or not self.built)
-    @rule(by_hand=st.booleans())
-    def build(self, by_hand: bool = False) -> None:
+    @rule()
+    def build(self) -> None:
         self.built = True
-        if by_hand:
-            self.warehouse.done("run")
-        else:
-            self.do_build()
+        self.warehouse.done("run")
         if self.careful:
             self.compare()
 
@@ -239,16 +235,6 @@ class Histories(RuleBasedStateMachine):
         assert songs == self.staging.songs()
         assert ledger == sorted(self.staging.ledger)
 
-    def do_build(self) -> None:
-        """As warehouse.py builds, but for the tests, which take most of the time."""
-        self.warehouse.operation("create_staging_tables")
-        tested = "select max(load_id) from tested_loads where code is not null"
-        known = {"tested_load": self.warehouse.value(tested) or 0}
-        self.warehouse.done("run", "--vars", json.dumps(known))
-        build = self.warehouse.value("select build from tested_loads")
-        noted = {"build": build, "code": "any", "content": "any"}
-        self.warehouse.operation("record_tested", **noted)
-
     def compare(self) -> None:
         """The marts as they are equal those that a rebuild makes of this staging."""
         made = contents(self.warehouse)
@@ -283,7 +269,7 @@ def contents(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
 @pytest.mark.parametrize(
     ("number", "histories", "steps", "careful"),
     [
-        (1, 3, 8, False),
+        (1, 2, 6, False),
         *(pytest.param(at, 10, 8, False, marks=pytest.mark.long) for at in (1, 2)),
         *(pytest.param(at, 40, 16, True, marks=pytest.mark.long) for at in range(3, 7)),
     ],

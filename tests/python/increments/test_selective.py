@@ -8,16 +8,7 @@ from typing import Any
 import pytest
 from common.settings import PROJECT
 from dbt_project.runner import Dbt
-from support.helpers import (
-    MARTS,
-    TS,
-    InThisProcess,
-    Sources,
-    Warehouse,
-    WarehouseOnce,
-    event,
-    song,
-)
+from support.helpers import MARTS, TS, InThisProcess, Warehouse, event, song
 from support.redshift_warehouse import SCHEMA, STAGING, RedshiftWarehouse
 
 DAY = 86_400_000
@@ -38,99 +29,28 @@ MADE_FOR_ANN = [
 ]
 
 
-@pytest.fixture(scope="module")
-def waiting(warehouse_once: WarehouseOnce) -> Warehouse:
-    """A built warehouse; a new day and a late song are loaded since, and not built."""
-
-    def fill(warehouse: Warehouse, folder: Path) -> None:
-        sources = Sources(folder)
-        sources.write_events("1.json", event(0), event(1, userId="8"))
-        sources.write_songs("A.json", song("SO1", title="Otra"))
-        warehouse.load(sources.data)
-        warehouse.build()
-        sources.write_events("2.json", event(2, ts=TS + DAY, level="paid"))
-        sources.write_songs("B.json", song("SO2"))
-        warehouse.load(sources.data)
-
-    return warehouse_once("waiting", fill)
-
-
-@pytest.fixture(scope="module")
-def rebuilt(
-    waiting: Warehouse, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, str]:
-    """The fingerprints of a rebuild over the same staging tables."""
-    copy = waiting.copy(tmp_path_factory.mktemp("rebuilt"))
-    copy.done("run", "--full-refresh")
-    return copy.fingerprints()
+def test_parts_and_then_the_whole_are_the_whole(warehouse: Warehouse) -> None:
+    warehouse.put_events("1.json", event(0), event(1, userId="8"))
+    warehouse.put_songs("A.json", song("SO1", title="Otra"))
+    warehouse.load()
+    warehouse.done("run")
+    # A new day, and a song that an old play waits for.
+    warehouse.put_events("2.json", event(2, ts=TS + DAY, level="paid"))
+    warehouse.put_songs("B.json", song("SO2"))
+    warehouse.load()
+    warehouse.done("run", "-s", "songplays", "users")
+    warehouse.done("run", "--empty", "-s", "songplays", "users")  # plays stay
+    warehouse.done("run")
+    made = warehouse.fingerprints()
+    warehouse.done("run", "--full-refresh")
+    assert made == warehouse.fingerprints()
 
 
-@pytest.fixture
-def changed(waiting: Warehouse, warehouse: Warehouse) -> Warehouse:
-    """That warehouse, to be changed at will."""
-    waiting.copy(warehouse.path.parent)
-    return warehouse
-
-
-@pytest.mark.parametrize(
-    "part",
-    [
-        ("run", "-s", "songplays", "users"),
-        ("run", "--empty"),  # the facts keep their rows
-        *(
-            pytest.param(part, marks=pytest.mark.long)
-            for part in (
-                ("run", "-s", "time"),
-                ("run", "-s", "users", "user_levels"),
-                ("run", "-s", "int_user_steps"),
-                ("build", "-s", "songplays+", "--exclude-resource-type", "test"),
-                ("run", "--empty", "-s", "songplays"),
-                ("seed",),
-                ("compile",),
-            )
-        ),
-    ],
-    ids=" ".join,
-)
-def test_a_part_and_then_the_whole_is_the_whole(
-    changed: Warehouse, rebuilt: dict[str, str], part: tuple[str, ...]
-) -> None:
-    changed.done(*part)
-    changed.done("run")
-    assert changed.fingerprints() == rebuilt
-
-
-@pytest.mark.long
-def test_retry_runs_what_failed_and_what_was_skipped_for_it(
-    changed: Warehouse, rebuilt: dict[str, str]
-) -> None:
-    changed.change(
-        "insert into staging_songs select * replace (0 as num_songs)"
-        " from staging_songs where song_id = 'SO2'"
-    )
-    failed = changed.dbt("build", "--exclude-resource-type", "unit_test")
-    assert not failed.success
-    built = models(failed.result, "success")
-    assert built == {
-        *("stg_events", "int_user_steps", "page_views"),
-        *("users", "user_levels", "dates"),
-    }
-    changed.change("delete from staging_songs where num_songs = 0")
-    assert models(changed.done("retry")) == models(failed.result) - built
-    assert changed.fingerprints() == rebuilt
-
-
-def models(results: Any, *statuses: str) -> set[str]:
-    """The names of the models among what was run, or of those that ended so."""
+def models(results: Any) -> set[str]:
+    """The names of the models among what was run."""
     return {
-        result.node.name
-        for result in results
-        if result.node.resource_type == "model"
-        if not statuses or result.status in statuses
+        result.node.name for result in results if result.node.resource_type == "model"
     }
-
-
-# Against the state of another build
 
 
 @pytest.fixture
@@ -169,6 +89,11 @@ def developer(
         subject.server.query("drop owned by ann cascade; drop user ann")
 
 
+@pytest.mark.parametrize(
+    "subject",
+    [pytest.param("warehouse", marks=pytest.mark.long), "cluster"],
+    indirect=True,
+)
 def test_a_developer_defers_to_production_and_clones_it(
     subject: Warehouse | RedshiftWarehouse, developer: InThisProcess, tmp_path: Path
 ) -> None:

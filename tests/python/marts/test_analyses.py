@@ -74,7 +74,6 @@ def test_the_ten_questions_of_the_docs_are_right_as_they_stand(
 
 
 def test_the_real_data_gives_its_published_counts(real_set: DataSet) -> None:
-    assert real_set.warehouse.status() == real_set.summary
     (rows,) = real_set.answers("expected_against_actual").values()
     assert len(rows) > 10
     assert {row[4] for row in rows} == {0}

@@ -32,7 +32,7 @@ def audited(warehouse_once: WarehouseOnce) -> Warehouse:
         )
         sources.write_songs("B.json", song("SO2", title="Otra", artist_id="AR2"))
         warehouse.load(sources.data)
-        warehouse.build()
+        warehouse.done("build", "--exclude-resource-type", "test", "unit_test")
 
     return warehouse_once("audited", fill)
 

@@ -3,6 +3,7 @@
 A command that a test starts as a process of its own does all of it.
 """
 
+import gc
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from agate.data_types.date_time import parsedatetime
+from dbt.adapters.events.base_types import DebugLevel
 from dbt.adapters.redshift.connections import sqlparse
 from dbt.compilation import Linker
 from dbt.config.runtime import RuntimeConfig
@@ -19,12 +21,14 @@ from dbt.task import runnable
 from dbt_common import tests as dbt_tests
 from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients.jinja import MacroFuzzEnvironment
+from dbt_common.dataclass_schema import dbtClassMixin
 from dbt_common.events import functions as events
 from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.event_manager import EventManager
 from redshift_connector.core import Connection
 
 SPLIT = sqlparse.split
+VALIDATE: Any = dbtClassMixin.validate.__func__  # type: ignore[attr-defined]
 SECRET = b"DBT_ENV_SECRET"
 READ = {"JinjaLogDebug"}  # what the project's code looks at of dbt's debug log
 # As sqlparse has them: comments, texts, quoted names and dollar quotes.
@@ -38,7 +42,10 @@ SEPARATOR = re.compile(
 @pytest.fixture(scope="session", autouse=True)
 def quick_dbt() -> Iterator[None]:
     """All of this session's dbt commands take half of the processor's time."""
+    # A fifth of a command is Python's search for garbage in all that dbt has parsed.
+    gc.set_threshold(50_000, 5, 1000)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dbtClassMixin, "validate", classmethod(_validate))
         patch.setattr(Connection, "__init__", _without_a_search_for_a_name())
         # dbt searches all modules for the caller of a behaviour flag, twelve times a
         # command: seconds each with the modules of a whole suite.
@@ -62,6 +69,8 @@ def quick_dbt() -> Iterator[None]:
         # Half of a Redshift command is sqlparse, which looks for semicolons.
         patch.setattr(sqlparse, "split", statements)
         patch.setattr(EventManager, "fire_event", _without_details())
+        # An adapter makes three such events of every statement.
+        patch.setattr(DebugLevel, "__init__", lambda *_, **__: None)
         # For every line of its log dbt decodes the whole environment.
         patch.setattr(events, "env_secrets", _secrets)
         # agate makes three parsers of dates for the columns of every result.
@@ -75,6 +84,12 @@ def quick_dbt() -> Iterator[None]:
         dbt_tests.enable_test_caching()
         yield
         dbt_tests.disable_test_caching()
+
+
+def _validate(cls: Any, data: Any) -> None:
+    """To describe its nodes as JSON schemas is half of dbt's parse."""
+    if not cls.__module__.startswith(("dbt.contracts.graph.", "dbt.artifacts.")):
+        VALIDATE(cls, data)
 
 
 def _without_a_search_for_a_name() -> Any:
