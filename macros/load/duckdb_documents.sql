@@ -149,16 +149,20 @@
 {%- endmacro %}
 
 
-{#- Why a document is refused, in words for a person; null when it is good. -#}
+{#-
+    Why a document is refused, in words for a person; null when it is good. DuckDB's JSON
+    has NaN, Infinity and a comma before the end, which count outside of texts only.
+-#}
 {% macro duckdb__reason(columns) %}
     case
         when fault is not null then fault
         when strlen(document) > 4194304
             then 'longer than 4 MB'
-        when not json_valid(document)
-            then 'not valid JSON: malformed or cut off'
-        when {{ duckdb__is_lenient('document') }}
-            then 'not valid JSON: NaN, Infinity or a comma too many'
+        when not json_valid(document) or regexp_matches(
+            regexp_replace(document, '"(?:[^"\\]|\\.)*"', '""', 'g'),
+            ',[ \t\r\n]*[\]}]|(?i:nan|inf)'
+        )
+            then 'not valid JSON (RFC 8259)'
         when json_type(document) <> 'OBJECT'
             then 'not a JSON object but ' || lower(json_type(document))
         when list_unique(json_keys(document)) < len(json_keys(document))
@@ -182,19 +186,17 @@
         when (starts_with({{ value }}, '{') or starts_with({{ value }}, '['))
             and json_type(document, '$.{{ column.key }}') in ('OBJECT', 'ARRAY')
             then '{{ column.key }} holds a nested value, not a text'
-        {% if column.is_id %}
-        when {{ duckdb__is_fraction(value) }}
-            then '{{ column.key }} must be a text or a whole number: '
-                || left({{ value }}, 40)
-        {% endif %}
-        when json_type(document, '$.{{ column.key }}')
+        when {{ duckdb__is_fraction(value) ~ ' or ' if column.is_id -}}
+            json_type(document, '$.{{ column.key }}')
                 in ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE')
             and not regexp_matches(
                 document,
                 '"{{ column.key }}"[ \t\r\n]*:[ \t\r\n]*(?:'
                     '{{ duckdb__number_for_text(column) }})[ \t\r\n]*[,}]'
             )
-            then '{{ column.key }} must be a text: put its number in quotes'
+            then '{{ column.key }} must be a text
+                {{- " or a whole number" if column.is_id else " in quotes" }}: '
+                || left({{ value }}, 40)
         {% elif column.type == 'bigint' %}
         when not regexp_full_match({{ value }}, '(-?[0-9]{1,18})?')
             then '{{ column.key }} is not a whole number: ' || left({{ value }}, 40)
@@ -214,13 +216,4 @@
         {% endif %}
         {% endfor %}
     end
-{% endmacro %}
-
-
-{#- What DuckDB takes for JSON and RFC 8259 does not; looked for outside of texts. -#}
-{% macro duckdb__is_lenient(document) %}
-    regexp_matches(
-        regexp_replace({{ document }}, '"(?:[^"\\]|\\.)*"', '""', 'g'),
-        ',[ \t\r\n]*[\]}]|(?i:nan|inf)'
-    )
 {% endmacro %}
