@@ -55,8 +55,8 @@
     {% endcall %}
     {% do adapter.commit() %}
     {% do log(
-        'from now on connect as ' ~ names[0]
-        ~ (': assume this role' if ':' in names[0] else ': export REDSHIFT_USER=' ~ names[0]),
+        'from now on connect as ' ~ names[0] ~ ': '
+        ~ ('assume this role' if ':' in names[0] else 'export REDSHIFT_USER=' ~ names[0]),
         info=true
     ) %}
 {% endmacro %}

@@ -8,7 +8,10 @@
     {% set views = namespace(fault='') %}
     {% for attempt in range(plan.wait_seconds | int + 1) %}
         {#- Jinja cannot sleep; scripts/dbt_project does at this message. -#}
-        {% if attempt %}{% do log('sleep 1') %}{% endif %}
+        {% if attempt %}
+            {% do log('sleep 1') %}
+            {% do run_query('drop table load_seen, load_refused, load_counts, load_rejects') %}
+        {% endif %}
         {% do redshift__read_views(plan, copies, max_errors) %}
         {% set views.fault = redshift__fault_of_views(plan, copies) %}
         {% if not views.fault or now() >= until %}{% break %}{% endif %}
@@ -44,7 +47,6 @@
     {% endfor %}
     {% set ids = copies | map(attribute='query_id') | join(', ') or -1 %}
     {% call statement('read_views', auto_begin=false) %}
-        drop table if exists load_seen, load_refused, load_counts, load_rejects;
         create temp table load_seen as
         select
             query_id,
