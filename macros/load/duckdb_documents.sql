@@ -118,13 +118,12 @@
         case
             when {{ duckdb__out_of_range(columns) }} then ''
             else coalesce({{ column.name }}, '')
-        end as {{ column.name }}{{ "," if not loop.last }}
-        {% elif column.required %}
-        coalesce({{ column.name }}, {{ "''" if column.width else 0 }}) as {{ column.name }}
-        {{- "," if not loop.last }}
-        {% else %}
-        {{ column.name }}{{ "," if not loop.last }}
-        {% endif %}
+        end
+        {%- elif column.required %}
+        coalesce({{ column.name }}, {{ "''" if column.width else 0 }})
+        {%- else %}
+        {{ column.name }}
+        {%- endif %} as {{ column.name }}{{ "," if not loop.last }}
         {% endfor %}
     from (
         select
