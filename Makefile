@@ -100,8 +100,8 @@ lint: .venv/dev.done profiles.yml  ## check code, types, SQL, YAML and conventio
 	$(BIN)/zizmor --quiet --offline .github
 	@# The target redshift shows deprecations that the other hides. The stand-in's rules
 	@# check what is compiled for it, which sqlfluff's dialect would let pass.
-	SPARKIFY_DUCKDB=:memory: $(BIN)/dbt --quiet --warn-error parse --no-partial-parse --target redshift
-	SPARKIFY_DUCKDB=:memory: $(BIN)/sqlfluff lint .
+	$(BIN)/dbt --quiet --warn-error parse --no-partial-parse --target redshift
+	$(BIN)/sqlfluff lint .
 	$(BIN)/dbt-bouncer run
 
 docs: setup  ## generate the documentation and serve it, at PORT=... if given

@@ -32,8 +32,8 @@ facts as (
         sum(session_id) as sessions
     from {{ ref(fact) }}
     {% if span %}
-    where {{ occurred_at }} between
-        {{ timestamp_from_ms(span['first'] or 0) }}
+    where
+        {{ occurred_at }} between {{ timestamp_from_ms(span['first'] or 0) }}
         and {{ timestamp_from_ms(span['last'] or 0) }}
     {% endif %}
     group by cast({{ occurred_at }} as date)

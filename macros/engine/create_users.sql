@@ -21,24 +21,23 @@
 
 {% macro redshift__create_users(builder, reader) %}
     {% set names = [builder, reader] %}
-    {% set builder = quoted_user('builder', builder) %}
-    {% set reader = quoted_user('reader', reader) %}
+    {% set builder = quoted_name('builder', builder) %}
+    {% set reader = quoted_name('reader', reader) %}
     {% set users = run_query(
         'select usename::varchar as user_name from pg_user'
     ).columns[0].values() | list %}
     {% set marts = api.Relation.create(schema=target.schema) %}
     {% set staging = source('sparkify', 'loaded_files').include(database=false) %}
     {% set relations = run_query(
-        'select schemaname::varchar as schema_name, tablename::varchar as name'
-        ~ ' from pg_tables'
-        ~ " where schemaname in ('" ~ marts.schema ~ "', '" ~ staging.schema ~ "')"
-        ~ ' union all'
-        ~ ' select schemaname::varchar, viewname::varchar from pg_views'
-        ~ " where schemaname in ('" ~ marts.schema ~ "', '" ~ staging.schema ~ "')"
+        'select * from ('
+        ~ 'select schemaname::varchar as schema_name, tablename::varchar as name'
+        ~ ' from pg_tables union all'
+        ~ ' select schemaname::varchar, viewname::varchar from pg_views) as relations'
+        ~ " where schema_name in ('" ~ marts.schema ~ "', '" ~ staging.schema ~ "')"
     ).rows %}
     {% call statement('create_users') %}
         {%- for user in names if user not in users %}
-        create user {{ quoted_user('user', user) }} password disable;
+        create user {{ adapter.quote(user) }} password disable;
         {%- endfor %}
         {%- for relation in [marts, staging] %}
         {%- set schema = adapter.quote(relation.schema) %}
@@ -56,28 +55,19 @@
     {% endcall %}
     {% do adapter.commit() %}
     {% do log(
-        'from now on connect as ' ~ names[0]
-        ~ (': assume this role' if ':' in names[0] else ': export REDSHIFT_USER=' ~ builder),
+        'from now on connect as ' ~ names[0] ~ ': '
+        ~ ('assume this role' if ':' in names[0] else 'export REDSHIFT_USER=' ~ names[0]),
         info=true
     ) %}
 {% endmacro %}
 
 
-{#- A user as SQL takes it: the names that IAM gives need quotes. -#}
-{% macro quoted_user(what, name) %}
-    {% if modules.re.fullmatch('IAMR?:[A-Za-z0-9+=,.@_-]{1,64}', name) %}
-        {{ return(adapter.quote(name)) }}
-    {% endif %}
-    {% do require_plain_name(what, name) %}
-    {{ return(name) }}
-{% endmacro %}
-
-
-{#- A name that comes from outside goes into SQL as it is. -#}
-{% macro require_plain_name(what, name) %}
-    {% if not modules.re.fullmatch('[A-Za-z_][A-Za-z0-9_]{0,126}', name) %}
+{#- The name of a user or group, in quotes: the names that IAM gives need them. -#}
+{% macro quoted_name(what, name) %}
+    {% if not modules.re.fullmatch('(IAMR?:)?[A-Za-z0-9+=,.@_-]{1,127}', name) %}
         {% do exceptions.raise_compiler_error(
             what ~ ' is not a valid name of a user or group: ' ~ name
         ) %}
     {% endif %}
+    {{ return(adapter.quote(name)) }}
 {% endmacro %}

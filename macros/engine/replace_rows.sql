@@ -49,9 +49,7 @@
         {% endif %}
         {% do adapter.rename_relation(new, target_relation) %}
     {% endif %}
-    {% do send_comments(
-        target_relation, model, existing if keep_table else catalogued(this)
-    ) %}
+    {% do persist_docs(target_relation, model) %}
     {% do apply_grants(
         target_relation,
         config.get('grants'),
@@ -68,12 +66,8 @@
 
 
 {#- TRUNCATE commits on Redshift: readers would see an empty seed. -#}
-{% macro redshift__reset_csv_table(model, full_refresh, old_relation, agate_table) %}
-    {% if full_refresh %}
-        {{ return(default__reset_csv_table(model, full_refresh, old_relation, agate_table)) }}
-    {% endif %}
-    {% call statement('delete_rows') %}delete from {{ old_relation }}{% endcall %}
-    {{ return('delete from ' ~ old_relation) }}
+{% macro redshift__truncate_relation(relation) %}
+    {% call statement('truncate_relation') %}delete from {{ relation }}{% endcall %}
 {% endmacro %}
 
 

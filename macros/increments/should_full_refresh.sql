@@ -4,9 +4,8 @@
     fill its old rows, so it is rebuilt.
 -#}
 {% macro should_full_refresh() %}
-    {% set configured = config.get('full_refresh') %}
-    {% if configured is not none or flags.FULL_REFRESH %}
-        {{ return(configured if configured is not none else true) }}
+    {% if flags.FULL_REFRESH or config.get('full_refresh') is not none %}
+        {{ return(dbt.should_full_refresh()) }}
     {% endif %}
     {% set relation = load_cached_relation(this) %}
     {% if relation is none or not relation.is_table %}

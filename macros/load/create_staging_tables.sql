@@ -5,7 +5,7 @@
 -#}
 {% macro create_staging_tables() %}
     {% if execute %}
-        {% set made, statements, staged = made_tables(), [], [] %}
+        {% set made, statements = made_tables(), [] %}
         {% set ledger = source('sparkify', 'loaded_files') %}
         {% for name, columns in load_tables().items() %}
             {% set table = ledger.incorporate(path={'identifier': name}).render() %}
@@ -23,8 +23,10 @@
                     'alter table ' ~ table ~ ' add column '
                     ~ definition.replace(' not null', '')
                 ) %}
-                {% do staged.append([name, table, column])
-                    if name.startswith('staging_') %}
+                {% do exceptions.warn(
+                    name ~ ': added the column ' ~ column ~ ', which is null in the rows'
+                    ~ ' that are there: to fill it, `warehouse.py run --reload`'
+                ) if name.startswith('staging_') %}
             {% endfor %}
         {% endfor %}
         {% if statements %}
@@ -37,13 +39,6 @@
             {% endcall %}
             {% do adapter.commit() %}
         {% endif %}
-        {% for name, table, column in staged
-            if run_query('select 1 from ' ~ table ~ ' limit 1').rows %}
-            {% do exceptions.warn(
-                name ~ ': added the column ' ~ column ~ ', which is null in the rows that'
-                ~ ' are there: to fill it, `warehouse.py run --reload`'
-            ) %}
-        {% endfor %}
     {% endif %}
 {% endmacro %}
 

@@ -118,13 +118,12 @@
         case
             when {{ duckdb__out_of_range(columns) }} then ''
             else coalesce({{ column.name }}, '')
-        end as {{ column.name }}{{ "," if not loop.last }}
-        {% elif column.required %}
-        coalesce({{ column.name }}, {{ "''" if column.width else 0 }}) as {{ column.name }}
-        {{- "," if not loop.last }}
-        {% else %}
-        {{ column.name }}{{ "," if not loop.last }}
-        {% endif %}
+        end
+        {%- elif column.required %}
+        coalesce({{ column.name }}, {{ "''" if column.width else 0 }})
+        {%- else %}
+        {{ column.name }}
+        {%- endif %} as {{ column.name }}{{ "," if not loop.last }}
         {% endfor %}
     from (
         select
@@ -149,16 +148,20 @@
 {%- endmacro %}
 
 
-{#- Why a document is refused, in words for a person; null when it is good. -#}
+{#-
+    Why a document is refused, in words for a person; null when it is good. DuckDB's JSON
+    has NaN, Infinity and a comma before the end, which count outside of texts only.
+-#}
 {% macro duckdb__reason(columns) %}
     case
         when fault is not null then fault
         when strlen(document) > 4194304
             then 'longer than 4 MB'
-        when not json_valid(document)
-            then 'not valid JSON: malformed or cut off'
-        when {{ duckdb__is_lenient('document') }}
-            then 'not valid JSON: NaN, Infinity or a comma too many'
+        when not json_valid(document) or regexp_matches(
+            regexp_replace(document, '"(?:[^"\\]|\\.)*"', '""', 'g'),
+            ',[ \t\r\n]*[\]}]|(?i:nan|inf)'
+        )
+            then 'not valid JSON (RFC 8259)'
         when json_type(document) <> 'OBJECT'
             then 'not a JSON object but ' || lower(json_type(document))
         when list_unique(json_keys(document)) < len(json_keys(document))
@@ -182,19 +185,17 @@
         when (starts_with({{ value }}, '{') or starts_with({{ value }}, '['))
             and json_type(document, '$.{{ column.key }}') in ('OBJECT', 'ARRAY')
             then '{{ column.key }} holds a nested value, not a text'
-        {% if column.is_id %}
-        when {{ duckdb__is_fraction(value) }}
-            then '{{ column.key }} must be a text or a whole number: '
-                || left({{ value }}, 40)
-        {% endif %}
-        when json_type(document, '$.{{ column.key }}')
+        when {{ duckdb__is_fraction(value) ~ ' or ' if column.is_id -}}
+            json_type(document, '$.{{ column.key }}')
                 in ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE')
             and not regexp_matches(
                 document,
                 '"{{ column.key }}"[ \t\r\n]*:[ \t\r\n]*(?:'
                     '{{ duckdb__number_for_text(column) }})[ \t\r\n]*[,}]'
             )
-            then '{{ column.key }} must be a text: put its number in quotes'
+            then '{{ column.key }} must be a text
+                {{- " or a whole number" if column.is_id else " in quotes" }}: '
+                || left({{ value }}, 40)
         {% elif column.type == 'bigint' %}
         when not regexp_full_match({{ value }}, '(-?[0-9]{1,18})?')
             then '{{ column.key }} is not a whole number: ' || left({{ value }}, 40)
@@ -214,13 +215,4 @@
         {% endif %}
         {% endfor %}
     end
-{% endmacro %}
-
-
-{#- What DuckDB takes for JSON and RFC 8259 does not; looked for outside of texts. -#}
-{% macro duckdb__is_lenient(document) %}
-    regexp_matches(
-        regexp_replace({{ document }}, '"(?:[^"\\]|\\.)*"', '""', 'g'),
-        ',[ \t\r\n]*[\]}]|(?i:nan|inf)'
-    )
 {% endmacro %}

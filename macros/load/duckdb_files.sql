@@ -55,43 +55,31 @@
 
 
 {#- Only a refused line needs its number: look for it in its file once more. -#}
-{% macro duckdb__number_lines() %}
-    {% for file in run_query("
-        select
-            file_id,
-            getvariable('load_paths')[
-                list_position(getvariable('load_file_ids'), file_id)
-            ] as file
-        from (
-            select distinct file_id
-            from load_refused
-            where line is null
-        ) as refused
-        order by file_id
-    ").rows %}
+{% macro duckdb__number_lines(batch) %}
+    {% for row in run_query(
+        'select distinct file_id from load_refused where line is null'
+    ).rows %}
+        {% set file = batch.files[batch.file_ids.index(row['file_id'] | int)] %}
         {% call statement('number_lines') %}
-            create or replace temp table load_numbered as
-            select
-                refused.* exclude (line),
-                lines.line
+            insert into load_refused
+            select distinct
+                refused.file_id,
+                lines.line,
+                refused.reason,
+                lines.document
             from (
                 select
                     row_number() over () as line,
                     document
                 from {{ duckdb__text_rows(
-                    sql_text(file['file']), "{'document': 'varchar'}", 5001000
+                    sql_text(file), "{'document': 'varchar'}", batch.line_bytes
                 ) }}
             ) as lines
-            inner join (
-                select distinct *
-                from load_refused
-                where file_id = {{ file['file_id'] }}
-            ) as refused
-                on lines.document = refused.document;
+            inner join load_refused as refused
+                on lines.document = refused.document
+            where refused.file_id = {{ row['file_id'] }} and refused.line is null;
             delete from load_refused
-            where file_id = {{ file['file_id'] }};
-            insert into load_refused by name
-            select * from load_numbered
+            where file_id = {{ row['file_id'] }} and line is null
         {% endcall %}
     {% endfor %}
 {% endmacro %}

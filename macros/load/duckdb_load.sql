@@ -36,7 +36,14 @@
     {% set kinds = {} %}
     {% for kind in batches if batches[kind] or reload %}
         {% do duckdb__keep_latest(kind, load_id, batches[kind]) %}
-        {% do kinds.update({kind: duckdb__new_rows(kind, load_id)}) %}
+        {% call statement('new_rows') %}
+            create or replace temp view load_{{ kind }} as
+            select * from {{ source('sparkify', 'staging_' ~ kind) }}
+            where _load_id = {{ load_id }}
+        {% endcall %}
+        {% do kinds.update({kind: run_query(
+            'select min(ts) as first, max(ts) as last from load_events'
+        ).rows[0] if kind == 'events' else {}}) %}
     {% endfor %}
     {% do name_lost_rows(kinds) if reload %}
     {% set times = source('sparkify', 'file_times') %}
@@ -158,9 +165,7 @@
         ) as keys
         where key not in {{ columns | map(attribute='key') | list }}
     {% endcall %}
-    {% if batch.form == 'lines' %}
-        {% do duckdb__number_lines() %}
-    {% endif %}
+    {% do duckdb__number_lines(batch) %}
 {% endmacro %}
 
 
@@ -239,19 +244,6 @@
             where rowid in (select row_id from load_outdated)
         {% endcall %}
     {% endif %}
-{% endmacro %}
-
-
-{#- The view load_<kind> of this load's rows. Returns the first and the last time. -#}
-{% macro duckdb__new_rows(kind, load_id) %}
-    {% call statement('new_rows') %}
-        create or replace temp view load_{{ kind }} as
-        select * from {{ source('sparkify', 'staging_' ~ kind) }}
-        where _load_id = {{ load_id }}
-    {% endcall %}
-    {{ return(run_query(
-        'select min(ts) as first, max(ts) as last from load_events'
-    ).rows[0] if kind == 'events' else {}) }}
 {% endmacro %}
 
 

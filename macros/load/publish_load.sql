@@ -6,9 +6,8 @@
     kinds         per kind that has rows, whose table or view load_<kind> holds them: the
                   first and last `ts`
     delivered_at  when a file of load_counts was delivered, in SQL
-    has_rejects   whether load_rejects exists
 -#}
-{% macro publish_load(load_id, kinds, reload, delivered_at, has_rejects=true) %}
+{% macro publish_load(load_id, kinds, reload, delivered_at) %}
     {% set ledger = source('sparkify', 'loaded_files') %}
     {% set rejected = source('sparkify', 'rejected_rows') %}
     {% set superseded = source('sparkify', 'superseded_rows') %}
@@ -28,7 +27,6 @@
             {{ supersede_rows(kind, load_id, kinds[kind]) }}
         {% endfor %}
     {% endif %}
-    {% if has_rejects %}
         insert into {{ rejected }}
         select
             {{ load_id }},
@@ -38,7 +36,6 @@
             reason,
             document
         from load_rejects;
-    {% endif %}
         insert into {{ ledger }}
         select
             {{ load_id }},

@@ -10,15 +10,13 @@
         {% do copies.append(redshift__copy_files(manifest, plan, max_errors)) %}
     {% endfor %}
     {% do redshift__count_lines(plan, copies, max_errors) %}
-    {% if max_errors %}
-        {% do refuse_bad_lines(max_errors) %}
-    {% endif %}
+    {% do refuse_bad_lines(max_errors) %}
     {% set kinds = {} %}
     {% for kind in copies | map(attribute='kind') | unique %}
         {% do kinds.update({kind: redshift__check_rows(kind, copies)}) %}
     {% endfor %}
     {% do name_lost_rows(kinds) if reload %}
-    {% do redshift__publish(kinds, reload, max_errors > 0) %}
+    {% do redshift__publish(kinds, reload) %}
     {#- COPY keeps no statistics of a work table, and the planner needs those of staging. -#}
     {% for kind in kinds if kinds[kind].row_count >= plan.analyze_rows | int %}
         {% call statement('analyze', auto_begin=false) %}
@@ -112,22 +110,26 @@
     {% set key = staging_key(kind) | join(', ') %}
     {% set ids = staging_columns(kind) | selectattr('is_trimmed')
         | map(attribute='name') | list %}
-    {% set is_untrimmed %}
-        {%- for id in ids -%}
-        {{ "or " if not loop.first }}{{ id }} || '.' <> {{ trimmed(id) }} || '.' {{ '' }}
-        {%- endfor -%}
-    {% endset %}
+    {#- White space around what identifies a row; Redshift ignores blanks at the end. -#}
+    {% call statement('trim_ids', auto_begin=false) %}
+        update load_{{ kind }}
+        set
+            {%- for id in ids %}
+            {{ id }} = {{ trimmed(id) }}{{ "," if not loop.last }}
+            {%- endfor %}
+        where
+            {%- for id in ids %}
+            {{ "or " if not loop.first }}{{ id }} || '.' <> {{ trimmed(id) }} || '.'
+            {%- endfor %}
+    {% endcall %}
     {% set row = run_query(
         'select count(*) as row_count, count(reason) as bad_rows, min(reason) as reason,'
         ~ ' min(case when reason is not null then row_key end) as bad_row,'
-        ~ ' count(case when is_untrimmed then 1 end) as untrimmed_rows,'
         ~ (' min(ts) as first, max(ts) as last,' if kind == 'events')
         ~ ' count(*) - (select count(*) from (select ' ~ key ~ ' from load_' ~ kind
         ~ ' group by ' ~ key ~ ') as keys) as repeated_rows'
-        ~ ' from (select ' ~ redshift__reason(kind) ~ ' as reason,'
-        ~ ' ' ~ row_key(kind, 'load_' ~ kind) ~ ' as row_key,'
-        ~ ' ' ~ is_untrimmed ~ ' as is_untrimmed'
-        ~ (', ts' if kind == 'events') ~ ' from load_' ~ kind ~ ') as checked'
+        ~ ' from (select *, ' ~ redshift__reason(kind) ~ ' as reason, '
+        ~ row_key(kind, 'load_' ~ kind) ~ ' as row_key from load_' ~ kind ~ ') as checked'
     ).rows[0] %}
     {% set copied = copies | selectattr('kind', 'equalto', kind)
         | sum(attribute='row_count') %}
@@ -143,18 +145,6 @@
             ~ ' not say in which file; `SPARKIFY_DUCKDB=:memory: warehouse.py load'
             ~ ' --target dev` with the same --events and --songs does'
         ) %}
-    {% endif %}
-    {% if row['untrimmed_rows'] %}
-        {#- White space around what identifies a row; Redshift ignores blanks at the end. -#}
-        {% call statement('trim_ids', auto_begin=false) %}
-            update load_{{ kind }}
-            set
-                {%- for id in ids %}
-                {{ id }} = {{ trimmed(id) }}{{ "," if not loop.last }}
-                {%- endfor %}
-            where {{ is_untrimmed }}
-        {% endcall %}
-        {{ return(redshift__check_rows(kind, copies)) }}
     {% elif row['repeated_rows'] %}
         {% do redshift__keep_one_of_each(kind) %}
     {% endif %}
@@ -247,7 +237,7 @@
     loads wait. The plan was compared with the ledger before, and another load may have
     come between. Redshift has no assert: a division by zero ends the transaction.
 -#}
-{% macro redshift__publish(kinds, reload, has_rejects) %}
+{% macro redshift__publish(kinds, reload) %}
     {% set ledger = source('sparkify', 'loaded_files') %}
     {% set load_id = '(' ~ next_load_id(ledger) ~ ')' %}
     {% call statement('publish', auto_begin=false) %}
@@ -256,21 +246,10 @@
         {% if not reload %}
         select 1 / (1 - least(1, count(*))) as not_loaded
         from load_files
-        inner join (
-            select
-                source,
-                path,
-                etag,
-                row_number() over (
-                    partition by source, path
-                    order by load_id desc nulls last
-                ) as recency
-            from {{ ledger }}
-        ) as delivered
-            on load_files.kind = delivered.source
-            and load_files.path = delivered.path
-            and load_files.etag = delivered.etag
-            and delivered.recency = 1;
+        inner join ({{ known_files() }}) as known
+            on load_files.kind = known.source
+            and load_files.path = known.path
+            and load_files.etag = known.etag;
         {% endif %}
         {% for kind in kinds %}
             {% set columns = staging_columns(kind) %}
@@ -294,7 +273,7 @@
             {{ kinds[kind].repeated_rows }};
             {% endif %}
         {% endfor %}
-        {{ publish_load(load_id, kinds, reload, utc_now(), has_rejects) }}
+        {{ publish_load(load_id, kinds, reload, utc_now()) }}
         commit
     {% endcall %}
 {% endmacro %}

@@ -9,7 +9,6 @@
     materialized='incremental',
     incremental_strategy='bounded_delete_insert',
     unique_key='recording_id',
-    on_schema_change='append_new_columns',
     sort='recording_id',
     dist='auto'
 ) }}
@@ -30,7 +29,7 @@ raw_recordings as (
         raw_artist,
         duration
     from {{ ref('stg_events') }}
-    where page = 'NextSong'{{ ' and _load_id > ' ~ since if is_incremental() }}
+    where page = 'NextSong' and _load_id > {{ since }}
 
 ),
 

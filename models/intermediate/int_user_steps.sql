@@ -8,7 +8,6 @@
     materialized='incremental',
     incremental_strategy='bounded_delete_insert',
     unique_key='event_date',
-    on_schema_change='append_new_columns',
     sort='event_date',
     dist='user_id'
 ) }}

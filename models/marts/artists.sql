@@ -8,7 +8,6 @@
     materialized='incremental',
     incremental_strategy='changed_rows',
     unique_key='artist_id',
-    on_schema_change='append_new_columns',
     sort='artist_id'
 ) }}
 

@@ -14,7 +14,7 @@ with days as (
 
 numbers as (
 
-    select cast(generated_number - 1 as integer) as days_later
+    select cast(series.generated_number - 1 as integer) as days_later
     from (
         {{ dbt.generate_series(36525) }}
     ) as series

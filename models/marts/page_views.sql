@@ -3,15 +3,15 @@
     materialized='incremental',
     incremental_strategy='bounded_delete_insert',
     unique_key='page_view_id',
-    on_schema_change='append_new_columns',
     sort='occurred_at'
 ) }}
+
+{% set since = watermark(this) if is_incremental() else 0 %}
 
 with events as (
 
     select * from {{ ref('stg_events') }}
-    where page <> 'NextSong'
-    {%- if is_incremental() %} and _load_id > {{ watermark(this) }}{% endif %}
+    where page <> 'NextSong' and _load_id > {{ since }}
 
 )
 

@@ -7,7 +7,6 @@
     materialized='incremental',
     incremental_strategy='bounded_delete_insert',
     unique_key='songplay_id',
-    on_schema_change='append_new_columns',
     sort='start_time'
 ) }}
 

@@ -4,7 +4,6 @@
     materialized='incremental',
     incremental_strategy='bounded_delete_insert',
     unique_key='song_id',
-    on_schema_change='append_new_columns',
     sort='song_id'
 ) }}
 

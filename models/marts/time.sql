@@ -3,7 +3,6 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    on_schema_change='append_new_columns',
     sort='start_time'
 ) }}
 

@@ -71,8 +71,7 @@ def test_everything_has_a_description(site: dict[str, dict[str, Any]]) -> None:
 def test_the_macros_that_people_name_are_described_with_their_arguments(
     site: dict[str, dict[str, Any]],
 ) -> None:
-    hooks = (PROJECT / "dbt_project.yml").read_text(encoding="utf-8")
-    named = set(re.findall(r'"\{\{ (\w+)\(\) \}\}"', hooks))
+    named: set[str] = set()
     for page in (PROJECT / "docs").glob("*.md"):
         text = page.read_text(encoding="utf-8")
         named |= set(re.findall(r"run-operation (\w+)", text))
