@@ -167,7 +167,7 @@ def test_ten_years_are_shown_by_weeks(changed: Callable[[str], Page]) -> None:
     assert len(page.html) < 1_000_000
     labels = texts(page.parts["plays_by_week"], "div.x span")
     assert 2 <= len(labels) <= 5
-    assert all(re.fullmatch(r"20\d\d", label) for label in labels)
+    assert all(re.fullmatch(r"\w{3} 20\d\d", label) for label in labels)
 
 
 def test_hostile_titles_stay_text(changed: Callable[[str], Page]) -> None:
