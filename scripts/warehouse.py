@@ -286,7 +286,6 @@ def _load(
     songs: str | None,
     max_errors: int,
     reload: bool,
-    mix_sample: bool,
 ) -> tuple[Dbt, Loaded]:
     """Say where from and where to, and load."""
     settings = read_settings(config)
@@ -296,7 +295,7 @@ def _load(
     for name, option in (("events", events), ("songs", songs)):
         setting = f"--{name}" if option else config.name
         say(f"{name:<9}  {getattr(data, name)}  (from {setting})")
-    return dbt, load(dbt, data, max_errors, reload, mix_sample)
+    return dbt, load(dbt, data, max_errors, reload)
 
 
 def _contents(dbt: Dbt) -> dict[str, Any]:

@@ -50,13 +50,7 @@ class CheckRun:
     def load(self, folder: str, max_errors: int = 0) -> Loaded:
         """Load what is new in a folder of logs, and the new songs, in silence."""
         with redirect_stderr(io.StringIO()):
-            return load(
-                self.dbt,
-                self.settings(folder),
-                max_errors,
-                reload=False,
-                mix_sample=True,
-            )
+            return load(self.dbt, self.settings(folder), max_errors, reload=False)
 
     def rows(self, folder: str) -> dict[str, int]:
         """The rows that the ledger has for each file of a folder."""

@@ -65,13 +65,11 @@ class Listing:
     ignored: Counter[str]
 
 
-def load(
-    dbt: Dbt, data: Data, max_errors: int, reload: bool, mix_sample: bool = False
-) -> Loaded:
+def load(dbt: Dbt, data: Data, max_errors: int, reload: bool) -> Loaded:
     """Load every file once: those that are new or changed, or with `reload` all.
 
     All or nothing: raises WarehouseError, and then nothing was published. Raises
-    Refused where sample data would meet other data, unless `mix_sample`.
+    Refused where sample data would meet other data.
     """
     prepare = _prepare_files
     if dbt.engine == "redshift":
@@ -85,14 +83,13 @@ def load(
             _list("songs", data.songs, connect),
         ]
         paths = [(each.uri, [file.path for file in each.files]) for each in listings]
-        if not mix_sample:
-            _refuse_mix(dbt, paths)
+        _refuse_mix(dbt, paths)
         dbt.require_folder()
         ledger = {
             (row["source"], row["path"]): row
             for row in dbt.query("{{ known_files() }}")
         }
-        if not (mix_sample or reload):
+        if not reload:
             _refuse_mix(dbt, [*paths, (dbt.place, [path for _, path in ledger])])
         newest = max((row["load_id"] for row in ledger.values()), default=0)
         tasks = []
@@ -227,7 +224,7 @@ def _refuse_mix(dbt: Dbt, locations: list[tuple[str, list[str]]]) -> None:
             f"{sample[-1]} holds sample data, {other[-1]} does not, and a warehouse"
             " should hold one kind: give both --events and --songs, and name another"
             f" warehouse with {OTHER_WAREHOUSE[dbt.engine]} for the other kind;"
-            " --reload replaces what is loaded, --mix-sample allows the mix"
+            " --reload replaces what is loaded"
         )
 
 
