@@ -52,18 +52,6 @@ class CheckRun:
         with redirect_stderr(io.StringIO()):
             return load(self.dbt, self.settings(folder), max_errors, reload=False)
 
-    def rows(self, folder: str) -> dict[str, int]:
-        """The rows that the ledger has for each file of a folder."""
-        found = self.dbt.query(
-            "select path, rows_loaded from {{ source('sparkify', 'loaded_files') }}"
-        )
-        start = f"{self.root}{folder}/"
-        return {
-            row["path"].removeprefix(start): int(row["rows_loaded"])
-            for row in found
-            if row["path"].startswith(start)
-        }
-
     def fingerprints(self) -> dict[str, str]:
         """Every mart's fingerprint."""
         rows = self.dbt.analysis("mart_fingerprints")

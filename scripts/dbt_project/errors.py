@@ -6,28 +6,6 @@ from collections.abc import Mapping
 
 from common.errors import DatabaseError, WarehouseError
 
-# What DuckDB says of its file, and what to do; the first match counts.
-FILE_ADVICE = {
-    r'Could not set lock on file "([^"]*)".*?\(PID (\d+)\)': (
-        "{}: another process (PID {}) has this DuckDB file open; wait for it or close"
-        " it, then run again"
-    ),
-    r'file "?([^"\n]*?)"? exists, but it is not a valid DuckDB': (
-        "{} is not a DuckDB file; set SPARKIFY_DUCKDB to another path"
-    ),
-    r"Unable to determine target database name from 'path'": (
-        "SPARKIFY_DUCKDB is empty; unset it, or name a file"
-    ),
-    r"Trying to read a database file with version number": (
-        "the DuckDB file has another version than the DuckDB in .venv can read; set"
-        " SPARKIFY_DUCKDB to another path, or see docs/limits.md"
-    ),
-}
-CONFLICT = re.compile(
-    "concurrent transaction|isolation violation|deadlock|could not obtain lock",
-    re.IGNORECASE,
-)
-ANOTHER_TRANSACTION = "another transaction was in the way; run again"
 FROM_MACROS = re.compile(r"(Runtime Error\s+)?Compilation Error")
 
 Advice = tuple[type[WarehouseError], str, str]  # error, pattern, what to do
@@ -62,16 +40,16 @@ def plain_dbt_error(text: str, engine: str) -> WarehouseError:
 
     DatabaseError for Redshift's own words.
     """
-    for pattern, advice in FILE_ADVICE.items():
-        if match := re.search(pattern, text, re.DOTALL):
-            return WarehouseError(advice.format(*match.groups()))
+    line = one_line(text)
     if engine == "redshift" and not FROM_MACROS.match(text):
         address = {
             "host": os.environ.get("REDSHIFT_HOST", "the host of REDSHIFT_HOST"),
             "port": os.environ.get("REDSHIFT_PORT", "5439"),
         }
-        return advised(one_line(text), CONNECTION_ADVICE, address, DatabaseError)
-    return WarehouseError(one_line(text))
+        return advised(line, CONNECTION_ADVICE, address, DatabaseError)
+    if "IO Error: " in line:  # DuckDB names the file, and the process that has it
+        line += "; free the file, or set SPARKIFY_DUCKDB to another one"
+    return WarehouseError(line)
 
 
 def one_line(text: str) -> str:

@@ -58,7 +58,6 @@ class Dbt:
         self._options += ["--no-use-colors-file"]
         self._options += ["--target", target] if target else []
         self._failure = ""
-        self._texts: dict[str, str] = {}
         self.engine = ""
         self._runner = dbtRunner(callbacks=[self._see])
         (PROJECT / "data").mkdir(exist_ok=True)
@@ -84,21 +83,13 @@ class Dbt:
         found = self.profile.credentials
         return f"{found.host}:{found.port}/{found.database}, schema {found.schema}"
 
-    def require_folder(self) -> None:
-        """Raise Refused unless a DuckDB file is there, or can be made where it is."""
-        path = self.database
-        if path is None:
-            return
-        if path.stem in ("main", "system", "temp"):  # dbt asks for a database so named
+    def check_name(self) -> None:
+        """Raise Refused for a DuckDB file with a name that DuckDB has a use for."""
+        path = self.database  # its stem is the name of dbt's database
+        if path and path.stem in ("main", "system", "temp"):
             raise Refused(
                 f"{path}: DuckDB has another use for the name {path.stem}; set"
                 " SPARKIFY_DUCKDB to a file with another name"
-            )
-        writable = os.access(path if path.exists() else path.parent, os.W_OK)
-        if path.is_dir() or not writable:
-            raise Refused(
-                f"{path}: no file can be written there; check its folder and owner, or"
-                " set SPARKIFY_DUCKDB to another file"
             )
 
     @contextmanager
@@ -171,12 +162,14 @@ class Dbt:
         (rows,) = self._tables("--inline", sql).values()
         return rows
 
-    def text(self, jinja: str) -> str:
-        """What Jinja says that asks the warehouse nothing."""
-        if jinja not in self._texts:
-            (one,) = self._quick("compile", "--inline", jinja).results
-            self._texts[jinja] = str(one.node.compiled_code).strip()
-        return self._texts[jinja]
+    def event_keys(self) -> list[str]:
+        """The JSON keys of an event in the order of staging's columns."""
+        staging = self._manifest.sources["source.sparkify.sparkify.staging_events"]
+        return [
+            column.meta.get("key", column.name)
+            for column in staging.columns.values()
+            if column.name != "_load_id"
+        ]
 
     def analysis(self, name: str) -> Rows:
         """The rows of one of the project's analyses."""
@@ -250,20 +243,16 @@ class Dbt:
         return counts
 
     def _tables(self, *what: str, limit: int = -1) -> dict[str, Rows]:
-        shown = self._quick("show", *what, "--limit", str(limit)).results
-        return {one.node.name: _rows(one.agate_table) for one in shown}
-
-    def _quick(self, *arguments: str) -> Any:
-        """The result of `dbt show` or `dbt compile`, which may name an inline query."""
+        """The answers of `dbt show` by the names of what was asked."""
         # Neither list every relation first, which is slow to ask of Redshift, nor
         # write the manifest once more.
+        quick = ("--no-populate-cache", "--no-write-json", "--limit", str(limit))
         try:
-            return self._invoke(
-                *arguments, "--no-populate-cache", "--no-write-json"
-            ).result
+            shown: Any = self._invoke("show", *what, *quick).result
         finally:
             # dbt forgets its name for an inline query only when the query succeeds.
             self._manifest.nodes.pop(INLINE, None)
+        return {one.node.name: _rows(one.agate_table) for one in shown.results}
 
     def _invoke(
         self,

@@ -46,11 +46,11 @@ class Section:
     empty: str = NOTHING
 
     @property
-    def limit(self) -> int:
-        """How many rows to ask for: a table has the first ten, a picture all, -1."""
+    def limit(self) -> int | None:
+        """How many rows to show: a table has the first ten, a picture all."""
         if self.form == "cohorts":
             return COHORTS * (COHORTS + 1) // 2
-        return -1 if self.form or self.up else 10
+        return None if self.form or self.up else 10
 
     @property
     def series(self) -> list[Column]:

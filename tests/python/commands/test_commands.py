@@ -2,7 +2,6 @@
 
 import errno
 import json
-import os
 import re
 import subprocess
 import sys
@@ -114,7 +113,7 @@ def test_one_source_alone_does_not_take_the_samples_other_one(
 def test_show_lists_what_there_is_to_ask(run: Run) -> None:
     files = {path.stem for path in (PROJECT / "analyses").glob("*.sql")}
     done = run("show")
-    asked = [line.split()[0] for line in done.stdout.splitlines() if line[0] != " "]
+    asked = [line.split()[0] for line in done.stdout.splitlines()[2:]]
     assert set(asked) == files
     assert "Which songs are played most?" in done.stdout
     listed = json.loads(run("show", "--json").stdout)
@@ -188,8 +187,8 @@ def test_who_asks_before_a_build_makes_nothing_and_learns_what_to_run(
 @pytest.mark.parametrize(
     ("file", "text", "told"),
     [
-        ("mine.toml", "[dat]\n", "unknown table [dat]; did you mean data?"),
-        ("mine.toml", "[data]\nevnts = ''\n", "unknown key evnts in [data]; did you"),
+        ("mine.toml", "[dat]\n", "unknown table [dat]; there is data, cluster"),
+        ("mine.toml", "[data]\nevnts = ''\n", "unknown key evnts in [data]; there is"),
         ("mine.toml", "[data]\nevents = 3\n", "events in [data] must be of type str"),
         ("mine.toml", "data = 3\n", "data is not a table; write [data]"),
         ("mine.toml", "[data\n", "not valid TOML: "),
@@ -226,36 +225,13 @@ def test_a_path_that_cannot_be_is_named(
     for words, at, code, told in (
         (("--events", loop), warehouse.path, 1, f"{loop}: Too many levels of symbolic"),
         (("--config", loop), warehouse.path, 3, f"{loop}: Too many levels of symbolic"),
-        ((), missing, 3, f"{missing}: no file can be written there; check its"),
-        ((), tmp_path, 3, f"{tmp_path}: no file can be written there"),
+        ((), missing, 1, f'Cannot open file "{missing}": No such file or directory; f'),
+        ((), tmp_path, 1, f'Could not read from file "{tmp_path}": Is a directory; fr'),
         ((), tmp_path / "main.duckdb", 3, "DuckDB has another use for the name main"),
-        ((), text, 1, f"{text} is not a DuckDB file; set SPARKIFY_DUCKDB"),
+        ((), text, 1, f'"{text}" exists, but it is not a valid DuckDB database file'),
     ):
         done = run("load", *sources.options, *words, at=at)
         assert (done.exit_code, told in last_line(done)) == (code, True), told
-
-
-# How a file of DuckDB 2.0.1 begins: checksum, magic, versions, identifier; then two
-# headers of zeros, whose checksum is 5381.
-NEWER_FILE = (
-    bytes.fromhex("d59dbe1d284ce03e")
-    + b"DUCK"
-    + (999).to_bytes(40, "little")
-    + b"v2.0.1".ljust(32, b"\0")
-    + b"8d78114e90".ljust(40, b"\0")
-    + bytes.fromhex("e5781003b38bd09cc4d4b8f0b8fca666"),
-    (5381).to_bytes(8, "little"),
-    (5381).to_bytes(8, "little"),
-)
-
-
-def test_a_file_of_a_newer_duckdb_is_named_as_such(run: Run, tmp_path: Path) -> None:
-    file = tmp_path / "newer.duckdb"
-    file.write_bytes(b"".join(block.ljust(4096, b"\0") for block in NEWER_FILE))
-    done = run("status", at=file)
-    assert done.exit_code == 1
-    told = "the DuckDB file has another version than the DuckDB in .venv can read; set"
-    assert told in last_line(done)
 
 
 def test_a_full_temporary_folder_is_not_the_files_fault(
@@ -276,23 +252,6 @@ def test_a_full_temporary_folder_is_not_the_files_fault(
     done = run("load", *sources.options)
     assert done.exit_code == 1
     assert "No space left on device; check room" in last_line(done)
-
-
-def test_files_of_another_user_are_named(
-    run: Run, warehouse: Warehouse, sources: Sources, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Root may write everywhere, so the answer of the system is made up.
-    warehouse.load(sources.data)
-    warehouse.release()
-    ask = os.access
-
-    def refuse(path: Path | str, mode: int) -> bool:
-        return Path(path) != warehouse.path and ask(path, mode)
-
-    monkeypatch.setattr(os, "access", refuse)
-    done = run("load", *sources.options)
-    assert done.exit_code == 3
-    assert f"{warehouse.path}: no file can be written there" in last_line(done)
 
 
 # What the machine refuses

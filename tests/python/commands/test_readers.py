@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from click.testing import Result
 from common.errors import WarehouseError
-from insights import insights
+from insights_page.page import page
 from support.helpers import Warehouse
 
 OPEN = """
@@ -46,9 +46,9 @@ def test_a_reader_stands_beside_another_and_a_writer_is_refused(
         assert len({*spill, f"{tested.path}.tmp"}) == 3, "each process has its own"
         assert not any(Path(folder).exists() for folder in spill)
         with dbt.read_only():
-            assert "<html" in insights(dbt)
+            assert "<html" in page(dbt)
         tested.release()
-        with pytest.raises(WarehouseError, match=rf"\(PID {pid}\) has this"):
+        with pytest.raises(WarehouseError, match=rf"\(PID {pid}\).*; free the file"):
             tested.build()
 
 
@@ -63,9 +63,12 @@ def test_while_another_writes_who_is_refused_learns_which_process(
         for words in (("run", *loaded), ("show", "headline"), ("status",)):
             refused = run(*words)
             assert (refused.exit_code, refused.stdout) == (1, "")
-            assert refused.stderr.splitlines()[-1] == (
-                f"error: {tested.path}: another process (PID {pid}) has this"
-                " DuckDB file open; wait for it or close it, then run again"
+            *_, error = refused.stderr.splitlines()
+            assert error.startswith("error: IO Error: Could not set lock on file ")
+            assert f'"{tested.path}": Conflicting lock is held in ' in error
+            assert f" (PID {pid}). " in error
+            assert error.endswith(
+                "; free the file, or set SPARKIFY_DUCKDB to another one"
             )
         plays = duckdb.read_parquet(str(tmp_path / "marts" / "songplays.parquet"))
         assert len(plays.fetchall()) == 1, "an export can be read"

@@ -32,7 +32,7 @@ def changed(sample_set: DataSet, tmp_path: Path) -> Callable[[str], Page]:
 
 def test_every_table_is_its_analysis_and_every_mark_its_table(page: Page) -> None:
     page.check()
-    assert len(cells(page.parts["most_played_songs"])) == 11, "the query limits"
+    assert len(cells(page.parts["most_played_songs"])) == 11
 
 
 def test_the_real_data_has_these_answers(real_set: DataSet) -> None:

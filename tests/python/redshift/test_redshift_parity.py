@@ -94,7 +94,8 @@ def test_fractions_are_rounded_alike_and_as_the_files_digits_say(
         for places in (6, 7, 8, 9)
         for _ in range(500)
     ]
-    rounded = dbt.text("{{ to_decimal('number', 10) }}")
+    text = "select $${{ to_decimal('number', 10) }}$$ as rounded"
+    rounded = dbt.query(text)[0]["rounded"]
     with duckdb.connect() as connection:
         here = connection.execute(
             f"select {rounded} from (select unnest(?::double[]) as number)", [digits]

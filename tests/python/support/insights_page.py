@@ -61,7 +61,8 @@ class Page:
         shown = sections(10**4 if weekly else 1)
         assert list(self.parts) == [section.analysis for section in shown]
         for section in shown:
-            part, rows = self.parts[section.analysis], self.rows[section.analysis]
+            part = self.parts[section.analysis]
+            rows = self.rows[section.analysis][: section.limit]
             asked = questions()[section.analysis]
             sql = PROJECT / "analyses" / f"{section.analysis}.sql"
             assert texts(part, "h2, code") == [asked, sql.read_text("utf-8")]
