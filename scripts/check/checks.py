@@ -23,7 +23,8 @@ from check.check_run import CheckFailed, CheckRun, event, lines, song
 
 Line = Callable[[CheckRun], str]
 
-# What DuckDB makes of the files of the first line; a test compares.
+# What DuckDB makes of the files of the first line; a test compares. Marts that are not
+# named are not checked.
 FINGERPRINTS = {
     "artists": "63eabaa3172f329169a17b0e49aff8ba",
     "dates": "742e4a3fae5cf51680b62bf854595c07",
@@ -68,7 +69,7 @@ def marts_equal_duckdbs(run: CheckRun) -> str:
         name for name in FINGERPRINTS if found.get(name) != FINGERPRINTS[name]
     ]:
         raise CheckFailed(f"other rows than DuckDB's in {', '.join(different)}")
-    return f"{len(found)} fingerprints equal DuckDB's"
+    return f"{len(FINGERPRINTS)} fingerprints equal DuckDB's"
 
 
 def lines_are_counted(run: CheckRun) -> str:
