@@ -31,6 +31,8 @@ def code_hash(manifest: Any, profile: Any) -> str:
     credentials = profile.credentials
     settings = dict(credentials.connection_info())
     settings.pop("path", None)  # the record is in this file itself
+    for name in ("access_mode", "temp_directory"):  # how it is opened
+        (settings.get("config_options") or {}).pop(name, None)
     packages = (*PACKAGES, *DRIVERS.get(credentials.type, ()))
     flags = {
         name: value
