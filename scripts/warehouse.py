@@ -165,15 +165,7 @@ def status_command(*, config: Path, target: str | None, as_json: bool) -> None:
                 " `up` prints what to set"
             )
     if reachable:
-        dbt = connected(settings, target)
-        with dbt.read_only():
-            counts = dbt.counts()
-            result |= summary(counts) | {"loads": []}
-            if counts:
-                add_fingerprints(result, dbt)
-                result["loads"] = history(dbt)
-            else:
-                say("nothing is loaded yet; `warehouse.py run` loads and builds")
+        result |= _contents(connected(settings, target))
         if not as_json:
             print_summary(result)
             print_loads(result["loads"])
@@ -300,6 +292,18 @@ def _load(
         setting = f"--{name}" if option else config.name
         say(f"{name:<9}  {getattr(data, name)}  (from {setting})")
     return dbt, load(dbt, data, max_errors, reload)
+
+
+def _contents(dbt: Dbt) -> dict[str, Any]:
+    """What `status` says of loads and marts; makes nothing."""
+    with dbt.read_only():
+        counts = dbt.counts()
+        result: dict[str, Any] = summary(counts) | {"loads": []}
+        if not counts:
+            say("nothing is loaded yet; `warehouse.py run` loads and builds")
+            return result
+        add_fingerprints(result, dbt)
+        return result | {"loads": history(dbt)}
 
 
 def connected(settings: Settings, target: str | None) -> Dbt:

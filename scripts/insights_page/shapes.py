@@ -9,6 +9,7 @@ from insights_page import words
 Row = dict[str, Any]
 
 NOTHING = "Nothing has been played yet."
+TOP = 10  # rows of a ranking
 COHORTS = 6  # the newest ones; they have 1, 2, ... rows
 
 
@@ -47,10 +48,10 @@ class Section:
 
     @property
     def limit(self) -> int | None:
-        """How many rows to show: a table has the first ten, a picture all."""
+        """How many rows to show: the first ten of a ranking, all of a picture."""
         if self.form == "cohorts":
             return COHORTS * (COHORTS + 1) // 2
-        return None if self.form or self.up else 10
+        return None if self.form or self.up else TOP
 
     @property
     def series(self) -> list[Column]:
