@@ -119,13 +119,23 @@ docs: setup  ## generate the documentation and serve it, at PORT=... if given
 	@# Without the trap make reports an error when Ctrl-C ends the server.
 	@trap : INT; $(BIN)/python -m http.server --bind 127.0.0.1 --directory target $(PORT) >/dev/null 2>&1
 
-pictures: .venv/dev.done profiles.yml  ## draw the pictures of docs/, which needs Chromium
-	@made=$$(mktemp -d) && trap 'rm -r "$$made"' EXIT && \
+CHROMIUM = "$$chromium" --headless --no-sandbox --hide-scrollbars --log-level=3
+# Without analyses and tests, which would make it too small to read.
+LINEAGE := overview?g_v=1&g_i=%2Bsongplays%2B&g_e=path:analyses%20path:tests
+
+pictures: setup  ## draw the pictures of docs/, which needs Chromium
+	@chromium=$$(command -v chromium || command -v google-chrome) || { \
+	echo 'error: there is no Chromium; on Debian and Ubuntu: `apt install chromium`' >&2; exit 1; }; \
+	made=$$(mktemp -d) && trap 'rm -r "$$made"' EXIT && \
 	export DBT_TARGET=dev DBT_TARGET_PATH="$$made" SPARKIFY_DUCKDB="$$made/sparkify.duckdb" && \
 	$(BIN)/python scripts/sample_data.py "$$made/sample" && $(BIN)/python scripts/warehouse.py \
 		run --events "$$made/sample/log_data" --songs "$$made/sample/song_data" && \
 	$(BIN)/python scripts/insights.py --out "$$made/insights.html" && \
-	$(BIN)/dbt --quiet docs generate --static && $(BIN)/python scripts/pictures.py "$$made" docs
+	$(BIN)/dbt --quiet docs generate --static && \
+	$(CHROMIUM) --window-size=1120,1300 --force-device-scale-factor=1.5 \
+		--screenshot=docs/insights.png "file://$$made/insights.html" && \
+	$(CHROMIUM) --window-size=1800,690 --virtual-time-budget=10000 \
+		--screenshot=docs/lineage.png "file://$$made/static_index.html#!/$(LINEAGE)"
 
 clean:  ## remove what was generated, but neither data nor .venv
 	rm -rf target logs .pytest_cache .ruff_cache .hypothesis

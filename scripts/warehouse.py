@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-if find_spec("click") is None or find_spec("yaml") is None:
+if not all(map(find_spec, ("click", "yaml", "dbt"))):
     sys.exit(
         "error: the packages are not installed for this Python; use"
         " `.venv/bin/python scripts/warehouse.py`; `make setup` makes it"
@@ -27,15 +27,14 @@ from command_line.report import (
     history,
     print_json,
     print_loads,
-    print_pairs,
     print_summary,
     print_table,
     summary,
 )
 from common.errors import DatabaseError, Refused, WarehouseError
 from common.messages import say
-from common.settings import Settings, did_you_mean, located, read_settings, version
-from common.signals import PlainGroup
+from common.settings import Settings, located, read_settings, version
+from common.signals import PlainCommand
 from dbt_project.profile import profile_path, target_type
 from dbt_project.runner import Dbt
 from export import exporting
@@ -47,7 +46,7 @@ SERVERLESS_HOST = ".redshift-serverless."
 WAKE_TRIES = 3
 
 
-class Warehouse(PlainGroup):
+class Warehouse(PlainCommand, click.Group):
     """All commands; those of the cluster are imported when one of them is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -157,7 +156,8 @@ def status_command(*, config: Path, target: str | None, as_json: bool) -> None:
         cluster = cluster_status(settings)
         result["cluster"] = cluster
         if not as_json:
-            print_pairs(status_lines(cluster))
+            for label, text in status_lines(cluster):
+                click.echo(f"{label:<14} {text}")
         reachable = "REDSHIFT_HOST" in os.environ
         if not reachable:
             say(
@@ -190,15 +190,11 @@ def show_command(
     """Print the whole answer of an ANALYSIS; without one, list them."""
     asked = questions()
     if analysis is None:
-        if as_json:
-            print_json([{"analysis": name, "question": asked[name]} for name in asked])
-        else:
-            print_pairs(asked.items())
+        rows = [{"analysis": name, "question": asked[name]} for name in asked]
+        (print_json if as_json else print_table)(rows)
         return
     if analysis not in asked:
-        raise click.UsageError(
-            f"there is no analysis {analysis}{did_you_mean(analysis, asked)}"
-        )
+        raise click.UsageError(f"there is no analysis {analysis}; `show` lists them")
     dbt = connected(read_settings(config), target)
     with dbt.read_only():
         rows = dbt.analysis(analysis)
@@ -286,7 +282,6 @@ def _load(
     songs: str | None,
     max_errors: int,
     reload: bool,
-    mix_sample: bool,
 ) -> tuple[Dbt, Loaded]:
     """Say where from and where to, and load."""
     settings = read_settings(config)
@@ -296,7 +291,7 @@ def _load(
     for name, option in (("events", events), ("songs", songs)):
         setting = f"--{name}" if option else config.name
         say(f"{name:<9}  {getattr(data, name)}  (from {setting})")
-    return dbt, load(dbt, data, max_errors, reload, mix_sample)
+    return dbt, load(dbt, data, max_errors, reload)
 
 
 def _contents(dbt: Dbt) -> dict[str, Any]:

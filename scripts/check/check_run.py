@@ -50,25 +50,7 @@ class CheckRun:
     def load(self, folder: str, max_errors: int = 0) -> Loaded:
         """Load what is new in a folder of logs, and the new songs, in silence."""
         with redirect_stderr(io.StringIO()):
-            return load(
-                self.dbt,
-                self.settings(folder),
-                max_errors,
-                reload=False,
-                mix_sample=True,
-            )
-
-    def rows(self, folder: str) -> dict[str, int]:
-        """The rows that the ledger has for each file of a folder."""
-        found = self.dbt.query(
-            "select path, rows_loaded from {{ source('sparkify', 'loaded_files') }}"
-        )
-        start = f"{self.root}{folder}/"
-        return {
-            row["path"].removeprefix(start): int(row["rows_loaded"])
-            for row in found
-            if row["path"].startswith(start)
-        }
+            return load(self.dbt, self.settings(folder), max_errors, reload=False)
 
     def fingerprints(self) -> dict[str, str]:
         """Every mart's fingerprint."""

@@ -32,11 +32,6 @@ def source_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options that `run` and `load` share."""
     for option in (
         click.option(
-            "--mix-sample",
-            is_flag=True,
-            help="Allow sample data and other data in one warehouse.",
-        ),
-        click.option(
             "--reload",
             is_flag=True,
             help="Replace all of staging by the files, in one transaction.",

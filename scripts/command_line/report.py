@@ -3,17 +3,13 @@
 import dataclasses
 import json
 import sys
-from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from dbt_project.runner import Dbt, Rows
 from load.loading import Loaded
-
-if TYPE_CHECKING:  # rich takes a while to import: only what prints a table pays
-    from rich.table import Table
 
 UNLIMITED = 100_000  # columns of a pipe or a file
 SHOWN_LOADS = 10  # by `status`: one load a day is usual
@@ -92,23 +88,16 @@ def print_loads(loads: list[dict[str, Any]]) -> None:
         )
 
 
-def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:
-    """Lines of a label and a text, which a terminal wraps."""
-    from rich.table import Table
-
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for label, text in pairs:
-        table.add_row(label, text)
-    _print(table)
-
-
 def print_table(rows: list[dict[str, Any]]) -> None:
-    """Rows with every cell whole: numbers to the right, the rest to the left."""
+    """Rows with every cell whole: numbers to the right, the rest to the left.
+
+    On a terminal as wide as that, else as wide as it needs; nothing is markup.
+    """
     if not rows:
         return
+    # rich takes a while to import: only what prints a table pays.
     from rich import box
+    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="")
@@ -120,13 +109,6 @@ def print_table(rows: list[dict[str, Any]]) -> None:
         table.add_column(name, justify=justify, overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
-    _print(table)
-
-
-def _print(table: "Table") -> None:
-    """On a terminal as wide as that, else as wide as it needs; nothing is markup."""
-    from rich.console import Console
-
     width = None if sys.stdout.isatty() else UNLIMITED
     console = Console(width=width, highlight=False, markup=False, emoji=False)
     with console.capture() as printed:
@@ -142,8 +124,6 @@ def _cell(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, Decimal):
         return f"{value:f}"
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ")
     # What a log holds must neither break the table nor command the terminal.
     return "".join(
         letter if letter.isprintable() else ascii(letter)[1:-1] for letter in str(value)

@@ -32,11 +32,10 @@ ADVICE: list[tuple[str, type[WarehouseError], str]] = [
         Refused,
         "the bucket is in another region; set region in [data] of warehouse.toml",
     ),
-    ("NoSuchKey ", WarehouseError, "the object is gone since it was listed; run again"),
     (
-        "(412|PreconditionFailed) ",
+        "(NoSuchKey|412|PreconditionFailed) ",
         WarehouseError,
-        "the object changed while it was read; run again",
+        "the object is gone or changed since it was listed; run again",
     ),
     (
         "Request(Expired|InTheFuture|TimeTooSkewed) |.*Signature (expired|not yet cur)",
@@ -179,8 +178,6 @@ def _plain_trouble(error: Exception) -> WarehouseError:
     kind, message = type(error).__name__, " ".join(str(error).split()).rstrip(".")
     if re.search("SSO|Token|Login|Credential|ProfileNotFound", kind):
         return Refused(f"no AWS credentials: {message}; {_sign_in()}")
-    if kind == "MissingDependencyException":
-        return Refused(f"{message}; run `make setup`")
     broken = (ConnectionError, HTTPClientError, IncompleteReadError)
     if isinstance(error, (*broken, ResponseParserError)):
         return WarehouseError(

@@ -2,9 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +73,7 @@ def read_settings(path: Path) -> Settings:
     tables: dict[str, type[Data] | type[Cluster]] = {"data": Data, "cluster": Cluster}
     for name in document:
         if name not in tables:
-            raise Refused(f"{path}: unknown table [{name}]{did_you_mean(name, tables)}")
+            raise Refused(f"{path}: unknown table [{name}]; there is data, cluster")
     return Settings(
         **{name: _table(path, document, name, kind) for name, kind in tables.items()}
     )
@@ -106,13 +104,6 @@ def located(data: Data, events: str | None, songs: str | None) -> Data:
     )
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The end of a message about an unknown word: the nearest one, or all."""
-    names = sorted(known)
-    near = get_close_matches(word, names, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; there is {', '.join(names)}"
-
-
 def version() -> str:
     """The version in pyproject.toml."""
     text = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
@@ -128,7 +119,7 @@ def _table(path: Path, document: dict[str, Any], name: str, kind: type[Any]) -> 
     for key, value in given.items():
         if key not in known:
             raise Refused(
-                f"{path}: unknown key {key} in [{name}]{did_you_mean(key, known)}"
+                f"{path}: unknown key {key} in [{name}]; there is {', '.join(known)}"
             )
         if type(value) is not known[key]:
             raise Refused(

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from common.errors import Interrupted, Refused, WarehouseError
+from common.errors import Interrupted, WarehouseError
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -26,15 +26,6 @@ class PlainCommand(click.Command):
             if error.errno == errno.EPIPE:
                 raise  # click ends quietly then: `| head` has read enough
             raise plain_os_error(error) from None
-        except ModuleNotFoundError as error:
-            raise Refused(
-                f"{error.name} is not installed for {sys.executable}; use"
-                " .venv/bin/python, which `make setup` makes"
-            ) from None
-
-
-class PlainGroup(PlainCommand, click.Group):
-    """The same for a script of several commands."""
 
 
 @contextmanager

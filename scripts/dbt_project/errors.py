@@ -23,11 +23,6 @@ FILE_ADVICE = {
         " SPARKIFY_DUCKDB to another path, or see docs/limits.md"
     ),
 }
-CONFLICT = re.compile(
-    "concurrent transaction|isolation violation|deadlock|could not obtain lock",
-    re.IGNORECASE,
-)
-ANOTHER_TRANSACTION = "another transaction was in the way; run again"
 FROM_MACROS = re.compile(r"(Runtime Error\s+)?Compilation Error")
 
 Advice = tuple[type[WarehouseError], str, str]  # error, pattern, what to do

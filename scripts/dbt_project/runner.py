@@ -58,7 +58,6 @@ class Dbt:
         self._options += ["--no-use-colors-file"]
         self._options += ["--target", target] if target else []
         self._failure = ""
-        self._texts: dict[str, str] = {}
         self.engine = ""
         self._runner = dbtRunner(callbacks=[self._see])
         (PROJECT / "data").mkdir(exist_ok=True)
@@ -171,12 +170,14 @@ class Dbt:
         (rows,) = self._tables("--inline", sql).values()
         return rows
 
-    def text(self, jinja: str) -> str:
-        """What Jinja says that asks the warehouse nothing."""
-        if jinja not in self._texts:
-            (one,) = self._quick("compile", "--inline", jinja).results
-            self._texts[jinja] = str(one.node.compiled_code).strip()
-        return self._texts[jinja]
+    def event_keys(self) -> list[str]:
+        """The JSON keys of an event in the order of staging's columns."""
+        staging = self._manifest.sources["source.sparkify.sparkify.staging_events"]
+        return [
+            column.meta.get("key", column.name)
+            for column in staging.columns.values()
+            if column.name != "_load_id"
+        ]
 
     def analysis(self, name: str) -> Rows:
         """The rows of one of the project's analyses."""
@@ -251,20 +252,16 @@ class Dbt:
         return counts
 
     def _tables(self, *what: str, limit: int = -1) -> dict[str, Rows]:
-        shown = self._quick("show", *what, "--limit", str(limit)).results
-        return {one.node.name: _rows(one.agate_table) for one in shown}
-
-    def _quick(self, *arguments: str) -> Any:
-        """The result of `dbt show` or `dbt compile`, which may name an inline query."""
+        """The answers of `dbt show` by the names of what was asked."""
         # Neither list every relation first, which is slow to ask of Redshift, nor
         # write the manifest once more.
+        quick = ("--no-populate-cache", "--no-write-json", "--limit", str(limit))
         try:
-            return self._invoke(
-                *arguments, "--no-populate-cache", "--no-write-json"
-            ).result
+            shown: Any = self._invoke("show", *what, *quick).result
         finally:
             # dbt forgets its name for an inline query only when the query succeeds.
             self._manifest.nodes.pop(INLINE, None)
+        return {one.node.name: _rows(one.agate_table) for one in shown.results}
 
     def _invoke(
         self,

@@ -1,19 +1,23 @@
 """The page as one HTML file: answers put into the template beside this module."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from inspect import getmembers, isfunction
 from pathlib import Path
 from typing import Any
 
+from command_line.questions import questions
+from common.settings import PROJECT
+from dbt_project.runner import Dbt
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from insights_page import words
-from insights_page.charts import Columns, Row, draw
-from insights_page.shapes import Column, Section
+from insights_page.charts import draw
+from insights_page.sections import sections
+from insights_page.shapes import TOP, Column, Row
 
 HERE = Path(__file__).parent
 SHADES = 7  # of a grid
+ENGINES = {"duckdb": "DuckDB", "redshift": "Amazon Redshift"}
 ENVIRONMENT = Environment(
     loader=FileSystemLoader(HERE),
     autoescape=True,
@@ -25,48 +29,39 @@ ENVIRONMENT.globals |= dict(getmembers(words, isfunction))
 SENTENCES = ENVIRONMENT.get_template("answers.html").module
 
 
-@dataclass(frozen=True)
-class Answered:
-    """A section with its answer; where nothing was played it has no rows."""
-
-    section: Section
-    sql: str
-    answer: str
-    rows: list[Row]
-    drawing: dict[str, Any] | None = None
-
-
-def page(
-    answered: list[Answered],
-    rows: Mapping[str, list[Row]],
-    questions: Mapping[str, str],
-    warehouse: Mapping[str, str],
-) -> str:
-    """The whole page: the same rows give the same bytes, but for one line."""
+def page(dbt: Dbt) -> str:
+    """The whole page of a warehouse: the same rows give the same bytes."""
+    rows = dbt.analyses(["headline"])
+    shown = sections(rows["headline"][0]["days"] or 0)
+    # Two calls of dbt: each costs more than most of the queries.
+    ranked = [section.analysis for section in shown if section.limit == TOP]
+    others = [section.analysis for section in shown[1:] if section.limit != TOP]
+    rows |= dbt.analyses(ranked, TOP) | dbt.analyses(others)
+    answers, drawings, sql = {}, {}, {}
+    for section in shown:
+        name = section.analysis
+        sql[name] = (PROJECT / "analyses" / f"{name}.sql").read_text(encoding="utf-8")
+        found = rows[name] = rows[name][: section.limit]
+        if not found or found[0].get("plays") == 0:
+            answers[name], rows[name] = section.empty, []
+            continue
+        answers[name] = getattr(SENTENCES, name)(found)
+        if section.up:
+            drawings[name] = draw(section, found)
+    credentials = dbt.profile.credentials
     return ENVIRONMENT.get_template("page.html").render(
-        answered=answered,
-        answers={one.section.analysis: one.answer for one in answered},
+        sections=shown,
         rows=rows,
-        questions=questions,
-        warehouse=warehouse,
+        answers=answers,
+        drawings=drawings,
+        sql=sql,
+        questions=questions(),
+        warehouse=f"{credentials.database}.{credentials.schema} on"
+        f" {ENGINES[dbt.engine]}, target {dbt.profile.target_name}",
         digits=_digits,
         index=_index,
         shade=_shade,
         style=(HERE / "style.css").read_text(encoding="utf-8"),
-    )
-
-
-def answer(section: Section, rows: list[Row], sql: str) -> Answered:
-    """A section, answered by the rows of its analysis."""
-    if not rows or rows[0].get("plays") == 0:
-        return Answered(section, sql, section.empty, [])
-    picture = section.picture
-    return Answered(
-        section,
-        sql,
-        getattr(SENTENCES, section.analysis)(rows),
-        rows,
-        draw(picture, rows) if isinstance(picture, Columns) else None,
     )
 
 

@@ -1,68 +1,57 @@
 """What the page asks, in its order: each question, its analysis, how it is shown."""
 
-from insights_page import words
-from insights_page.charts import Columns, Series
-from insights_page.shapes import Section, bar, label, name, number, percent, plain
+from insights_page.shapes import Column, Section
+from insights_page.words import agent, band, first, name, percent, short_day, text
 
 DAYS_SHOWN = 120  # the longest history that time lines show by days, not by weeks
 ALL_THERE = "The catalogue has every song that was played."
 NOBODY = "Nobody known has listened yet."
 
-WEEK = label("week from", "week", show=words.short_day)
-LISTENERS = number("listeners", "listeners")
-IN_CATALOGUE = percent("in catalogue", "percent_matched")
-PLAYS = bar("plays", "plays")
+WEEK = Column("week from", "week", short_day)
+LISTENERS = Column("listeners", "listeners")
+IN_CATALOGUE = Column("in catalogue", "percent_matched", percent)
+PLAYS = Column("plays", "plays", bar=True)
 
 
 def sections(days: int) -> list[Section]:
     """All sections, for a history of so many days."""
-    weekly = days > DAYS_SHOWN
-    period, length = ("week", 7) if weekly else ("day", 1)
-    when = WEEK if weekly else label("day", "day", show=words.short_day)
+    when = WEEK if days > DAYS_SHOWN else Column("day", "day", short_day)
+    period = when.key
     return [
         Section(
             "headline",
             (
-                label("period", "period"),
-                number("plays", "plays", "plays_percent_change"),
-                number("listeners", "listeners", "listeners_percent_change"),
-                number("hours of music", "hours", "hours_percent_change"),
-                number("sessions", "sessions", "sessions_percent_change"),
-                percent("of plays are paid", "percent_paid"),
-                percent("in the catalogue", "percent_matched"),
+                Column("period", "period", text),
+                Column("plays", "plays", change="plays_percent_change"),
+                Column("listeners", "listeners", change="listeners_percent_change"),
+                Column("hours of music", "hours", change="hours_percent_change"),
+                Column("sessions", "sessions", change="sessions_percent_change"),
+                Column("of plays are paid", "percent_paid", percent),
+                Column("in the catalogue", "percent_matched", percent),
             ),
             "The average covers up to four weeks, since one alone may hold a holiday."
             " Hours count each song in full. A listener is a known user with a play.",
-            picture="tiles",
+            form="tiles",
         ),
         Section(
             f"plays_by_{period}",
             (
                 when,
-                number("plays", "plays"),
-                number("paid", "paid_plays"),
-                number("free", "free_plays"),
+                Column("plays", "plays"),
+                Column("paid", "paid_plays"),
+                Column("free", "free_plays"),
                 LISTENERS,
             ),
             "By the plan at the time of the play. The first and the last"
             f" {period} may be cut short.",
-            picture=Columns(
-                f"Plays by {period}",
-                period,
-                (
-                    Series("paid_plays", "paid", "first"),
-                    Series("free_plays", "free", "second"),
-                ),
-                length,
-                total="plays",
-            ),
+            up=("paid_plays", "free_plays"),
         ),
         Section(
             "license_shares",
             (
-                label("missing songs", "songs", show=words.first),
-                percent("of missing plays", "percent_of_missing"),
-                percent("of all plays", "percent_of_plays"),
+                Column("missing songs", "songs", first),
+                Column("of missing plays", "percent_of_missing", percent),
+                Column("of all plays", "percent_of_plays", percent),
                 PLAYS,
             ),
             "The songs that are played most and missing in the catalogue. Missing plays"
@@ -73,23 +62,17 @@ def sections(days: int) -> list[Section]:
             f"catalogue_coverage_by_{period}",
             (
                 when,
-                number("plays", "plays"),
-                number("in the catalogue", "matched"),
-                percent("share", "percent_matched"),
+                Column("plays", "plays"),
+                Column("in the catalogue", "matched"),
+                Column("share", "percent_matched", percent),
             ),
             "The share of plays whose title and artist the catalogue has.",
-            picture=Columns(
-                f"Share of plays in the catalogue by {period}",
-                period,
-                (Series("percent_matched", "in the catalogue", "first"),),
-                length,
-                "%",
-            ),
+            up=("percent_matched",),
         ),
         Section(
             "songs_to_license",
             (
-                name("song and artist", "song_title", below="artist_name"),
+                Column("song and artist", "song_title", name, below="artist_name"),
                 LISTENERS,
                 PLAYS,
             ),
@@ -98,14 +81,19 @@ def sections(days: int) -> list[Section]:
         ),
         Section(
             "artists_to_license",
-            (name("artist", "artist_name"), number("songs", "songs"), LISTENERS, PLAYS),
+            (
+                Column("artist", "artist_name", name),
+                Column("songs", "songs"),
+                LISTENERS,
+                PLAYS,
+            ),
             "The ten most played among the artists of whom the catalogue has no song.",
             empty="The catalogue has a song of every artist that was played.",
         ),
         Section(
             "most_played_songs",
             (
-                name("song and artist", "song_title", below="artist_name"),
+                Column("song and artist", "song_title", name, below="artist_name"),
                 IN_CATALOGUE,
                 LISTENERS,
                 PLAYS,
@@ -115,22 +103,27 @@ def sections(days: int) -> list[Section]:
         ),
         Section(
             "most_played_artists",
-            (name("artist", "artist_name"), IN_CATALOGUE, LISTENERS, PLAYS),
+            (Column("artist", "artist_name", name), IN_CATALOGUE, LISTENERS, PLAYS),
             "The ten most played, by the name in the logs. In catalogue is the share of"
             " plays whose song the catalogue has.",
         ),
         Section(
             "songs_never_played",
             (
-                name("song and artist", "title", below="artist_name"),
-                plain("year", "year"),
+                Column("song and artist", "title", name, below="artist_name"),
+                Column("year", "year", text),
             ),
             "The first ten by their id.",
             empty="Every song of the catalogue has been played.",
         ),
         Section(
             "artists_origins",
-            (name("origin", "origin"), number("artists", "artists"), LISTENERS, PLAYS),
+            (
+                Column("origin", "origin", name),
+                Column("artists", "artists"),
+                LISTENERS,
+                PLAYS,
+            ),
             "The ten with most plays, by the catalogue's free text.",
         ),
         Section(
@@ -139,16 +132,16 @@ def sections(days: int) -> list[Section]:
             "The newest cohorts, by the week of their first play in these logs; the"
             " stronger the shade, the larger the share. A cut-off cohort may have come"
             " before the logs begin. The last week may be cut short.",
-            picture="cohorts",
+            form="cohorts",
             empty=NOBODY,
         ),
         Section(
             "inactive_listeners",
             (
-                label("user", "user_id"),
-                plain("plan", "level"),
-                plain("last play", "last_play_at", words.short_day),
-                number("days quiet", "days_quiet"),
+                Column("user", "user_id", text),
+                Column("plan", "level", text),
+                Column("last play", "last_play_at", short_day),
+                Column("days quiet", "days_quiet"),
                 PLAYS,
             ),
             "The ten who had played most. Inactive, not lost: the logs have no"
@@ -160,29 +153,20 @@ def sections(days: int) -> list[Section]:
             (
                 WEEK,
                 LISTENERS,
-                number("returning", "returning_listeners"),
-                number("first play in these logs", "new_listeners"),
+                Column("returning", "returning_listeners"),
+                Column("first play in these logs", "new_listeners"),
             ),
             "Weeks start on Monday (UTC). Users may have listened before these logs"
             " begin, so the first week has first plays only.",
-            picture=Columns(
-                "Listeners by week",
-                "week",
-                (
-                    Series("returning_listeners", "returning", "first"),
-                    Series("new_listeners", "first play in these logs", "second"),
-                ),
-                7,
-                total="listeners",
-            ),
+            up=("returning_listeners", "new_listeners"),
             empty=NOBODY,
         ),
         Section(
             "plays_by_state",
             (
-                name("state", "state"),
-                number("plays", "plays"),
-                bar("listeners", "listeners"),
+                Column("state", "state", name),
+                Column("plays", "plays"),
+                Column("listeners", "listeners", bar=True),
             ),
             "The ten with most listeners. An area across states counts for its first;"
             " one keen listener can carry the plays of a state.",
@@ -190,9 +174,9 @@ def sections(days: int) -> list[Section]:
         Section(
             "songs_per_listener",
             (
-                label("songs heard", "songs_from", "songs_to", show=words.band),
+                Column("songs heard", "songs_from", band, until="songs_to"),
                 LISTENERS,
-                percent("of their plays", "percent_of_plays"),
+                Column("of their plays", "percent_of_plays", percent),
                 PLAYS,
             ),
             "By the number of different songs. Plays without a user are left out.",
@@ -201,11 +185,11 @@ def sections(days: int) -> list[Section]:
         Section(
             "free_against_paid",
             (
-                label("plan", "level"),
+                Column("plan", "level", text),
                 LISTENERS,
-                number("per day", "plays_per_day"),
-                number("mean per listener", "plays_per_listener"),
-                bar("median per listener", "median_plays"),
+                Column("per day", "plays_per_day"),
+                Column("mean per listener", "plays_per_listener"),
+                Column("median per listener", "median_plays", bar=True),
             ),
             "Plays by the plan at the time: who changed plans listened on both. Per day"
             " divides by all users' days on the plan.",
@@ -213,10 +197,10 @@ def sections(days: int) -> list[Section]:
         Section(
             "upgrade_funnel",
             (
-                label("change", "change"),
-                number("saw the page", "saw"),
-                percent("of them", "percent_submitted"),
-                bar("submitted", "submitted"),
+                Column("change", "change", text),
+                Column("saw the page", "saw"),
+                Column("of them", "percent_submitted", percent),
+                Column("submitted", "submitted", bar=True),
             ),
             "Users, each once, at any time in these logs.",
         ),
@@ -224,39 +208,32 @@ def sections(days: int) -> list[Section]:
             "level_changes_by_week",
             (
                 WEEK,
-                number("upgrades", "upgrades"),
-                number("downgrades", "downgrades"),
+                Column("upgrades", "upgrades"),
+                Column("downgrades", "downgrades"),
             ),
             "Changes of plan by week. The plan that a user came with is none.",
-            picture=Columns(
-                "Upgrades and downgrades by week",
-                "week",
-                (
-                    Series("upgrades", "upgrades", "first"),
-                    Series("downgrades", "downgrades", "second", below=True),
-                ),
-                7,
-            ),
+            up=("upgrades",),
+            down=("downgrades",),
         ),
         Section(
             "session_sizes",
             (
-                label("songs in it", "plays_from", "plays_to", show=words.band),
-                number("plays", "plays"),
-                percent("of sessions", "percent_of_sessions"),
-                bar("sessions", "sessions"),
+                Column("songs in it", "plays_from", band, until="plays_to"),
+                Column("plays", "plays"),
+                Column("of sessions", "percent_of_sessions", percent),
+                Column("sessions", "sessions", bar=True),
             ),
             "Sessions with at least one song; one song heard twice counts twice.",
         ),
         Section(
             "skips",
             (
-                number("plays", "plays"),
-                number("with a next", "plays_with_a_next"),
-                number("skips", "skips"),
-                percent("skipped", "percent_skipped"),
-                number("hours in full", "hours"),
-                number("hours heard", "heard_hours"),
+                Column("plays", "plays"),
+                Column("with a next", "plays_with_a_next"),
+                Column("skips", "skips"),
+                Column("skipped", "percent_skipped", percent),
+                Column("hours in full", "hours"),
+                Column("hours heard", "heard_hours"),
             ),
             "Nobody logs a skip. A play counts as one if the next play in its session"
             " began before its length had passed; a session's last play has no next.",
@@ -266,13 +243,13 @@ def sections(days: int) -> list[Section]:
             (),
             "Listeners in an average such hour, over the days with any play. Grey hours"
             " have had fewer than 5 listeners. Hours are UTC, not the listeners' own.",
-            picture="week",
+            form="week",
             empty=NOBODY,
         ),
         Section(
             "user_agents",
             (
-                label("browser", "browser", "platform", show=words.agent),
+                Column("browser", "browser", agent, until="platform"),
                 LISTENERS,
                 PLAYS,
             ),

@@ -2,75 +2,59 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from insights_page import words
-from insights_page.charts import Columns, Row
+
+Row = dict[str, Any]
 
 NOTHING = "Nothing has been played yet."
+TOP = 10  # rows of a ranking
 COHORTS = 6  # the newest ones; they have 1, 2, ... rows
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a section's table: of which values, under which heading, and how."""
+    """A column of a section's table; the first one names its row, unless a number."""
 
     heading: str
-    keys: tuple[str, ...]
+    key: str
     show: Callable[..., str] = words.number
+    until: str = ""  # one more value for `show`
     below: str = ""  # one more value, in small letters below
-    names: bool = False  # it says what its row is about
-    wide: bool = False  # it holds text from outside, with words of any length
-    bar: bool = False  # a bar stands beside the number
+    bar: bool = False  # a bar beside the number
     change: str = ""  # the key of its change in percent
 
     def text(self, row: Row) -> str:
         """A row's value as the page writes it."""
-        return self.show(*(row[key] for key in self.keys))
+        return self.show(row[self.key], *([row[self.until]] if self.until else []))
 
 
 @dataclass(frozen=True)
 class Section:
-    """An analysis, and what is shown of its answer."""
+    """An analysis, and what is shown of its answer.
+
+    `up` and `down` are the keys of the columns to draw over time, stacked on either
+    side of a base line; the first column is then `day` or `week`.
+    """
 
     analysis: str
     columns: tuple[Column, ...]
     caveat: str
-    picture: Columns | str = ""  # or a macro's name; "": the table has bars
+    up: tuple[str, ...] = ()
+    down: tuple[str, ...] = ()
+    form: str = ""  # a macro instead of a table: "tiles", "week" or "cohorts"
     empty: str = NOTHING
 
     @property
-    def limit(self) -> int:
-        """How many rows to ask for: a table has the first ten, a picture all, -1."""
-        if self.picture == "cohorts":
+    def limit(self) -> int | None:
+        """How many rows to show: the first ten of a ranking, all of a picture."""
+        if self.form == "cohorts":
             return COHORTS * (COHORTS + 1) // 2
-        return -1 if self.picture else 10
+        return None if self.form or self.up else TOP
 
-
-def label(heading: str, *keys: str, show: Callable[..., str] = words.text) -> Column:
-    """The column that says what its row is about."""
-    return Column(heading, keys, show, names=True)
-
-
-def name(heading: str, key: str, below: str = "") -> Column:
-    """The same, in words of any length and script."""
-    return Column(heading, (key,), words.text, below, names=True, wide=True)
-
-
-def number(heading: str, key: str, change: str = "") -> Column:
-    """A column of numbers."""
-    return Column(heading, (key,), change=change)
-
-
-def plain(heading: str, key: str, show: Callable[..., str] = words.text) -> Column:
-    """A column of short text or of dates."""
-    return Column(heading, (key,), show)
-
-
-def percent(heading: str, key: str) -> Column:
-    """A column of shares."""
-    return Column(heading, (key,), words.percent)
-
-
-def bar(heading: str, key: str) -> Column:
-    """A column of numbers with bars."""
-    return Column(heading, (key,), bar=True)
+    @property
+    def series(self) -> list[Column]:
+        """The columns to draw, in the order of their colours."""
+        by_key = {column.key: column for column in self.columns}
+        return [by_key[key] for key in self.up + self.down]

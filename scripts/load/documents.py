@@ -26,7 +26,6 @@ TOO_LONG = "longer than 4 MB"
 Row = tuple[int, str, bytes]  # line, fault or nothing, text without line ends
 
 _lenient = json.JSONDecoder(strict=False)
-_strict = json.JSONDecoder()
 
 
 def is_clean(text: bytes) -> bool:
@@ -139,25 +138,17 @@ def _examined(document: bytes) -> tuple[str, bytes]:
         return fault, _shown(document)
     control = CONTROL.search(document.decode("utf-8", "surrogateescape"))
     if control:
-        fault = (
-            "holds a NUL byte" if control[0] == "\x00" else "holds a control character"
-        )
+        fault = "holds a NUL byte or another control character"
         return "not valid UTF-8" if control[0] > "\x1f" else fault, _shown(document)
     document = document.rstrip(b"\r")
     if b"\n" not in document and b"\r" not in document:
         return "", document
     # Line ends are white space between the parts of JSON, and an error within a text.
-    text = document.decode()
     try:
-        is_valid = not text[_strict.raw_decode(text, _begin(text))[1] :].strip()
+        json.loads(document)
     except (ValueError, RecursionError):
-        is_valid = False
-    return "" if is_valid else MALFORMED, _shown(document)
-
-
-def _begin(text: str) -> int:
-    match = NOT_BLANK.search(text)
-    return match.start() if match else 0
+        return MALFORMED, _shown(document)
+    return "", _shown(document)
 
 
 def _shown(document: bytes) -> bytes:

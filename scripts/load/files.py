@@ -69,8 +69,6 @@ def list_folder(kind: Kind, folder: Path) -> tuple[list[Listed], Counter[str]]:
             f" give a folder or an s3:// prefix with --{kind}"
         ) from None
 
-    if folder.is_file():
-        fail(NotADirectoryError(20, "not a folder but a file", str(folder)))
     # Each folder and those above it, by device and inode.
     above: dict[str, frozenset[tuple[int, int]]] = {}
     for parent, folders, names in os.walk(folder, onerror=fail, followlinks=True):

@@ -1,6 +1,5 @@
 """The load: list, compare with the ledger, read what is new, let SQL publish it."""
 
-import functools
 import json
 import tempfile
 from collections import Counter
@@ -31,10 +30,7 @@ from load.files import (
 from load.reading import Batch, Reader, Task
 
 CACHE = PROJECT / "data" / "cache"
-# What names another warehouse, by engine.
-OTHER_WAREHOUSE = {"duckdb": "SPARKIFY_DUCKDB", "redshift": "REDSHIFT_SCHEMA"}
 
-Connect = Callable[[], Any]  # makes the S3 client once
 # The plan for the macro load_staging, the answer to what it logs, and whether the
 # ledger must have more files when it is done.
 Prepared = tuple[dict[str, Any], Callable[[str], None] | None, Callable[[], bool]]
@@ -65,35 +61,31 @@ class Listing:
     ignored: Counter[str]
 
 
-def load(
-    dbt: Dbt, data: Data, max_errors: int, reload: bool, mix_sample: bool = False
-) -> Loaded:
+def load(dbt: Dbt, data: Data, max_errors: int, reload: bool) -> Loaded:
     """Load every file once: those that are new or changed, or with `reload` all.
 
     All or nothing: raises WarehouseError, and then nothing was published. Raises
-    Refused where sample data would meet other data, unless `mix_sample`.
+    Refused where sample data would meet other data.
     """
     prepare = _prepare_files
     if dbt.engine == "redshift":
-        prepare = _prepare_manifests
+        prepare = redshift.prepared
         redshift.check(dbt, data)
-    # One client for all: to make it and to find credentials takes a second.
-    connect = functools.cache(lambda: aws.Clients(data.region).s3)
+    clients = aws.Clients(data.region)
     with explained(lambda: "nothing was loaded; run again"):
         listings = [
-            _list("events", data.events, connect),
-            _list("songs", data.songs, connect),
+            _list("events", data.events, clients),
+            _list("songs", data.songs, clients),
         ]
         paths = [(each.uri, [file.path for file in each.files]) for each in listings]
-        if not mix_sample:
-            _refuse_mix(dbt, paths)
+        _refuse_mix(paths)
         dbt.require_folder()
         ledger = {
             (row["source"], row["path"]): row
             for row in dbt.query("{{ known_files() }}")
         }
-        if not (mix_sample or reload):
-            _refuse_mix(dbt, [*paths, (dbt.place, [path for _, path in ledger])])
+        if not reload:
+            _refuse_mix([*paths, (dbt.place, [path for _, path in ledger])])
         newest = max((row["load_id"] for row in ledger.values()), default=0)
         tasks = []
         for listing in listings:
@@ -106,7 +98,7 @@ def load(
         )
         with (
             explained(lambda: _published(dbt, newest)),
-            prepare(dbt, data, connect, tasks) as (plan, answer, has_new),
+            prepare(dbt, data, clients, tasks) as (plan, answer, has_new),
         ):
             dbt.operation(
                 "load_staging",
@@ -161,10 +153,10 @@ def _replaced_key(row: dict[str, Any]) -> str:
     return f"{row['row_key']} ({old}, replaced by {new})"
 
 
-def _list(kind: Kind, uri: str, connect: Connect) -> Listing:
+def _list(kind: Kind, uri: str, clients: aws.Clients) -> Listing:
     """The files of a kind, new or not."""
     if s3_address.is_s3(uri):
-        files, ignored = s3.list_prefix(connect(), kind, uri)
+        files, ignored = s3.list_prefix(clients.s3, kind, uri)
     else:
         files, ignored = list_folder(kind, Path(uri))
     if not files:
@@ -218,7 +210,7 @@ def _warn_of_hidden(
         )
 
 
-def _refuse_mix(dbt: Dbt, locations: list[tuple[str, list[str]]]) -> None:
+def _refuse_mix(locations: list[tuple[str, list[str]]]) -> None:
     """Raise Refused if some of these locations' files are sample data, and some not."""
     sample = [where for where, paths in locations if any(map(is_sample, paths))]
     other = [where for where, paths in locations if not all(map(is_sample, paths))]
@@ -226,8 +218,8 @@ def _refuse_mix(dbt: Dbt, locations: list[tuple[str, list[str]]]) -> None:
         raise Refused(
             f"{sample[-1]} holds sample data, {other[-1]} does not, and a warehouse"
             " should hold one kind: give both --events and --songs, and name another"
-            f" warehouse with {OTHER_WAREHOUSE[dbt.engine]} for the other kind;"
-            " --reload replaces what is loaded, --mix-sample allows the mix"
+            " warehouse for the other kind with SPARKIFY_DUCKDB, on Redshift with"
+            " REDSHIFT_SCHEMA; --reload replaces what is loaded"
         )
 
 
@@ -240,13 +232,13 @@ def _published(dbt: Dbt, newest: int) -> str:
 
 @contextmanager
 def _prepare_files(
-    dbt: Dbt, data: Data, connect: Connect, tasks: list[Task]
+    dbt: Dbt, data: Data, clients: aws.Clients, tasks: list[Task]
 ) -> Iterator[Prepared]:
     """Read the files here, for DuckDB to load; those in S3 are fetched first."""
     remote = [task.file for task in tasks if task.file.etag is not None]
     if remote:
         with progress("fetching", len(remote)) as advance:
-            copies = s3.fetch(connect(), remote, CACHE, lambda: advance(1))
+            copies = s3.fetch(clients.s3, remote, CACHE, lambda: advance(1))
         fetched = dict(zip(remote, map(str, copies), strict=True))
         tasks = [
             replace(task, local=fetched.get(task.file, task.local)) for task in tasks
@@ -280,12 +272,3 @@ def _prepare_files(
             describe_batch,
             lambda: any(delivery["is_new"] for delivery in reader.deliveries),
         )
-
-
-@contextmanager
-def _prepare_manifests(
-    dbt: Dbt, data: Data, connect: Connect, tasks: list[Task]
-) -> Iterator[Prepared]:
-    """Redshift reads the files itself, and a reload in any order."""
-    with redshift.prepared(dbt, data, connect, [task.file for task in tasks]) as plan:
-        yield plan, None, lambda: True

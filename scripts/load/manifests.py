@@ -31,7 +31,9 @@ def write_plan(
     urls: dict[str, set[str]] = {}
     planned = []
     for file in files:
-        name = _manifest(file) if file.size else ""
+        # One COPY reads files of one kind and one compression.
+        form = "gzip" if is_zipped(file.path) else "plain"
+        name = f"{file.kind}.{form}" if file.size else ""
         shown_path, shown_key = shown_names(file.path)
         planned.append(
             {
@@ -105,8 +107,3 @@ def check_locations(data: Data) -> None:
                 f"{key} in [data] of warehouse.toml: {value!r} goes into SQL and must"
                 f" match {pattern}"
             )
-
-
-def _manifest(file: Listed) -> str:
-    """One COPY reads files of one kind and one compression."""
-    return f"{file.kind}.{'gzip' if is_zipped(file.path) else 'plain'}"

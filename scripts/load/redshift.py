@@ -10,14 +10,16 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
+from common.aws import Clients
 from common.errors import DatabaseError, Refused, WarehouseError
 from common.settings import Data
-from dbt_project.errors import ANOTHER_TRANSACTION, CONFLICT, Advice, advised
+from dbt_project.errors import Advice, advised
 from dbt_project.profile import check_profile
 from dbt_project.runner import Dbt
 
 from load.files import Listed
 from load.manifests import check_locations, shown_names, write_plan
+from load.reading import Task
 
 ANALYZE_ROWS = 100_000  # as many new rows make the planner's statistics wrong
 TOO_MANY = re.compile("check '\\w*load_error\\w*' system table", re.IGNORECASE)
@@ -49,14 +51,9 @@ COPY_ADVICE: list[Advice] = [
     ),
     (
         WarehouseError,
-        "problem reading (manifest|jsonpaths) file.*(status 404|nosuchkey)",
-        "what the load wrote under {manifests} is gone; let nothing clear that prefix"
-        " while a load runs, and run again",
-    ),
-    (
-        WarehouseError,
         "status 404|nosuchkey|mandatory url",
-        "an object under {events} or {songs} is gone since it was listed; run again",
+        "an object under {events}, {songs} or {manifests} is gone since the load listed"
+        " or wrote it; run again",
     ),
     (
         Refused,
@@ -71,13 +68,13 @@ COPY_ADVICE: list[Advice] = [
         "di(vision|vide) by zero",
         "another load published one of these files meanwhile; run again",
     ),
-    # dbt connected again: the work tables went with the old session.
+    # The last one: dbt connected again, and the work tables went with the old session.
     (
         WarehouseError,
-        'relation "load_[a-z_]+" does not exist',
+        "concurrent transaction|isolation violation|deadlock|could not obtain lock"
+        '|relation "load_[a-z_]+" does not exist',
         "another transaction was in the way, or the connection broke; run again",
     ),
-    (WarehouseError, CONFLICT.pattern, ANOTHER_TRANSACTION),
 ]
 
 
@@ -89,20 +86,19 @@ def check(dbt: Dbt, data: Data) -> None:
 
 @contextmanager
 def prepared(
-    dbt: Dbt, data: Data, connect: Callable[[], Any], files: list[Listed]
-) -> Iterator[dict[str, Any]]:
+    dbt: Dbt, data: Data, clients: Clients, tasks: list[Task]
+) -> Iterator[tuple[dict[str, Any], None, Callable[[], bool]]]:
     """Write to S3 what there is to load: the plan for the macro load_staging.
 
-    Within the block an error of Redshift's becomes one line with the next step.
+    Redshift reads the files itself, and a reload in any order. Within the block an
+    error of Redshift's becomes one line with the next step.
     """
-    keys = dbt.text(
-        "{{ staging_columns('events') | map(attribute='key') | join(' ') }}"
-    )
-    plan = write_plan(connect(), data, files, keys.split())
+    files = [task.file for task in tasks]
+    plan = write_plan(clients.s3, data, files, dbt.event_keys())
     plan |= {"wait_seconds": data.system_view_seconds, "analyze_rows": ANALYZE_ROWS}
     started = time.monotonic()
     try:
-        yield plan
+        yield plan, None, lambda: True
     except DatabaseError as error:
         if TOO_MANY.search(str(error)):
             raise _bad_line(dbt, data, files, started) from None

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 THREADS = aws.CONNECTIONS
 ATTEMPTS = 3
-STALE_SECONDS = 3600
 
 plain_errors = functools.partial(aws.plain_errors, policy=aws.LOADER_POLICY)
 
@@ -76,7 +75,6 @@ def fetch(
     paths: list[Path] = []
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        _remove_stale_parts(cache)
         with ThreadPoolExecutor(THREADS) as pool:
             for local in pool.map(fetch_one, files):
                 paths.append(local)
@@ -147,13 +145,3 @@ def _download(s3: "S3Client", file: Listed, local: Path) -> None:
         partial.replace(local)
     finally:
         partial.unlink(missing_ok=True)
-
-
-def _remove_stale_parts(cache: Path) -> None:
-    """Remove what killed runs left; a younger one may be another process's."""
-    for partial in cache.glob("*.part"):
-        try:
-            if time.time() - partial.stat().st_mtime > STALE_SECONDS:
-                partial.unlink()
-        except FileNotFoundError:
-            continue  # its process was faster

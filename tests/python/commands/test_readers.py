@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from click.testing import Result
 from common.errors import WarehouseError
-from insights import insights
+from insights_page.page import page
 from support.helpers import Warehouse
 
 OPEN = """
@@ -46,7 +46,7 @@ def test_a_reader_stands_beside_another_and_a_writer_is_refused(
         assert len({*spill, f"{tested.path}.tmp"}) == 3, "each process has its own"
         assert not any(Path(folder).exists() for folder in spill)
         with dbt.read_only():
-            assert "<html" in insights(dbt)
+            assert "<html" in page(dbt)
         tested.release()
         with pytest.raises(WarehouseError, match=rf"\(PID {pid}\) has this"):
             tested.build()

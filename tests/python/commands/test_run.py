@@ -91,7 +91,11 @@ def test_another_code_builds_and_a_rebuild_and_a_reload_build_all(
         (["run", "--max-errors", "-1"], 2, "Invalid value for '--max-errors'"),
         (["load", "--full-refresh"], 2, "No such option '--full-refresh'"),
         (["fly"], 2, "No such command 'fly'"),
-        (["show", "most_played_song"], 2, "did you mean most_played_songs?"),
+        (
+            ["show", "most_played_song"],
+            2,
+            "there is no analysis most_played_song; `show`",
+        ),
         (["export", "s3://bucket/marts"], 2, "copy it with `aws s3 sync`"),
         (["export", "/x", "--target", "redshift"], 3, "error: export is for DuckDB;"),
         (["run", "--export", "/x", "--target", "redshift"], 3, "read the marts there"),

@@ -84,4 +84,4 @@ def test_a_fingerprint_is_its_definition_and_differs_with_the_rows_not_their_ord
 def test_a_mart_without_a_contract_has_no_fingerprint(warehouse: Warehouse) -> None:
     message = "stg_events has no contract, so it has no fingerprint"
     with pytest.raises(WarehouseError, match=message):
-        warehouse._opened().text("{{ contract_row_text('stg_events') }}")
+        warehouse._opened().query("{{ contract_row_text('stg_events') }}")

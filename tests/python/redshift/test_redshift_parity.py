@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import insights
 import pytest
 from common.settings import Data
 from dbt_project.runner import Dbt
+from insights_page.page import page
 from load.loading import Loaded
 from support.helpers import DataSet, Warehouse, event, lines, song
 from support.metrics import answer, metricflow, names
@@ -73,8 +73,8 @@ def test_the_sample_gives_the_same_marts_answers_page_and_metrics_on_both(
             for row in warehouse.rows(question)
         ]
         assert cluster.rows(question) == answer, question
-    pages = [insights.insights(dbt) for dbt in (warehouse._opened(), cluster._dbt)]
-    compared = zip(*(page.splitlines() for page in pages), strict=True)
+    pages = [page(dbt) for dbt in (warehouse._opened(), cluster._dbt)]
+    compared = zip(*(text.splitlines() for text in pages), strict=True)
     # One line names the warehouse.
     assert sum(one != other for one, other in compared) == 1
 
@@ -94,7 +94,8 @@ def test_fractions_are_rounded_alike_and_as_the_files_digits_say(
         for places in (6, 7, 8, 9)
         for _ in range(500)
     ]
-    rounded = dbt.text("{{ to_decimal('number', 10) }}")
+    text = "select $${{ to_decimal('number', 10) }}$$ as rounded"
+    rounded = dbt.query(text)[0]["rounded"]
     with duckdb.connect() as connection:
         here = connection.execute(
             f"select {rounded} from (select unnest(?::double[]) as number)", [digits]

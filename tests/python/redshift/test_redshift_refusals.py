@@ -74,14 +74,15 @@ def test_what_is_gone_while_it_loads_is_named_and_no_loss(
     for ending in ("events.jsonpaths", "songs.plain.manifest"):
         filled.faults.meanwhile("^copy load_events", partial(clear, ending))
         assert filled.refused().startswith(
-            f"what the load wrote under {filled.data.manifests} is gone; let nothing cl"
+            f"an object under {filled.data.events}, {filled.data.songs} or"
+            f" {filled.data.manifests} is gone since the load listed or wrote it; run"
         )
     filled.put_events("2.json", event(2))
     filled.faults.meanwhile(
         "^copy load_events", lambda: filled.bucket.delete("logs/2.json")
     )
     message = filled.refused()
-    assert " is gone since it was listed; run again (Redshift: " in message
+    assert " is gone since the load listed or wrote it; run again (" in message
     assert filled.load() == Loaded(2, 3, 0)
 
 

@@ -5,14 +5,13 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-import insights
 import pytest
 from bs4 import BeautifulSoup, Tag
 from command_line.questions import questions
 from common.settings import PROJECT
 from dbt_project.runner import Dbt
 from insights_page import words
-from insights_page.charts import Columns
+from insights_page.page import page
 from insights_page.sections import sections
 from insights_page.shapes import Section
 
@@ -31,7 +30,7 @@ class Page:
         self.rows: dict[str, list[Row]] = {}
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Dbt, "analyses", self._noted(Dbt.analyses))
-            self.html = insights.insights(warehouse._opened())
+            self.html = page(warehouse._opened())
         self.tree = BeautifulSoup(self.html, "html.parser")
         self.parts = {str(part["id"]): part for part in self.tree.select("section")}
 
@@ -62,7 +61,8 @@ class Page:
         shown = sections(10**4 if weekly else 1)
         assert list(self.parts) == [section.analysis for section in shown]
         for section in shown:
-            part, rows = self.parts[section.analysis], self.rows[section.analysis]
+            part = self.parts[section.analysis]
+            rows = self.rows[section.analysis][: section.limit]
             asked = questions()[section.analysis]
             sql = PROJECT / "analyses" / f"{section.analysis}.sql"
             assert texts(part, "h2, code") == [asked, sql.read_text("utf-8")]
@@ -74,10 +74,10 @@ class Page:
             (table,) = part.select("table")
             assert cells(table) == expected_cells(section, rows), section.analysis
             check_bars(table)
-            if section.picture == "week":
+            if section.form == "week":
                 check_shades(table, rows)
-            if isinstance(section.picture, Columns):
-                check_columns(part, section.picture, rows)
+            if section.up:
+                check_columns(part, section, rows)
         listed = [f"#{name}" for name in list(self.parts)[1:]]
         assert [link["href"] for link in self.tree.select("nav a")] == listed
         every = {str(link["href"]) for link in self.tree.select("a")}
@@ -102,13 +102,13 @@ def style(element: Tag, name: str) -> Decimal:
 
 def expected_cells(section: Section, rows: list[Row]) -> list[list[str]]:
     """A table's cells, as its analysis has them."""
-    if section.picture == "week":
+    if section.form == "week":
         days = {row["weekday"]: words.count(row["days"], "day") for row in rows}
         across = {day: name + days.get(day, "") for day, name in WEEKDAYS.items()}
         hours = {hour: f"{hour:02}:00" for hour in range(24)}
         at = {(row["hour"], row["weekday"]): row["listeners_per_day"] for row in rows}
         return grid("hour", hours, across, at)
-    if section.picture == "cohorts":
+    if section.form == "cohorts":
         weeks = range(1, min(max(row["weeks_later"] for row in rows), 5) + 1)
         across = {0: "listeners"} | {week: f"+{week}week" for week in weeks}
         cohorts = {
@@ -121,13 +121,14 @@ def expected_cells(section: Section, rows: list[Row]) -> list[list[str]]:
         return grid("first week", cohorts, across, at)
     table = [
         [
-            column.text(row) + (words.text(row[column.below]) if column.below else "")
+            BeautifulSoup(column.text(row), "html.parser").get_text()
+            + (words.text(row[column.below]) if column.below else "")
             for column in section.columns
         ]
         for row in rows
     ]
     headings = [column.heading for column in section.columns]
-    if section.picture != "tiles":
+    if section.form != "tiles":
         return [headings, *table]
     # A figure in each row, a period in each column.
     turned = [list(column) for column in zip(headings, *table, strict=True)]
@@ -172,25 +173,28 @@ def check_shades(table: Tag, rows: list[Row]) -> None:
     assert all(paler[1] <= stronger[1] for paler, stronger in pairwise(shades))
 
 
-def check_columns(part: Tag, chart: Columns, rows: list[Row]) -> None:
+def check_columns(part: Tag, section: Section, rows: list[Row]) -> None:
     """Marks stand at their date, one upon the other, as high as their numbers."""
-    first = rows[0][chart.at]
+    key = section.columns[0].key
+    days = {"day": 1, "week": 7}[key]
     expected, hints = [], []
     for row in rows:
-        heights = {True: Decimal(), False: Decimal()}
-        at = (row[chart.at] - first).days // chart.days
-        for series in chart.series:
-            if size := Decimal(row[series.key]):
-                heights[series.below] += size
-                top = heights[True] - size if series.below else -heights[False]
-                expected.append((at, series.colour, top, size))
-        hints.append((at + 1, f"{row[chart.at]:%-d %b %Y}: "))
-        shown = [chart.total] if chart.total else []
-        shown += [series.key for series in chart.series]
-        hints[-1] += tuple(f"{row[key]:,}" for key in shown)
+        at = (row[key] - rows[0][key]).days // days
+        top = bottom = Decimal()
+        for series, colour in zip(section.series, ("first", "second"), strict=False):
+            if not (size := Decimal(row[series.key])):
+                continue
+            if series.key in section.down:
+                expected.append((at, colour, bottom, size))
+                bottom += size
+            else:
+                top -= size
+                expected.append((at, colour, top, size))
+        numbers = (f"{row[column.key]:,}" for column in section.columns[1:])
+        hints.append((at + 1, f"{row[key]:%-d %b %Y}: ", *numbers))
     assert [
         (
-            int(Decimal(str(mark["x"])) // chart.days),
+            int(Decimal(str(mark["x"])) // days),
             *mark["class"],
             *(Decimal(str(mark[name])) for name in ("y", "height")),
         )
