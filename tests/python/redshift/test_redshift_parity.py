@@ -52,8 +52,8 @@ def test_the_real_files_give_what_plain_python_counts(
     cluster: RedshiftWarehouse, real_set: DataSet
 ) -> None:
     put(cluster, real_set.data)
-    done = cluster.command("run", "--json")
-    assert done.returncode == 0, done.stderr
+    done = cluster.cli("run", "--json")
+    assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout) == real_set.ran
     assert cluster.load() == Loaded(0, 0, 0)
 

@@ -1,8 +1,9 @@
-"""dbt in this process, without work whose result no test looks at.
+"""dbt and AWS in this process, without work whose result no test looks at.
 
 A command that a test starts as a process of its own does all of it.
 """
 
+import gc
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from agate.data_types.date_time import parsedatetime
+from botocore import session as botocore_session
 from dbt.adapters.redshift.connections import sqlparse
 from dbt.compilation import Linker
 from dbt.config.runtime import RuntimeConfig
@@ -22,6 +24,7 @@ from dbt_common.clients.jinja import MacroFuzzEnvironment
 from dbt_common.events import functions as events
 from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.event_manager import EventManager
+from moto import backends
 from redshift_connector.core import Connection
 
 SPLIT = sqlparse.split
@@ -38,6 +41,9 @@ SEPARATOR = re.compile(
 @pytest.fixture(scope="session", autouse=True)
 def quick_dbt() -> Iterator[None]:
     """All of this session's dbt commands take half of the processor's time."""
+    thresholds = gc.get_threshold()
+    # The collector walks the manifest again and again: a quarter of a Redshift load.
+    gc.set_threshold(200_000, 50, 1000)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Connection, "__init__", _without_a_search_for_a_name())
         # dbt searches all modules for the caller of a behaviour flag, twelve times a
@@ -71,10 +77,17 @@ def quick_dbt() -> Iterator[None]:
             MacroFuzzEnvironment.compile, lambda self, text: (type(self), text)
         )
         patch.setattr(MacroFuzzEnvironment, "compile", compiled_once)
+        # Each client reads the descriptions of its service, and moto lists its own
+        # folder for every request.
+        loader = cache(botocore_session.create_loader)
+        patch.setattr(botocore_session, "create_loader", loader)
+        modules = tuple(backends.list_of_moto_modules())
+        patch.setattr(backends, "list_of_moto_modules", lambda: modules)
         # dbt's own switch for its tests: it looks once for plugins among all modules.
         dbt_tests.enable_test_caching()
         yield
         dbt_tests.disable_test_caching()
+    gc.set_threshold(*thresholds)
 
 
 def _without_a_search_for_a_name() -> Any:
