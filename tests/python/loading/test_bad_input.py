@@ -201,7 +201,7 @@ def test_values_that_no_mart_can_hold_are_refused_alike_on_both_engines(
             ("SO1", "AR1")
         ]
         assert str(subject.value("select count(level) from staging_events")) == "4"
-    warehouse.build()
+    warehouse.done("run")
 
 
 def gzipped_cut(content: bytes) -> bytes:

@@ -15,11 +15,11 @@ from support.redshift_warehouse import RedshiftWarehouse, denied
 Differ = Callable[[RedshiftWarehouse, pytest.MonkeyPatch], None]
 
 
-# Two lines start processes, as test_redshift_faults.py does for the same promises.
+# test_redshift_faults.py and test_redshift_dbt.py prove the same as the dearest lines.
 @pytest.mark.parametrize(
     "left_out",
     [
-        ("two loads at once", "two builds at once"),
+        ("two loads at once", "two builds at once", "docs and freshness"),
         pytest.param((), marks=pytest.mark.long),
     ],
 )

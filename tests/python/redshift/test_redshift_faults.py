@@ -239,8 +239,6 @@ def test_a_build_that_breaks_is_completed_by_the_next_one(
     conflict = "dbt build: 1 of .* on table - 112.*, fix the cause and run again"
     with pytest.raises(WarehouseError, match=conflict):
         cluster.build()
-    cluster.faults.cut_after(pattern)
-    assert not cluster.dbt("run").success
     # Songs that a load publishes while a build begins are in the next build.
     published = (
         "begin; update staging_songs set artist_id = 'AR9', _load_id = 3;"

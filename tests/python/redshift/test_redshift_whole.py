@@ -43,16 +43,13 @@ def test_up_run_status_down_and_no_secret_is_written_anywhere(
     # A process with an empty target: dbt parses with the secrets there.
     written = tmp_path_factory.mktemp("written")
     usual = account.environment
-    account.quick, account.environment = (
-        False,
-        usual
-        | SECRETS
-        | {
-            "DBT_TARGET_PATH": str(written / "target"),
-            "DBT_LOG_PATH": str(written / "logs"),
-            "DBT_LOG_LEVEL_FILE": "debug",
-        },
-    )
+    account.quick = False
+    account.environment = usual | SECRETS
+    account.environment |= {
+        "DBT_TARGET_PATH": str(written / "target"),
+        "DBT_LOG_PATH": str(written / "logs"),
+        "DBT_LOG_LEVEL_FILE": "debug",
+    }
     cluster.faults.fail("^create .*user_levels__dbt", "a build that fails tells more")
     failed = account.run(*RUN)
     assert failed.code == 1
@@ -75,7 +72,8 @@ def test_up_run_status_down_and_no_secret_is_written_anywhere(
         leaks = [name for name, text in texts.items() if secret.encode() in text]
         assert not leaks
 
-    account.quick, account.environment = True, usual
+    account.quick = True
+    account.environment = usual
     ran = json.loads(account.ok(*RUN).out)
     assert ran.pop("load")["files"] == 0, "the first run loaded them"
     assert ran["marts"]["songplays"]["rows"] == 2

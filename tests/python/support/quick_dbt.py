@@ -17,6 +17,7 @@ from dbt.adapters.redshift.connections import sqlparse
 from dbt.compilation import Linker
 from dbt.config.runtime import RuntimeConfig
 from dbt.context.macros import MacroNamespace
+from dbt.contracts.graph.nodes import BaseNode
 from dbt.task import runnable
 from dbt_common import tests as dbt_tests
 from dbt_common.behavior_flags import BehaviorFlagRendered
@@ -77,6 +78,9 @@ def quick_dbt() -> Iterator[None]:
             MacroFuzzEnvironment.compile, lambda self, text: (type(self), text)
         )
         patch.setattr(MacroFuzzEnvironment, "compile", compiled_once)
+        # dbt compares the nodes that it made itself with a schema, which takes it two
+        # seconds to derive; what people write has schemas of its own.
+        patch.setattr(BaseNode, "validate", lambda _: None)
         # Each client reads the descriptions of its service, and moto lists its own
         # folder for every request.
         loader = cache(botocore_session.create_loader)
