@@ -26,7 +26,8 @@ from check.check_run import CheckFailed, CheckRun, event, lines, song
 Line = Callable[[CheckRun], str]
 
 FIRST = "first/1.json"
-# What DuckDB makes of the files of the first line; a test compares.
+# What DuckDB makes of the files of the first line; a test compares. Marts that are not
+# named are not checked.
 FINGERPRINTS = {
     "artists": "63eabaa3172f329169a17b0e49aff8ba",
     "dates": "742e4a3fae5cf51680b62bf854595c07",
@@ -78,7 +79,7 @@ def marts_equal_duckdbs(run: CheckRun) -> str:
         name for name in FINGERPRINTS if found.get(name) != FINGERPRINTS[name]
     ]:
         raise CheckFailed(f"other rows than DuckDB's in {', '.join(different)}")
-    return f"{len(found)} fingerprints equal DuckDB's"
+    return f"{len(FINGERPRINTS)} fingerprints equal DuckDB's"
 
 
 def docs_and_freshness(run: CheckRun) -> str:

@@ -87,7 +87,7 @@ def test_a_role_signs_in_loads_and_its_marts_equal_duckdbs(
     found = {
         row["mart"]: row["fingerprint"] for row in dbt.analysis("mart_fingerprints")
     }
-    assert found == FINGERPRINTS
+    assert {name: found[name] for name in FINGERPRINTS} == FINGERPRINTS
     owners = "select distinct tableowner from pg_tables where schemaname ~ '^sparkify'"
     assert serverless.rows(owners) == [(LOADER.lower(),)]
     (asked,) = {str(call.params) for call in aws_server.calls}
