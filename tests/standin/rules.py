@@ -110,8 +110,6 @@ def findings(sql: str) -> tuple[str, list[str]]:
     ).rstrip(" ;")
     found = [("", name) for name, regex in GAPS if regex.search(text)]
     found += textual(text)
-    if re.search(r"\bDESC\b(?! NULLS)", text):
-        found.append(("B02", "ORDER BY .. DESC without NULLS FIRST or NULLS LAST"))
     try:
         trees = [tree for tree in sqlglot.parse(sql, read="redshift") if tree]
     except SqlglotError as error:
