@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from standin.rules import check
@@ -46,7 +47,7 @@ def test_dbts_commands_pass_and_all_that_is_sent_is_redshifts(
     assert cluster.value("select count(*) from songplays") == "2"
     cluster.done("docs", "generate")
     assert cluster._dbt._manifest is not None
-    nodes = cluster._dbt._manifest.nodes
+    nodes: dict[str, Any] = cluster._dbt._manifest.nodes
 
     # Both forms of every incremental model were sent; analyses are compiled alone.
     analyses = {
