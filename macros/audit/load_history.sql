@@ -17,5 +17,5 @@
         from {{ source('sparkify', 'loaded_files') }} as loaded_files
     ) as deliveries
     group by load_id
-    order by load_id desc
+    order by load_id desc nulls last
 {% endmacro %}

@@ -19,7 +19,7 @@
             min(loaded_at) over (partition by source, path) as first_loaded_at,
             row_number() over (
                 partition by source, path
-                order by load_id desc
+                order by load_id desc nulls last
             ) as recency
         from {{ source('sparkify', 'loaded_files') }}
 

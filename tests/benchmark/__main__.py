@@ -3,11 +3,11 @@
 `floor` is a script by hand without any check, which all others are measured against;
 `read_json` is DuckDB's own reader into typed tables, the least that a load can cost.
 All contestants take turns, several rounds, on one core and on all. The tables of
-`floor` and `run` must agree before a time counts. Then `later` is `warehouse.py run`
-where dbt has parsed the project before: in full, with nothing new, with one more event,
-one more day, and songs that old plays were waiting for. Each run is a process of its
-own, and the medians count. Everything is written into one temporary folder, which is
-removed at the end; ten million events take 8 GB.
+`floor`, `polars` and `run` must agree before a time counts. Then `later` is
+`warehouse.py run` where dbt has parsed the project before: in full, with nothing new,
+with one more event, one more day, and songs that old plays were waiting for. Each run
+is a process of its own, and the medians count. Everything is written into one temporary
+folder, which is removed at the end; ten million events take 8 GB.
 """
 
 import json
@@ -22,14 +22,13 @@ from typing import Any
 
 import click
 
-from benchmark.contestants import PROJECT, Workspace, facts
+from benchmark.contestants import PROJECT, Workspace, facts, polars_python
 from benchmark.deliveries import unknown_tracks, write_next_day, write_songs
 from benchmark.processes import Cost, cost_of, middle
 
 FLOOR = "floor"
-NAMES = (FLOOR, "run", "read_json", "load", "later")
+NAMES = (FLOOR, "polars", "run", "read_json", "load", "later")
 ALL = os.cpu_count() or 1
-DAY_EVENTS = 30_000  # of the one more day
 # Kept between benches: the fewest CPU seconds that the floor needed here.
 FASTEST = PROJECT / "data" / "floor.json"
 SLOWER = 1.1  # more than so many times the fastest is a busy or a slow machine
@@ -64,6 +63,13 @@ Costs = dict[tuple[str, int], list[Cost]]
     show_default=True,
     help="On how many cores; fewer than all need taskset.",
 )
+@click.option(
+    "--day-events",
+    type=click.IntRange(min=1),
+    default=30_000,
+    show_default=True,
+    help="Events of the one more day.",
+)
 @click.option("--json", "as_json", is_flag=True, help="The result as one JSON object.")
 def main(
     *,
@@ -71,12 +77,14 @@ def main(
     names: tuple[str, ...],
     rounds: int,
     cores: tuple[int, ...],
+    day_events: int,
     as_json: bool,
 ) -> None:
     """Measure CPU time, wall time, cores used and peak memory."""
     sizes = []
     with tempfile.TemporaryDirectory(prefix="sparkify-bench-") as folder:
         root = Path(folder)
+        python = polars_python(root / "polars") if "polars" in names else root
         for size in events:
             sample = PROJECT / "scripts" / "sample_data.py"
             data = root / "data"
@@ -85,12 +93,12 @@ def main(
             for _ in range(rounds):
                 for count in cores:
                     workspace = Workspace(data, root / "workspace", count % ALL)
-                    for name, cost in one_round(workspace, names).items():
+                    for name, cost in one_round(workspace, names, python).items():
                         costs.setdefault((name, count), []).append(cost)
                         progress(f"{size:,} events, {name}, cores: {count}", cost)
             doubt = doubts(size, costs)
             if "later" in names:
-                costs |= later(Workspace(data, root / "workspace"), rounds)
+                costs |= later(Workspace(data, root / "workspace"), rounds, day_events)
             shutil.rmtree(data)
             rows = [
                 {"name": name, "cores": count, **asdict(middle(found))}
@@ -103,22 +111,31 @@ def main(
         click.echo(json.dumps({"cores": ALL, "sizes": sizes}))
 
 
-def one_round(workspace: Workspace, names: Sequence[str]) -> dict[str, Cost]:
+def one_round(
+    workspace: Workspace, names: Sequence[str], python: Path
+) -> dict[str, Cost]:
     """Each contestant once, from nothing.
 
-    Raises click.ClickException when a run and the floor disagree about the tables.
+    Raises click.ClickException when two of them disagree about the tables.
     """
-    costs = {FLOOR: workspace.cleared().script(FLOOR)}
-    made = facts(workspace.database)
+    costs = {FLOOR: workspace.cleared().script(FLOOR, workspace.database)}
+    made = {FLOOR: facts(workspace.database)}
+    if "polars" in names:
+        out = workspace.cleared().folder / "polars"
+        costs["polars"] = workspace.script("polars_tables", out, python)
+        made["polars"] = facts(out)
     if "run" in names:
         costs["run"] = workspace.cleared().warehouse("run")
-        found = facts(workspace.database)
-        if found != made:
+        made["run"] = facts(workspace.database)
+    for name, found in made.items():
+        if found != made[FLOOR]:
             raise click.ClickException(
-                f"run and the floor made different tables: {found} instead of {made}"
+                f"{name} and the floor made different tables: {found} instead of"
+                f" {made[FLOOR]}"
             )
     if "read_json" in names:
-        costs["read_json"] = workspace.cleared().script("read_json")
+        out = workspace.cleared().database
+        costs["read_json"] = workspace.script("read_json", out)
     if "load" in names:
         workspace.cleared().parse()
         costs["load"] = workspace.warehouse("load")
@@ -126,7 +143,7 @@ def one_round(workspace: Workspace, names: Sequence[str]) -> dict[str, Cost]:
     return costs
 
 
-def later(workspace: Workspace, rounds: int) -> Costs:
+def later(workspace: Workspace, rounds: int, day_events: int) -> Costs:
     """`warehouse.py run` where dbt has parsed before, each on a copy of a full one."""
     workspace.cleared().parse()
     costs: Costs = {}
@@ -151,7 +168,7 @@ def later(workspace: Workspace, rounds: int) -> Costs:
     repeat("run, nothing new")
     last = max(workspace.logs.rglob("*.json"))
     unknown = unknown_tracks(last, workspace.songs, 100)
-    for count in (1, DAY_EVENTS):
+    for count in (1, day_events):
         next_day = write_next_day(last, count)
         repeat(f"run, {count:,} more")
         next_day.unlink()

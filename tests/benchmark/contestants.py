@@ -1,28 +1,34 @@
 """The ways to make the tables that are compared, and the check that they agree.
 
-Each contestant is a process that reads the same files and leaves a DuckDB file.
+Each contestant is a process that reads the same files and leaves its tables in a DuckDB
+file or in a folder of Parquet files.
 """
 
 import shutil
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import duckdb
 
 from benchmark.processes import Cost, cost_of
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
+# In an environment of its own: the warehouse does not need Polars.
+PACKAGES = ("polars==2.1.0", f"duckdb=={duckdb.__version__}")
+MARTS = ("songplays", "users", "songs", "artists", "time")
 # Facts that must agree. Matches may differ: the floor repairs no text.
 FACTS = """
     select
-        (select count(*) from songplays),
-        (select round(sum(cast(duration as double))) from songplays),
-        (select count(*) from users),
-        (select count(*) from songs),
-        (select count(*) from artists),
-        (select count(*) from time)
+        (select count(*) from {songplays}),
+        (select round(sum(cast(duration as double))) from {songplays}),
+        (select count(*) from {users}),
+        (select count(*) from {songs}),
+        (select count(*) from {artists}),
+        (select count(*) from {time})
 """
 
 
@@ -44,7 +50,7 @@ class Workspace:
 
     @property
     def database(self) -> Path:
-        """The DuckDB file that each leaves."""
+        """The DuckDB file of the contestants that leave one."""
         return self.folder / "warehouse.duckdb"
 
     def cleared(self) -> "Workspace":
@@ -54,10 +60,10 @@ class Workspace:
         shutil.copy(PROJECT / "profiles.yml.example", self.folder / "profiles.yml")
         return self
 
-    def script(self, name: str) -> Cost:
+    def script(self, name: str, out: Path, python: str | Path = sys.executable) -> Cost:
         """One of the scripts of this folder, from nothing."""
-        words = (sys.executable, HERE / f"{name}.py", self.logs, self.songs)
-        return cost_of((*words, self.database), cores=self.cores)
+        words = (python, HERE / f"{name}.py", self.logs, self.songs, out)
+        return cost_of(words, cores=self.cores)
 
     def parse(self) -> None:
         """What dbt has to do once for a project, however many runs follow."""
@@ -80,7 +86,28 @@ class Workspace:
         return cost_of(words, environment, self.cores)
 
 
-def facts(database: Path) -> tuple[object, ...]:
-    """The facts of a DuckDB file."""
-    with duckdb.connect(str(database), read_only=True) as connection:
-        return connection.execute(FACTS).fetchone() or ()
+def facts(marts: Path) -> tuple[object, ...]:
+    """The facts of a DuckDB file, or of a folder of Parquet files."""
+    tables = {name: name for name in MARTS}
+    if marts.is_dir():
+        tables = {name: f"read_parquet('{marts}/{name}.parquet')" for name in MARTS}
+    file = ":memory:" if marts.is_dir() else str(marts)
+    with duckdb.connect(file, read_only=not marts.is_dir()) as connection:
+        return connection.execute(FACTS.format_map(tables)).fetchone() or ()
+
+
+def polars_python(folder: Path) -> Path:
+    """The Python of an environment with Polars, made in `folder`.
+
+    Raises click.ClickException when it cannot be installed.
+    """
+    python = folder / "bin" / "python"
+    for words in (
+        (sys.executable, "-m", "venv", folder),
+        (python, "-m", "pip", "install", "--quiet", *PACKAGES),
+    ):
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        if done.returncode:
+            *_, last = done.stderr.strip().splitlines() or ["no message"]
+            raise click.ClickException(f"Polars cannot be installed: {last}")
+    return python

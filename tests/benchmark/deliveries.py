@@ -5,13 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
+
 DAY = 86_400_000  # milliseconds
 
 
 def write_next_day(last: Path, events: int) -> Path:
-    """The day after the last one: at most so many of its events, a day later each."""
+    """The day after the last one: so many of its events, a day later each."""
     lines = last.read_text(encoding="utf-8").splitlines()
-    events = min(events, len(lines))
+    if len(lines) < events:
+        raise click.ClickException(
+            f"--day-events {events}: the last day has {len(lines)}; ask for fewer"
+        )
     step = len(lines) / events
     path = last.with_name("next-day.sample.json")
     with path.open("w", encoding="utf-8") as out:

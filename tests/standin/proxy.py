@@ -204,12 +204,12 @@ class Session:
     def rewritten(self, sql: str) -> Rewritten:
         """The statement for PostgreSQL, with what only its catalog can tell."""
         rewritten = rewrite(sql)
-        names: list[str] = []
+        names: tuple[str, ...] = ()
         while rewritten.asks and self.server.status != b"E":
             name = self.missing_column(rewritten.sql)
             if name is None or name in names:
                 break
-            names.append(name)
+            names += (name,)
             rewritten = rewrite(sql, names)
         return rewritten
 

@@ -7,8 +7,8 @@ translation changes meaning.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from standin.queries import (
     ignoring_nulls,
@@ -52,7 +52,8 @@ class Rewritten:
     asks: bool = False
 
 
-def rewrite(sql: str, lateral: Iterable[str] = ()) -> Rewritten:
+@lru_cache(maxsize=4096)
+def rewrite(sql: str, lateral: tuple[str, ...] = ()) -> Rewritten:
     """Translate one statement; raises NotEmulated.
 
     `lateral` names the aliases that stand for what the same select list says before.

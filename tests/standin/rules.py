@@ -40,7 +40,7 @@ NO_CALL = {
     *("timetz", "lateral", "returns", "insert", "between", "rollup", "cube", "sets"),
 }
 # On these the stand-in itself answers as Redshift does: a lint, not a refusal.
-LINT = {"B04", "B08", "B11", "B22", "B25", "B28", "B37", "B40", "B41"}
+LINT = {"B02", "B04", "B08", "B11", "B22", "B25", "B28", "B37", "B40", "B41"}
 
 PATTERNS = [(rule, re.compile(regex), text) for rule, regex, text in table("patterns")]
 INSTEAD = {name: (rule, text) for name, rule, text in table("instead")}
@@ -82,10 +82,11 @@ def check(sql: str, *, nulls: bool = False) -> list[str]:
     copy of it. `nulls` adds B02, ORDER BY .. DESC without NULLS FIRST or LAST, which
     DuckDB orders differently.
     """
-    return findings(sql, nulls)[1]
+    return [text for text in findings(sql)[1] if nulls or text[:3] != "B02"]
 
 
-def findings(sql: str, nulls: bool) -> tuple[str, list[str]]:
+@lru_cache(maxsize=4096)
+def findings(sql: str) -> tuple[str, list[str]]:
     """What the stand-in does not emulate, or nothing; and the messages of `check`.
 
     Inside, a finding without a rule is such a gap.
@@ -109,8 +110,6 @@ def findings(sql: str, nulls: bool) -> tuple[str, list[str]]:
     ).rstrip(" ;")
     found = [("", name) for name, regex in GAPS if regex.search(text)]
     found += textual(text)
-    if nulls and re.search(r"\bDESC\b(?! NULLS)", text):
-        found.append(("B02", "ORDER BY .. DESC without NULLS FIRST or NULLS LAST"))
     try:
         trees = [tree for tree in sqlglot.parse(sql, read="redshift") if tree]
     except SqlglotError as error:
@@ -129,7 +128,7 @@ def findings(sql: str, nulls: bool) -> tuple[str, list[str]]:
     found += calls(tokens, trees)
     system = bool(trees) and all(is_system(tree) for tree in trees)
     # dbt-redshift's own statements on the catalog have these.
-    passed = {"", "B22", "B40"} if system else {""}
+    passed = {"", "B02", "B22", "B40"} if system else {""}
     gap = next((text for rule, text in found if not rule), "")
     return gap, sorted({told(rule, text) for rule, text in found if rule not in passed})
 
@@ -143,10 +142,9 @@ def told(rule: str, text: str) -> str:
     return f"{rule}: {text} (DG {PAGES[rule]})"
 
 
-@lru_cache(maxsize=4096)
 def refusal(sql: str) -> str:
     """Why the stand-in must not answer: a gap of its own, or what Redshift refuses."""
-    gap, messages = findings(sql, nulls=False)
+    gap, messages = findings(sql)
     if gap:
         return f"not emulated: {gap}"
     refused = [text for text in messages if text.split(":")[0] not in LINT]

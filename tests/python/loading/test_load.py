@@ -175,7 +175,6 @@ def test_a_reload_replaces_everything_in_one_transaction_and_names_what_it_loses
     warehouse.load(sources.data)
     sources.write_events("0.json", event(0, level="paid"))  # corrects 1.json
     warehouse.load(sources.data)
-    warehouse.done("run", "-s", "+songplays", "time")
     rows = "select item_in_session, level from staging_events order by 1"
     loaded = warehouse.rows(rows)
     assert loaded == [(0, "paid"), (1, "free"), (2, "free")]
@@ -196,10 +195,6 @@ def test_a_reload_replaces_everything_in_one_transaction_and_names_what_it_loses
         " session_id 1 item_in_session 2 page NextSong" in capsys.readouterr().err
     )
     assert warehouse.rows("select distinct load_id from loaded_files") == [(5,)]
-    warehouse.done("run", "-s", "+songplays", "time")
-    assert warehouse.rows(
-        "select (select count(*) from songplays), (select count(*) from time)"
-    ) == [(1, 1)]
 
 
 def test_settings_name_the_sources_and_what_cannot_load_is_named(

@@ -15,11 +15,11 @@ from support.redshift_warehouse import RedshiftWarehouse, denied
 Differ = Callable[[RedshiftWarehouse, pytest.MonkeyPatch], None]
 
 
-# Two lines start processes, as test_redshift_faults.py does for the same promises.
+# test_redshift_faults.py and test_redshift_dbt.py prove the same as the dearest lines.
 @pytest.mark.parametrize(
     "left_out",
     [
-        ("two loads at once", "two builds at once"),
+        ("two loads at once", "two builds at once", "docs and freshness"),
         pytest.param((), marks=pytest.mark.long),
     ],
 )
@@ -32,8 +32,7 @@ def test_check_passes_on_the_stand_in_and_leaves_nothing(
         monkeypatch.delitem(checks.LINES, name)
     cluster.manifests.put("m/mine.json", b"{}")
     monkeypatch.setenv("REDSHIFT_SCHEMA", "theirs")
-    options = ("--target", "redshift", *cluster.options[:2])
-    done = CliRunner().invoke(commands.cli, ["check", *options])
+    done = CliRunner().invoke(commands.cli, ["check", *cluster.options])
     said = done.stdout.splitlines()
     assert done.exit_code == 0, done.output
     assert [line.split(":")[0] for line in said] == [

@@ -4,40 +4,21 @@ import json
 import time
 from collections.abc import Callable
 
-import pytest
 import warehouse as commands
-from click.testing import CliRunner, Result
 from dbt_project.runner import Dbt
 from support.helpers import TS, event, song
 from support.redshift_warehouse import SCHEMA, RedshiftWarehouse
 
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(
-    cluster: RedshiftWarehouse, redshift_dbt: Dbt, monkeypatch: pytest.MonkeyPatch
-) -> Run:
-    """A command in this process, on the target `redshift`."""
-    monkeypatch.setattr(commands, "Dbt", lambda target: redshift_dbt)
-    redshift_dbt._invoke("parse")  # makes dbt read the profile again
-
-    def invoke(command: str, *words: str) -> Result:
-        target = ("--target", "redshift", *cluster.options[:2])
-        return CliRunner().invoke(commands.cli, [command, *target, *words])
-
-    return invoke
-
 
 def test_a_day_costs_few_statements_and_what_is_built_is_shown(
-    run: Run, cluster: RedshiftWarehouse, redshift_dbt: Dbt
+    cluster: RedshiftWarehouse, redshift_dbt: Dbt
 ) -> None:
     """Each connection costs more, and most statements cost two or three round trips."""
     schemas = "select nspname from pg_namespace order by 1"
     before = cluster.rows(schemas)
     assert commands._contents(redshift_dbt)["load"]["files"] == 0
     assert cluster.rows(schemas) == before, "status makes none"
-    done = [run("show", "most_played_songs")]
+    done = [cluster.cli("show", "most_played_songs")]
     assert done[-1].exit_code == 3
     assert "songplays yet; build it with `warehouse.py run`" in done[-1].stderr
 
@@ -51,7 +32,7 @@ def test_a_day_costs_few_statements_and_what_is_built_is_shown(
         return seconds
 
     def day() -> None:
-        done.append(run("run", *cluster.options[2:]))
+        done.append(cluster.cli("run"))
         assert done[-1].exit_code == 0
 
     cluster.put_events("1.json", event(0), event(1))
@@ -60,7 +41,7 @@ def test_a_day_costs_few_statements_and_what_is_built_is_shown(
     first = done[-1].stderr.splitlines()[0]
     assert first.startswith("warehouse  ")
     assert first.endswith(f", schema {SCHEMA}")
-    (row,) = json.loads(run("show", "most_played_songs", "--json").stdout)
+    (row,) = json.loads(cluster.cli("show", "most_played_songs", "--json").stdout)
     assert (row["song_title"], row["artist_name"]) == ("Eres", "Café Tacuba")
     assert (row["plays"], row["listeners"]) == (2, 1)
     cluster.faults.clear()

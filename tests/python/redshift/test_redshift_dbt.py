@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from standin.rules import check
@@ -32,22 +33,6 @@ def put_little(cluster: RedshiftWarehouse) -> None:
     cluster.put_songs("A.json", song("SO1"), song("SO2", title="Otra", duration=1.5))
 
 
-def findings(statements: dict[str, str], nulls: bool) -> dict[str, list[str]]:
-    """What the rules say against statements, by their names."""
-    found = {name: check(sql, nulls=nulls) for name, sql in statements.items()}
-    return {name: messages for name, messages in found.items() if messages}
-
-
-def compiled(cluster: RedshiftWarehouse, *options: str) -> dict[str, str]:
-    """The SQL of every model, test, analysis and seed."""
-    results = cluster.done("compile", *options)
-    return {
-        result.node.unique_id: result.node.compiled_code
-        for result in results
-        if getattr(result.node, "compiled_code", None)
-    }
-
-
 def test_dbts_commands_pass_and_all_that_is_sent_is_redshifts(
     cluster: RedshiftWarehouse,
 ) -> None:
@@ -60,24 +45,21 @@ def test_dbts_commands_pass_and_all_that_is_sent_is_redshifts(
     kinds = {str(result.node.resource_type) for result in built}
     assert kinds >= {"model", "seed", "test", "unit_test"}
     assert cluster.value("select count(*) from songplays") == "2"
-    cluster.put_events("2.json", event(7))
-    cluster.load()
-    cluster.done("run")
+    cluster.done("docs", "generate")
+    assert cluster._dbt._manifest is not None
+    nodes: dict[str, Any] = cluster._dbt._manifest.nodes
 
-    # Both branches of every incremental model.
-    first = compiled(cluster, "--full-refresh")
-    later = compiled(cluster)
-    assert {name for name in first if first[name] != later[name]} >= {
-        f"model.sparkify.{name}" for name in ("songplays", "time")
+    # Both forms of every incremental model were sent; analyses are compiled alone.
+    analyses = {
+        name: node.compiled_code
+        for name, node in nodes.items()
+        if node.resource_type == "analysis"
     }
-    kinds = {name.split(".")[0] for name in first}
-    assert kinds >= {"model", "test", "analysis"}
-    assert findings(first, nulls=True) == {}
-    assert findings(later, nulls=True) == {}
-
+    assert len(analyses) > 9
     sent = {statement.sql: statement.sql for statement in cluster.server.statements}
     assert len(sent) > 150
-    assert findings(sent, nulls=False) == {}
+    findings = {name: check(sql, nulls=True) for name, sql in (analyses | sent).items()}
+    assert {name: found for name, found in findings.items() if found} == {}
 
     # Views do not hold on to their tables, and tables lie as their models say.
     for view in ("stg_events", "stg_songs"):
@@ -85,8 +67,6 @@ def test_dbts_commands_pass_and_all_that_is_sent_is_redshifts(
         made = [sql for sql in cluster.sent() if f"create {name}" in sql]
         assert made
         assert all(sql.endswith("with no schema binding;") for sql in made)
-    assert cluster._dbt._manifest is not None
-    nodes = cluster._dbt._manifest.nodes
     for name in MARTS:
         config = nodes[f"model.sparkify.{name}"].config
         keys = cluster.server.keys(f"{SCHEMA}.{name}")
@@ -99,7 +79,6 @@ def test_dbts_commands_pass_and_all_that_is_sent_is_redshifts(
             assert (keys.dist_style, keys.dist_key) == ("key", dist), name
 
     # The documentation has their types and keys.
-    cluster.done("docs", "generate")
     target = Path(os.environ["DBT_TARGET_PATH"])
     catalog = json.loads((target / "catalog.json").read_text(encoding="utf-8"))
     described = catalog["nodes"]
@@ -221,11 +200,11 @@ def test_a_builder_builds_and_a_reader_looks(
     with closing(Server(server.postgres.directory, owner)) as writer:
         writer.query("begin;" + " ".join(locks))
         assert cluster.status() == built
-        cluster.done("test", "--exclude-resource-type", "unit_test")
+        # Unit tests make temporary tables, which everybody may: two models' are enough.
+        units = ("users,test_type:unit", "stg_events,test_type:unit")
+        cluster.done("test", "-s", "test_type:data", *units)
         cluster.done("docs", "generate")
         assert freshness(cluster) == "warn"
-    cluster.done("test", "-s", "users", "stg_events")
-    # Unit tests make temporary tables, which everybody may.
     writes = ("create schema", "create table", "insert", "update", "delete", "grant")
     assert not [sql for sql in cluster.sent() if sql.lower().startswith(writes)]
     assert not cluster.dbt("run", "-s", "users").success

@@ -8,12 +8,13 @@ import random
 import signal
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
+from multiprocessing import get_context
 from typing import Any
 
 import pytest
 from common.errors import WarehouseError
-from support.helpers import DBT, finished
 from support.redshift_delivery import Delivery
 from support.redshift_warehouse import (
     MARTS,
@@ -86,23 +87,26 @@ def test_a_fault_at_every_statement_of_a_load_leaves_all_or_nothing(
         delivery.converges()
 
 
-def kill_when(delivery: Delivery, pattern: str, *command: str, nth: int = 1) -> None:
-    """Start a load or a run as a process and kill it when it comes to a statement."""
-    started = threading.Event()
+def kill_when(
+    cluster: RedshiftWarehouse, pattern: str, act: Callable[[], object], nth: int = 1
+) -> None:
+    """Kill a process that does something when it comes to a statement."""
+    started, killed = threading.Event(), threading.Event()
     process = None
 
     def kill() -> None:
         started.wait()
         assert process
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.join()
+        killed.set()
 
-    delivery.cluster.faults.meanwhile(pattern, kill, nth)
-    process = delivery.cluster.start(*(command or ["load"]), "--max-errors", "1")
+    cluster.faults.meanwhile(pattern, kill, nth)
+    process = cluster.start(act)
     started.set()
-    assert finished(process).returncode == -signal.SIGKILL
-    wait_for_sessions(delivery.cluster)
-    assert delivery.cluster.faults.struck()
+    assert killed.wait(60)
+    assert process.exitcode == -signal.SIGKILL
+    wait_for_sessions(cluster)
 
 
 def wait_for_sessions(cluster: RedshiftWarehouse) -> None:
@@ -124,10 +128,11 @@ def test_a_killed_load_leaves_all_or_nothing(delivery: Delivery, kills: int) -> 
         delivery.take_back()
         if number == 0:
             # Nobody waits for the answer; the server has the COMMIT and carries it out.
-            kill_when(delivery, COMMIT)
+            kill_when(delivery.cluster, COMMIT, delivery.load)
             assert delivery.cluster.published() == delivery.after
         else:
-            kill_when(delivery, "", nth=chance.randint(1, delivery.statements))
+            nth = chance.randint(1, delivery.statements)
+            kill_when(delivery.cluster, "", delivery.load, nth)
             assert delivery.cluster.published() in (delivery.before, delivery.after)
         delivery.converges()
 
@@ -142,7 +147,10 @@ def test_a_run_killed_anywhere_keeps_no_reader_out_and_the_next_completes_it(
 ) -> None:
     cluster = delivery.cluster
     cluster.done("run", "--vars", "{analyst_group: analysts}")
-    command = ["run", *([option] if option else [])]
+
+    def run() -> None:
+        done = cluster.cli("run", *option.split(), "--max-errors", "1")
+        assert done.exit_code == 0, done.stderr
 
     def begin() -> None:
         delivery.take_back()
@@ -162,8 +170,7 @@ def test_a_run_killed_anywhere_keeps_no_reader_out_and_the_next_completes_it(
         complete()
         clean = [(delivery.after, state())]
         begin()
-        done = cluster.command(*command, "--max-errors", "1")
-        assert done.returncode == 0, done.stderr
+        run()
         statements = len(cluster.sent())
         clean.append((cluster.published(), state()))
         loaded = clean[1][0]
@@ -171,7 +178,7 @@ def test_a_run_killed_anywhere_keeps_no_reader_out_and_the_next_completes_it(
             begin()
             # Other statements may come last: their order is that of dbt's threads.
             nth = 1 + kill * (statements - 10) // KILLS
-            kill_when(delivery, "", *command, nth=nth)
+            kill_when(cluster, "", run, nth)
             assert cluster.published() in (delivery.before, loaded)
             complete()
             assert (cluster.published(), state()) in clean
@@ -189,19 +196,24 @@ def test_of_two_loads_at_once_one_publishes_and_the_other_says_so(
     both = threading.Barrier(2)
     for _ in range(2):
         delivery.cluster.faults.meanwhile(BEGIN, partial(both.wait, 60))
-    other = delivery.cluster.start("load", "--max-errors", "1")
-    said = ""
-    try:
-        delivery.load()
-    except WarehouseError as error:
-        said = f"error: {error}"
-    done = finished(other)
-    assert not both.broken, f"one never came to its BEGIN:\n{done.stderr}"
-    assert (done.returncode == 0) == (said != "")
-    *_, error = (said or done.stderr).splitlines()
+    errors = get_context("fork").SimpleQueue()
+
+    def attempt() -> None:
+        try:
+            delivery.load()
+            errors.put("")
+        except WarehouseError as error:
+            errors.put(str(error))
+
+    other = delivery.cluster.start(attempt)
+    attempt()
+    other.join()
+    assert (other.exitcode, both.broken) == (0, False)
+    none, error = sorted([errors.get(), errors.get()])
+    assert none == ""
     assert error.startswith(
-        "error: another load published one of these files meanwhile; run again"
-    ), error
+        "another load published one of these files meanwhile; run again"
+    )
     assert delivery.cluster.published() == delivery.after
     delivery.converges()
 
@@ -227,8 +239,6 @@ def test_a_build_that_breaks_is_completed_by_the_next_one(
     conflict = "dbt build: 1 of .* on table - 112.*, fix the cause and run again"
     with pytest.raises(WarehouseError, match=conflict):
         cluster.build()
-    cluster.faults.cut_after(pattern)
-    assert not cluster.dbt("run").success
     # Songs that a load publishes while a build begins are in the next build.
     published = (
         "begin; update staging_songs set artist_id = 'AR9', _load_id = 3;"
@@ -284,11 +294,11 @@ def test_of_two_builds_at_once_none_doubles_a_row(
             cluster.faults.meanwhile(written, partial(meet, name))
     came = threading.Event()
     cluster.faults.meanwhile("", came.set)
-    other = cluster.popen(*DBT, *build, "--target", "redshift")
+    other = cluster.start(lambda: cluster.done(*build))
     assert came.wait(60)
     cluster.done(*build)
-    done = finished(other)
-    assert done.returncode == 0, done.stdout
+    other.join()
+    assert other.exitcode == 0
     # A double step of a user would not reach a mart.
     doubled = [
         name

@@ -8,8 +8,6 @@ from support.redshift_warehouse import (
     reading,
 )
 
-GRANT = ("--vars", "{analyst_group: analysts}")
-
 
 def test_a_reader_counts_complete_marts_during_runs_refreshes_and_kills(
     cluster: RedshiftWarehouse, analyst: str
@@ -17,28 +15,21 @@ def test_a_reader_counts_complete_marts_during_runs_refreshes_and_kills(
     plays = event(0), event(1, level="paid")
     cluster.put_events("1.json", *plays, event(2, level="paid", page="Home"))
     cluster.put_songs("A.json", song("SO1"))
-    cluster.done("run", *GRANT)
+    cluster.done("run", "--vars", "{analyst_group: analysts}")
+    # For the server a process that is killed is a connection that is cut.
+    cut = cluster.faults.cut_after
     with reading(cluster, analyst) as seen:
         cluster.load()
         cluster.done("run")
         cluster.load(reload=True)
-        for option in ("", "--full-refresh"):
-            cluster.done("run", *option.split())
-            # For the server a process that is killed is a connection that is cut.
-            cluster.faults.cut_after(f'^delete from "{SCHEMA}"."{SCHEMA}"."users"')
-            assert not cluster.dbt("run", "--full-refresh").success
+        cut(f'^delete from "{SCHEMA}"."{SCHEMA}"."users"')
+        assert not cluster.dbt("run", "--full-refresh").success
+        cluster.done("run", "--full-refresh")
     assert seen.refused == []
     rows = dict.fromkeys(MARTS, 1) | {"songplays": 2, "time": 2, "user_levels": 2}
     assert seen.counts == {mart: {0, count} for mart, count in rows.items()}
 
-
-def test_a_reader_counts_a_complete_mart_while_its_columns_change(
-    cluster: RedshiftWarehouse, analyst: str
-) -> None:
-    cluster.put_events("1.json", event(0), event(1, page="Home"))
-    cluster.put_songs("A.json", song("SO1"))
-    cluster.load()
-    cluster.done("run", *GRANT)
+    # The same while columns change.
     changed = f"alter table {SCHEMA}.{{}} alter {{}} type varchar(20)"
     cluster.server.query(changed.format("users", "gender"))
     cluster.server.query(f"alter table {SCHEMA}.songplays add column old varchar(9)")
@@ -47,10 +38,10 @@ def test_a_reader_counts_a_complete_mart_while_its_columns_change(
     isolation = "default_transaction_isolation to 'read committed'"
     with reading(cluster, analyst, isolation) as seen:
         for pattern in ('rename to "users', "drop .*users__dbt_backup"):
-            cluster.faults.cut_after(pattern)
+            cut(pattern)
             assert not cluster.dbt("run", "-s", "users").success, pattern
-        cluster.done("run")
+        cluster.done("run", "-s", "users", "songplays")
     assert seen.refused == []
-    assert seen.counts == {mart: {1} for mart in MARTS}
+    assert seen.counts == {mart: {count} for mart, count in rows.items()}
     left = cluster.rows("select tablename from pg_tables where tablename ~ '__dbt'")
     assert left == []

@@ -4,14 +4,23 @@ import json
 import os
 import re
 import shlex
+from pathlib import Path
 
 from support.cluster_account import BUCKET, STATUS, Account
 from support.cluster_calls import MAKING
-from support.helpers import COMMAND, NONE_REPLACED, event, finished, lines, song
+from support.helpers import COMMAND, event, finished, lines, song
 from support.redshift_warehouse import RedshiftWarehouse
 
+SECRETS = {
+    "DBT_ENV_SECRET_REDSHIFT_PASSWORD": "planted-password-4711",
+    "AWS_SECRET_ACCESS_KEY": "planted/secret/key/4711",
+}
+RUN = ("run", "--target", "redshift", "--json")
 
-def test_up_run_status_down(cluster: RedshiftWarehouse, account: Account) -> None:
+
+def test_up_run_status_down_and_no_secret_is_written_anywhere(
+    cluster: RedshiftWarehouse, account: Account, tmp_path: Path
+) -> None:
     """The cluster is moto's; what answers in its place is the stand-in.
 
     All of moto in one process is one account: the stand-in reads the very objects that
@@ -33,20 +42,45 @@ def test_up_run_status_down(cluster: RedshiftWarehouse, account: Account) -> Non
         | {"AWS_ENDPOINT_URL": account.server.url}
     )
 
-    run = ("run", "--target", "redshift", "--json", "--config", account.config)
-    done = finished(cluster.popen(*COMMAND, *run, **account.environment))
-    assert done.returncode == 0, done.stderr
-    ran = json.loads(done.stdout)
-    counts = {"files": 2, "rows": 3, "rejected": 0}
-    assert ran.pop("load") == counts | NONE_REPLACED
-    assert ran["marts"]["songplays"]["rows"] == 2
-    assert ran["match"] == {"plays": 2, "matched": 2, "exact": 2}
+    # A process with an empty target: dbt parses with the secrets there.
+    written = tmp_path / "written"
+    planted = SECRETS | {
+        "DBT_TARGET_PATH": str(written / "target"),
+        "DBT_LOG_PATH": str(written / "logs"),
+        "DBT_LOG_LEVEL_FILE": "debug",
+    }
+    cluster.faults.fail("^create .*user_levels__dbt", "a build that fails tells more")
+    words = (*COMMAND, *RUN, "--config", account.config)
+    failed = finished(cluster.popen(*words, **account.environment | planted))
+    assert failed.returncode == 1
+    assert "a build that fails tells more" in failed.stderr
     # The plan, JSONPaths and two manifests.
     assert account.changes == [*MAKING["provisioned"], *["s3:PUT"] * 4]
+    texts = {"stdout and stderr": (failed.stdout + failed.stderr).encode()}
+    for path in written.rglob("*"):
+        if path.is_file():
+            texts[str(path)] = path.read_bytes()
+    assert str(written / "target" / "partial_parse.msgpack") in texts
+    assert len(texts) > 20
+    assert any(name.endswith("dbt.log") for name in texts)
+    for item in s3.list_objects_v2(Bucket="sparkify-work")["Contents"]:
+        got = s3.get_object(Bucket="sparkify-work", Key=item["Key"])
+        texts[item["Key"]] = got["Body"].read()
+    texts["what was sent"] = "\n".join(cluster.sent()).encode()
+    found = cluster.rows("select * from sys_load_history")
+    texts["what the server has"] = repr(found).encode()
+    for secret in SECRETS.values():
+        leaks = [name for name, text in texts.items() if secret.encode() in text]
+        assert not leaks
+
+    ran = json.loads(account.ok(*RUN).stdout)
+    assert ran.pop("load")["files"] == 0, "the first run loaded them"
+    assert ran["marts"]["songplays"]["rows"] == 2
+    assert ran["match"] == {"plays": 2, "matched": 2, "exact": 2}
 
     seen = json.loads(account.ok(*STATUS, "--json").stdout)
     assert seen["cluster"]["state"] == "available"
-    assert seen["load"] == counts
+    assert seen["load"] == {"files": 2, "rows": 3, "rejected": 0}
     assert {key: seen[key] for key in ran} == ran
     assert [(load["files"], load["rows"]) for load in seen["loads"]] == [(2, 3)]
 

@@ -1,4 +1,4 @@
-"""dbt in this process, without work whose result no test looks at.
+"""dbt and AWS in this process, without work whose result no test looks at.
 
 A command that a test starts as a process of its own does all of it.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from agate.data_types.date_time import parsedatetime
+from botocore import session as botocore_session
 from dbt.adapters.events.base_types import DebugLevel
 from dbt.adapters.redshift.connections import sqlparse
 from dbt.compilation import Linker
@@ -25,6 +26,7 @@ from dbt_common.dataclass_schema import dbtClassMixin
 from dbt_common.events import functions as events
 from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.event_manager import EventManager
+from moto import backends
 from redshift_connector.core import Connection
 
 SPLIT = sqlparse.split
@@ -42,8 +44,8 @@ SEPARATOR = re.compile(
 @pytest.fixture(scope="session", autouse=True)
 def quick_dbt() -> Iterator[None]:
     """All of this session's dbt commands take half of the processor's time."""
-    # A fifth of a command is Python's search for garbage in all that dbt has parsed.
-    gc.set_threshold(50_000, 5, 1000)
+    # The collector walks the manifest again and again: a fifth of a command.
+    gc.set_threshold(200_000, 50, 1000)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dbtClassMixin, "validate", classmethod(_validate))
         patch.setattr(Connection, "__init__", _without_a_search_for_a_name())
@@ -80,6 +82,12 @@ def quick_dbt() -> Iterator[None]:
             MacroFuzzEnvironment.compile, lambda self, text: (type(self), text)
         )
         patch.setattr(MacroFuzzEnvironment, "compile", compiled_once)
+        # Each client reads the descriptions of its service, and moto lists its own
+        # folder for every request.
+        loader = cache(botocore_session.create_loader)
+        patch.setattr(botocore_session, "create_loader", loader)
+        modules = tuple(backends.list_of_moto_modules())
+        patch.setattr(backends, "list_of_moto_modules", lambda: modules)
         # dbt's own switch for its tests: it looks once for plugins among all modules.
         dbt_tests.enable_test_caching()
         yield

@@ -1,29 +1,26 @@
 """A warehouse on the stand-in: dbt kept in this process, S3 to load from, a look in."""
 
+import json
 import os
 import re
-import subprocess
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from multiprocessing import get_context
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 
 import pytest
-from common.settings import PROJECT, Data
+import warehouse as commands
+from click.testing import CliRunner, Result
+from common.settings import Data
 from dbt_project.runner import Dbt
 from load.loading import Loaded, load
 from standin.stack import StandIn
 from standin.wire import Server, ServerError
 
-from support.helpers import (
-    COMMAND,
-    MARTS,
-    InThisProcess,
-    Warehouse,
-    finished,
-    options,
-)
+from support.helpers import MARTS, InThisProcess, Warehouse
 from support.s3_server import Objects
 
 SCHEMA = "sparkify"
@@ -71,34 +68,27 @@ class RedshiftWarehouse(InThisProcess):
         """The load, in this process."""
         return load(self._dbt, data or self.data, max_errors, reload)
 
-    def command(self, *words: str, **changes: str) -> subprocess.CompletedProcess[str]:
-        """scripts/warehouse.py on this warehouse, as a process of its own."""
-        return finished(self.start(*words, **changes))
+    def cli(self, command: str, *words: str) -> Result:
+        """scripts/warehouse.py in this process, with the dbt that is parsed."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(commands, "Dbt", lambda target: self._dbt)
+            return CliRunner().invoke(commands.cli, [command, *self.options, *words])
 
-    def start(self, *words: str, **changes: str) -> subprocess.Popen[str]:
-        """The same, started; `changes` are to its environment."""
-        target = ("--target", "redshift", *self.options)
-        command, *rest = words
-        return self.popen(*COMMAND, command, *target, *rest, **changes)
-
-    def popen(self, *words: str | Path, **changes: str) -> subprocess.Popen[str]:
-        """Any program of the venv's, in the project."""
-        return subprocess.Popen(
-            words,
-            cwd=PROJECT,
-            env=os.environ | changes,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def start(self, act: Callable[[], object]) -> ForkProcess:
+        """Do something in a fork of this process, in which dbt is parsed."""
+        process = get_context("fork").Process(target=act)
+        process.start()
+        return process
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The command line's options that name these buckets."""
+        """The command line's options that name this target and these buckets."""
         settings = Path(os.environ["DBT_TARGET_PATH"]) / "warehouse.toml"
         settings.parent.mkdir(exist_ok=True)
-        settings.write_text(f'[data]\nmanifests = "{self.data.manifests}"\n')
-        return ("--config", str(settings), *options(self.data))
+        data = asdict(self.data).items()
+        written = [f"{name} = {json.dumps(value)}" for name, value in data]
+        settings.write_text("\n".join(["[data]", *written]))
+        return ("--target", "redshift", "--config", str(settings))
 
     def rows(self, sql: str) -> list[tuple[str | None, ...]]:
         """The rows of a query, as text, staging tables by their bare names."""
