@@ -4,11 +4,14 @@ import json
 import os
 import re
 import shlex
+import subprocess
 from pathlib import Path
+from typing import Any
 
+from common.settings import PROJECT
 from support.cluster_account import BUCKET, STATUS, Account
 from support.cluster_calls import MAKING
-from support.helpers import COMMAND, event, finished, lines, song
+from support.helpers import COMMAND, event, lines, song
 from support.redshift_warehouse import RedshiftWarehouse
 
 SECRETS = {
@@ -16,6 +19,15 @@ SECRETS = {
     "AWS_SECRET_ACCESS_KEY": "planted/secret/key/4711",
 }
 RUN = ("run", "--target", "redshift", "--json")
+
+
+def ended(
+    words: list[Any], environment: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """How a program of its own ended."""
+    there = os.environ | environment
+    pipes: dict[str, Any] = {"capture_output": True, "text": True}
+    return subprocess.run(words, cwd=PROJECT, env=there, check=False, **pipes)
 
 
 def test_up_run_status_down_and_no_secret_is_written_anywhere(
@@ -32,7 +44,7 @@ def test_up_run_status_down_and_no_secret_is_written_anywhere(
 
     up = shlex.join(map(str, (*COMMAND, "up", "--config", account.config)))
     line = f'vars=$({up}) && eval "$vars" && env'  # as docs/redshift.md has it
-    shell = finished(cluster.popen("/bin/sh", "-c", line, **account.environment))
+    shell = ended(["/bin/sh", "-c", line], account.environment)
     exports = dict(re.findall(r"^(REDSHIFT_\w+)=(.+)$", shell.stdout, re.MULTILINE))
     names = ("DBT_PROFILES_DIR", "DBT_TARGET_PATH", "DBT_LOG_PATH")
     account.environment |= (
@@ -50,8 +62,8 @@ def test_up_run_status_down_and_no_secret_is_written_anywhere(
         "DBT_LOG_LEVEL_FILE": "debug",
     }
     cluster.faults.fail("^create .*user_levels__dbt", "a build that fails tells more")
-    words = (*COMMAND, *RUN, "--config", account.config)
-    failed = finished(cluster.popen(*words, **account.environment | planted))
+    words = [*COMMAND, *RUN, "--config", account.config]
+    failed = ended(words, account.environment | planted)
     assert failed.returncode == 1
     assert "a build that fails tells more" in failed.stderr
     # The plan, JSONPaths and two manifests.
