@@ -269,7 +269,7 @@ def contents(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
 @pytest.mark.parametrize(
     ("number", "histories", "steps", "careful"),
     [
-        (1, 2, 6, False),
+        (1, 2, 8, False),
         *(pytest.param(at, 10, 8, False, marks=pytest.mark.long) for at in (1, 2)),
         *(pytest.param(at, 40, 16, True, marks=pytest.mark.long) for at in range(3, 7)),
     ],
