@@ -9,7 +9,7 @@ from benchmark.floor import STATEMENTS
 from support.helpers import Warehouse
 
 EVENTS = 200_000
-LIMIT = 4.0  # Twice what the models take today is too much.
+LIMIT = 3.4  # The models take 2.4 today; to compute every play twice is too much.
 MODELS = ("int_recordings", "songplays")
 (FLOOR,) = (sql for sql in STATEMENTS if sql.startswith("create table songplays "))
 FILL = f"""

@@ -19,7 +19,7 @@ Differ = Callable[[RedshiftWarehouse, pytest.MonkeyPatch], None]
 @pytest.mark.parametrize(
     "left_out",
     [
-        ("two loads at once", "two builds at once", "docs and freshness"),
+        ("two loads at once", "two builds at once"),
         pytest.param((), marks=pytest.mark.long),
     ],
 )

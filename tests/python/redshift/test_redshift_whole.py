@@ -5,9 +5,9 @@ import os
 import re
 import shlex
 import subprocess
-from pathlib import Path
 from typing import Any
 
+import pytest
 from common.settings import PROJECT
 from support.cluster_account import BUCKET, STATUS, Account
 from support.cluster_calls import MAKING
@@ -31,7 +31,9 @@ def ended(
 
 
 def test_up_run_status_down_and_no_secret_is_written_anywhere(
-    cluster: RedshiftWarehouse, account: Account, tmp_path: Path
+    cluster: RedshiftWarehouse,
+    account: Account,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """The cluster is moto's; what answers in its place is the stand-in.
 
@@ -55,7 +57,7 @@ def test_up_run_status_down_and_no_secret_is_written_anywhere(
     )
 
     # A process with an empty target: dbt parses with the secrets there.
-    written = tmp_path / "written"
+    written = tmp_path_factory.mktemp("written")
     planted = SECRETS | {
         "DBT_TARGET_PATH": str(written / "target"),
         "DBT_LOG_PATH": str(written / "logs"),
