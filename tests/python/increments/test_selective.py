@@ -139,4 +139,5 @@ def test_a_developer_defers_to_production_and_clones_it(
     kept["nodes"]["model.sparkify.songplays"]["raw_code"] += "-- another"
     manifest.write_text(json.dumps(kept), "utf-8")
     built = developer.done("run", "-s", "state:modified+", *state)
-    assert models(built) == {"songplays", "time"}
+    follow = developer.done("ls", "-s", "songplays+", "--resource-type", "model")
+    assert models(built) == {name.split(".")[-1] for name in follow}
