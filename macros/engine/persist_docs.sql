@@ -3,7 +3,13 @@
     its own. This override sends the comments that differ from what the catalogue has.
 -#}
 {% macro redshift__persist_docs(relation, model, for_relation, for_columns) %}
-    {% set existing, statements = catalogued(relation), [] %}
+    {% do send_comments(relation, model, catalogued(relation), for_relation, for_columns) %}
+{% endmacro %}
+
+
+{#- existing  the relation in the catalogue, as `catalogued` returns it -#}
+{% macro send_comments(relation, model, existing, for_relation=true, for_columns=true) %}
+    {% set statements = [] %}
     {% if for_relation and config.persist_relation_docs() and model.description
         and model.description != existing.comment %}
         {% do statements.append(alter_relation_comment(relation, model.description)) %}

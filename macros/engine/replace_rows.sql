@@ -49,7 +49,9 @@
         {% endif %}
         {% do adapter.rename_relation(new, target_relation) %}
     {% endif %}
-    {% do persist_docs(target_relation, model) %}
+    {% do send_comments(
+        target_relation, model, existing if keep_table else catalogued(this)
+    ) %}
     {% do apply_grants(
         target_relation,
         config.get('grants'),

@@ -73,7 +73,9 @@ def read_settings(path: Path) -> Settings:
     tables: dict[str, type[Data] | type[Cluster]] = {"data": Data, "cluster": Cluster}
     for name in document:
         if name not in tables:
-            raise Refused(f"{path}: unknown table [{name}]; there is data, cluster")
+            raise Refused(
+                f"{path}: unknown table [{name}]; there is {', '.join(tables)}"
+            )
     return Settings(
         **{name: _table(path, document, name, kind) for name, kind in tables.items()}
     )

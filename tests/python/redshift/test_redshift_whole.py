@@ -11,7 +11,7 @@ import pytest
 from common.settings import PROJECT
 from support.cluster_account import BUCKET, STATUS, Account
 from support.cluster_calls import MAKING
-from support.helpers import COMMAND, event, lines, song
+from support.helpers import COMMAND, event, finished, lines, song
 from support.redshift_warehouse import RedshiftWarehouse
 
 SECRETS = {
@@ -21,13 +21,11 @@ SECRETS = {
 RUN = ("run", "--target", "redshift", "--json")
 
 
-def ended(
-    words: list[Any], environment: dict[str, str]
-) -> subprocess.CompletedProcess[str]:
-    """How a program of its own ended."""
-    there = os.environ | environment
-    pipes: dict[str, Any] = {"capture_output": True, "text": True}
-    return subprocess.run(words, cwd=PROJECT, env=there, check=False, **pipes)
+def started(words: list[Any], environment: dict[str, str]) -> subprocess.Popen[str]:
+    """A program of its own, in the project."""
+    pipe = subprocess.PIPE
+    usual: dict[str, Any] = {"stdout": pipe, "stderr": pipe, "text": True}
+    return subprocess.Popen(words, cwd=PROJECT, env=os.environ | environment, **usual)
 
 
 def test_up_run_status_down_and_no_secret_is_written_anywhere(
@@ -46,7 +44,7 @@ def test_up_run_status_down_and_no_secret_is_written_anywhere(
 
     up = shlex.join(map(str, (*COMMAND, "up", "--config", account.config)))
     line = f'vars=$({up}) && eval "$vars" && env'  # as docs/redshift.md has it
-    shell = ended(["/bin/sh", "-c", line], account.environment)
+    shell = finished(started(["/bin/sh", "-c", line], account.environment))
     exports = dict(re.findall(r"^(REDSHIFT_\w+)=(.+)$", shell.stdout, re.MULTILINE))
     names = ("DBT_PROFILES_DIR", "DBT_TARGET_PATH", "DBT_LOG_PATH")
     account.environment |= (
@@ -65,7 +63,7 @@ def test_up_run_status_down_and_no_secret_is_written_anywhere(
     }
     cluster.faults.fail("^create .*user_levels__dbt", "a build that fails tells more")
     words = [*COMMAND, *RUN, "--config", account.config]
-    failed = ended(words, account.environment | planted)
+    failed = finished(started(words, account.environment | planted))
     assert failed.returncode == 1
     assert "a build that fails tells more" in failed.stderr
     # The plan, JSONPaths and two manifests.
