@@ -1,6 +1,7 @@
 -- How much is played, and by how many? All that there is, and where two whole weeks are
 -- there, the last 7 days (UTC) up to the newest play, beside the average of the up to
--- four such weeks before: one week alone may hold a holiday.
+-- four such weeks before: one week alone may hold a holiday. Hours count each song in
+-- full, and a listener is a known user with a play.
 with plays as (
 
     select * from {{ ref('songplays') }}

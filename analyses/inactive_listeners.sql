@@ -1,6 +1,6 @@
 -- Who went quiet? Listeners without a play in the last 7 days (UTC) up to the newest
--- play, those who played most first; all_* count over all listeners. They are inactive,
--- not lost: the logs have no cancellation.
+-- play, those who played most first. They are inactive, not lost: the logs have no
+-- cancellation.
 with plays as (
 
     select * from {{ ref('songplays') }}

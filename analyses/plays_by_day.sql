@@ -1,5 +1,5 @@
--- How much is played, day by day? By the level at the time of the play; place 1 is the
--- busiest day, of equals the first. Days are UTC; a day without plays has no row.
+-- How much is played, day by day? By the level at the time of the play. Days are UTC;
+-- a day without plays has no row, and the first and the last may be cut short.
 with plays as (
 
     select * from {{ ref('songplays') }}
@@ -25,6 +25,7 @@ select
     paid_plays,
     free_plays,
     listeners,
+    -- 1 is the busiest, of equals the first
     row_number() over (order by plays desc nulls last, day asc) as place
 from days
 order by day

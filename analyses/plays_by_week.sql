@@ -1,6 +1,6 @@
--- How much is played, week by week? By the level at the time of the play; place 1 is
--- the busiest week, of equals the first. A week (UTC) is named by its Monday; a week
--- without plays has no row.
+-- How much is played, week by week? By the level at the time of the play. A week (UTC)
+-- is named by its Monday; a week without plays has no row, and the first and the last
+-- may be cut short.
 with plays as (
 
     select * from {{ ref('songplays') }}
@@ -26,6 +26,7 @@ select
     paid_plays,
     free_plays,
     listeners,
+    -- 1 is the busiest, of equals the first
     row_number() over (order by plays desc nulls last, week asc) as place
 from weeks
 order by week

@@ -1,7 +1,6 @@
 -- When in the week do people listen? Monday first. Compare listeners_per_day, which one
 -- keen listener cannot raise: it divides by the Mondays (Tuesdays, ...) in UTC on which
--- anything was played. Place 1 is the busiest hour; an hour in which nothing was ever
--- played has no row.
+-- anything was played. An hour in which nothing was ever played has no row.
 with plays as (
 
     select
@@ -82,6 +81,7 @@ select
     days,
     plays_per_day,
     listeners_per_day,
+    -- 1 is the busiest
     row_number() over (
         order by
             listeners_per_day desc nulls last,

@@ -1,7 +1,7 @@
 -- How often is a song skipped? Nobody logs it, but the next start reveals it: a play
 -- was skipped if the next one in its session began before its length had passed, in
 -- whole seconds, as the app itself counts. The last play of a session has no next one.
--- heard_hours count a skipped song until the next start.
+-- Hours heard count a skipped song until the next start.
 with plays as (
 
     select * from {{ ref('songplays') }}

@@ -1,5 +1,4 @@
--- Which songs of the catalogue were never played? A play without a song has a null
--- song_id, so `not in` would find nothing. all_* count over the whole catalogue.
+-- Which songs of the catalogue were never played? By their id.
 with songs as (
 
     select * from {{ ref('songs') }}
@@ -35,6 +34,7 @@ from songs
 cross join total
 inner join artists
     on songs.artist_id = artists.artist_id
+-- Not `not in`: a play without a song has a null song_id, and it would find nothing.
 left join played
     on songs.song_id = played.song_id
 where played.song_id is null

@@ -11,7 +11,8 @@ from itertools import count
 from math import ceil
 from typing import Any
 
-from insights_page.shapes import Row, Section
+from insights_page.sections import Section
+from insights_page.words import Row, heading, shown
 
 GAP = 0.08  # on either side of a column, as a share of its width
 TICKS = 5  # at most, along the time: more would collide on a phone
@@ -24,29 +25,29 @@ COLOURS = ("first", "second")
 def draw(section: Section, rows: list[Row]) -> dict[str, Any]:
     """A section's columns over one row or more, in the order of time.
 
-    Marks are rectangles, x in days from the first; hints have all numbers of a date and
-    its place among the columns, from 1; ticks are placed in percent of their scale.
+    Marks are rectangles, x in days from the first, each with all numbers of its date;
+    ticks are placed in percent of their scale.
     """
     when, *numbers = section.columns
-    days = DAYS[when.key]
-    first, last = rows[0][when.key], rows[-1][when.key]
+    days = DAYS[when]
+    first, last = rows[0][when], rows[-1][when]
     span = (last - first).days + days
-    up, down = _highest(rows, section.up), _highest(rows, section.down)
-    step = next(
-        step for step in _round_steps() if ceil(up / step) + ceil(down / step) < LINES
-    )
-    top, bottom = step * max(ceil(up / step), 1), step * ceil(down / step)
-    marks, hints = [], []
+    highest = max(_total(row, section) for row in rows)
+    step = next(step for step in _round_steps() if ceil(highest / step) < LINES)
+    top = step * max(ceil(highest / step), 1)
+    marks = []
     for row in rows:
-        x = (row[when.key] - first).days
-        box = {"x": round(x + GAP * days, 2), "width": round(days * (1 - 2 * GAP), 2)}
-        marks += [box | mark for mark in _marks(section, row)]
-        said = ", ".join(f"{column.heading} {column.text(row)}" for column in numbers)
-        hints.append((x // days + 1, f"{when.text(row)}: {said}"))
+        x = (row[when] - first).days
+        said = ", ".join(f"{heading(key)} {shown(row, key)}" for key in numbers)
+        column = {
+            "x": round(x + GAP * days, 2),
+            "width": round(days * (1 - 2 * GAP), 2),
+            "numbers": f"{shown(row, when)}: {said}",
+        }
+        marks += [column | mark for mark in _marks(section, row)]
     return {
-        "box": f"0 {-top} {span} {top + bottom}",
+        "box": f"0 {-top} {span} {top}",
         "marks": marks,
-        "hints": hints,
         "x_ticks": [
             (label, place)
             for at, label in _dates(first, last)
@@ -54,21 +55,21 @@ def draw(section: Section, rows: list[Row]) -> dict[str, Any]:
         ],
         "y_ticks": [
             (
-                section.series[0].show(abs(value)),
-                round(100 * (top - value) / (top + bottom), 3),
+                shown({section.drawn[0]: value}, section.drawn[0]),
+                100 - 100 * value / top,
             )
-            for value in range(-bottom, top + 1, step)
+            for value in range(0, top + 1, step)
         ],
         "columns": span // days,
         "legend": [
-            (column.heading, colour)
-            for column, colour in zip(section.series, COLOURS, strict=False)
+            (heading(key), colour)
+            for key, colour in zip(section.drawn, COLOURS, strict=False)
         ],
     }
 
 
-def _highest(rows: list[Row], keys: tuple[str, ...]) -> Decimal:
-    return max(sum((Decimal(row[key] or 0) for key in keys), Decimal()) for row in rows)
+def _total(row: Row, section: Section) -> Decimal:
+    return sum((Decimal(row[key] or 0) for key in section.drawn), Decimal())
 
 
 def _round_steps() -> Iterator[int]:
@@ -77,16 +78,13 @@ def _round_steps() -> Iterator[int]:
 
 
 def _marks(section: Section, row: Row) -> Iterator[Row]:
-    """The rectangles of a row from the base line on; y points down."""
-    colours = dict(zip(section.up + section.down, COLOURS, strict=False))
-    for keys, sign in ((section.up, -1), (section.down, 1)):
-        edge = Decimal()
-        for key in keys:
-            height = Decimal(row[key] or 0)
-            end = edge + sign * height
-            if height:
-                yield {"y": min(edge, end), "height": height, "colour": colours[key]}
-            edge = end
+    """The rectangles of a row from the base line up; y points down."""
+    edge = Decimal()
+    for key, colour in zip(section.drawn, COLOURS, strict=False):
+        height = Decimal(row[key] or 0)
+        edge -= height
+        if height:
+            yield {"y": edge, "height": height, "colour": colour}
 
 
 def _dates(first: date, last: date) -> Iterator[tuple[date, str]]:

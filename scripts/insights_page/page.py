@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from inspect import getmembers, isfunction
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from insights_page import words
 from insights_page.charts import draw
-from insights_page.sections import sections
-from insights_page.shapes import TOP, Column, Row
+from insights_page.sections import TOP, sections
+from insights_page.words import Row, shown
 
 HERE = Path(__file__).parent
+NOTHING = "None in these logs."
 SHADES = 7  # of a grid
 ENGINES = {"duckdb": "DuckDB", "redshift": "Amazon Redshift"}
 ENVIRONMENT = Environment(
@@ -43,10 +45,10 @@ def page(dbt: Dbt) -> str:
         sql[name] = (PROJECT / "analyses" / f"{name}.sql").read_text(encoding="utf-8")
         found = rows[name] = rows[name][: section.limit]
         if not found or found[0].get("plays") == 0:
-            answers[name], rows[name] = section.empty, []
+            answers[name], rows[name] = NOTHING, []
             continue
         answers[name] = getattr(SENTENCES, name)(found)
-        if section.up:
+        if section.drawn:
             drawings[name] = draw(section, found)
     credentials = dbt.profile.credentials
     return ENVIRONMENT.get_template("page.html").render(
@@ -58,6 +60,7 @@ def page(dbt: Dbt) -> str:
         questions=questions(),
         warehouse=f"{credentials.database}.{credentials.schema} on"
         f" {ENGINES[dbt.engine]}, target {dbt.profile.target_name}",
+        caveat=_caveat,
         digits=_digits,
         index=_index,
         shade=_shade,
@@ -65,9 +68,15 @@ def page(dbt: Dbt) -> str:
     )
 
 
-def _digits(columns: Iterable[Column], rows: list[Row]) -> int:
+def _caveat(sql: str) -> str:
+    """How an analysis counts: its first comment, after the question."""
+    comment = takewhile(lambda line: line.startswith("--"), sql.splitlines())
+    return " ".join(line.removeprefix("-- ") for line in comment).partition("? ")[2]
+
+
+def _digits(columns: Iterable[str], rows: list[Row]) -> int:
     """The length of the longest value of these columns."""
-    return max(len(column.text(row)) for column in columns for row in rows)
+    return max(len(shown(row, key)) for key in columns for row in rows)
 
 
 def _index(rows: list[Row], *keys: str) -> dict[tuple[Any, ...], Row]:

@@ -5,6 +5,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+Row = dict[str, Any]
+
 NONE = "–"  # noqa: RUF001 - a dash where there is no number
 
 
@@ -76,11 +78,26 @@ def change(value: Any) -> str:
     return NONE if value is None else f"{value:+,}%"
 
 
-def first(places: int) -> str:
-    """The first of a ranking: `first 100`."""
-    return f"first {number(places)}"
-
-
 def name(value: Any) -> Markup:
     """A name from outside, kept apart from the text around it whatever its script."""
     return Markup("<bdi>{}</bdi>").format(text(value))
+
+
+def heading(key: str) -> str:
+    """What a table calls a column: `percent_of_plays` is `share of plays`."""
+    if key.endswith("_from"):  # a band, which needs no word of its own
+        return {"songs_from": "songs heard", "plays_from": "songs in it"}[key]
+    words = key.removesuffix("_at").replace("percent", "share").replace("_", " ")
+    return words.replace("matched", "in the catalogue").removesuffix(" id")
+
+
+def shown(row: Row, key: str) -> str:
+    """A value as a table has it, by the name and the type of its column."""
+    value = row[key]
+    if key.endswith("_from"):
+        return band(value, row[key.replace("_from", "_to")])
+    if key.startswith("percent_"):
+        return percent(value)
+    if isinstance(value, date):
+        return short_day(value)
+    return name(value) if value is None or isinstance(value, str) else number(value)

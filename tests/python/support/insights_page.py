@@ -11,9 +11,8 @@ from command_line.questions import questions
 from common.settings import PROJECT
 from dbt_project.runner import Dbt
 from insights_page import words
-from insights_page.page import page
-from insights_page.sections import sections
-from insights_page.shapes import Section
+from insights_page.page import NOTHING, page
+from insights_page.sections import Section, sections
 
 from support.helpers import Warehouse
 
@@ -67,7 +66,7 @@ class Page:
             sql = PROJECT / "analyses" / f"{section.analysis}.sql"
             assert texts(part, "h2, code") == [asked, sql.read_text("utf-8")]
             if not rows or rows[0].get("plays") == 0:
-                assert self.answer(section.analysis) == section.empty
+                assert self.answer(section.analysis) == NOTHING
                 assert not part.select("table, svg, dl")
                 continue
             assert self.answer(section.analysis)[-1] == "."
@@ -76,7 +75,7 @@ class Page:
             check_bars(table)
             if section.form == "week":
                 check_shades(table, rows)
-            if section.up:
+            if section.drawn:
                 check_columns(part, section, rows)
         listed = [f"#{name}" for name in list(self.parts)[1:]]
         assert [link["href"] for link in self.tree.select("nav a")] == listed
@@ -121,21 +120,21 @@ def expected_cells(section: Section, rows: list[Row]) -> list[list[str]]:
         return grid("first week", cohorts, across, at)
     table = [
         [
-            BeautifulSoup(column.text(row), "html.parser").get_text()
-            + (words.text(row[column.below]) if column.below else "")
-            for column in section.columns
+            BeautifulSoup(words.shown(row, key), "html.parser").get_text()
+            + (words.text(row["artist_name"]) if key.endswith("title") else "")
+            for key in section.columns
         ]
         for row in rows
     ]
-    headings = [column.heading for column in section.columns]
+    headings = [words.heading(key) for key in section.columns]
     if section.form != "tiles":
         return [headings, *table]
     # A figure in each row, a period in each column.
     turned = [list(column) for column in zip(headings, *table, strict=True)]
     turned[0][0] = "figure"
     for row in rows[1:2]:
-        for line, column in zip(turned, section.columns, strict=True):
-            line.append(words.change(row[column.change] if column.change else None))
+        for line, key in zip(turned, section.columns, strict=True):
+            line.append(words.change(row.get(f"{key}_percent_change")))
         turned[0][-1] = "change"
     return turned
 
@@ -175,32 +174,26 @@ def check_shades(table: Tag, rows: list[Row]) -> None:
 
 def check_columns(part: Tag, section: Section, rows: list[Row]) -> None:
     """Marks stand at their date, one upon the other, as high as their numbers."""
-    key = section.columns[0].key
+    key = section.columns[0]
     days = {"day": 1, "week": 7}[key]
-    expected, hints = [], []
+    expected = []
     for row in rows:
-        at = (row[key] - rows[0][key]).days // days
-        top = bottom = Decimal()
-        for series, colour in zip(section.series, ("first", "second"), strict=False):
-            if not (size := Decimal(row[series.key])):
-                continue
-            if series.key in section.down:
-                expected.append((at, colour, bottom, size))
-                bottom += size
-            else:
+        at, top = (row[key] - rows[0][key]).days // days, Decimal()
+        numbers = [f"{row[key]:%-d %b %Y}: "]
+        numbers += [f"{row[name]:,}" for name in section.columns[1:]]
+        for name, colour in zip(section.drawn, ("first", "second"), strict=False):
+            if size := Decimal(row[name]):
                 top -= size
-                expected.append((at, colour, top, size))
-        numbers = (f"{row[column.key]:,}" for column in section.columns[1:])
-        hints.append((at + 1, f"{row[key]:%-d %b %Y}: ", *numbers))
+                expected.append((at, colour, top, size, numbers))
+    marks = part.select("rect")
     assert [
         (
             int(Decimal(str(mark["x"])) // days),
             *mark["class"],
             *(Decimal(str(mark[name])) for name in ("y", "height")),
         )
-        for mark in part.select("rect")
-    ] == expected
-    for label, (column, *said) in zip(part.select(".hints label"), hints, strict=True):
-        assert style(label, "grid-column") == column
-        text = label.get_text()
-        assert all(words in text for words in said), text
+        for mark in marks
+    ] == [mark[:-1] for mark in expected]
+    for mark, (*_, numbers) in zip(marks, expected, strict=True):
+        text = mark.get_text()
+        assert all(number in text for number in numbers), text
