@@ -38,19 +38,16 @@ class CheckRun:
             )
         return f"{self.root}{key}"
 
-    def settings(self, folder: str) -> Data:
-        """The settings with which a load reads a folder of logs, and all songs."""
-        return replace(
+    def load(self, folder: str, max_errors: int = 0) -> Loaded:
+        """Load what is new in a folder of logs, and the new songs, in silence."""
+        data = replace(
             self.data,
             events=f"{self.root}{folder}",
             songs=f"{self.root}songs",
             manifests=f"{self.root}manifests",
         )
-
-    def load(self, folder: str, max_errors: int = 0) -> Loaded:
-        """Load what is new in a folder of logs, and the new songs, in silence."""
         with redirect_stderr(io.StringIO()):
-            return load(self.dbt, self.settings(folder), max_errors, reload=False)
+            return load(self.dbt, data, max_errors, reload=False)
 
     def fingerprints(self) -> dict[str, str]:
         """Every mart's fingerprint."""

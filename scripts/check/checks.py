@@ -1,16 +1,9 @@
 """The lines of `check`: each does one thing and says what it saw, or fails."""
 
 import gzip
-import itertools
 import json
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 from common.aws import Clients
 from common.errors import WarehouseError
@@ -72,47 +65,41 @@ def marts_equal_duckdbs(run: CheckRun) -> str:
     return f"{len(FINGERPRINTS)} fingerprints equal DuckDB's"
 
 
-def lines_are_counted(run: CheckRun) -> str:
+def files_of_every_shape(run: CheckRun) -> str:
     first, second = (json.dumps(event(2, item)).encode() for item in (0, 1))
-    run.put("lines/blank.json", first + b"\n\n \n" + second + b"\n\n")
-    run.put("lines/cut.json", lines(event(2, 2)) + json.dumps(event(2, 3)).encode())
-    run.put("lines/crlf.json", lines(event(2, 4), event(2, 5)).replace(b"\n", b"\r\n"))
-    return _loads(run, "lines", 6)
-
-
-def odd_names(run: CheckRun) -> str:
-    run.put("names/two words.json", lines(event(3, 0)))
-    run.put("names/café.json", lines(event(3, 1)))
-    run.put(f"names/{'long-' * 60}.json", lines(event(3, 2)))
-    return _loads(run, "names", 3)
-
-
-def packed_and_empty(run: CheckRun) -> str:
-    run.put("packed/1.json.gz", gzip.compress(lines(event(4, 0))))
-    run.put("packed/2.json", b"")
-    run.put("packed/3.json", b"\n \n")
-    return _loads(run, "packed", 1)
-
-
-def songs_over_several_lines(run: CheckRun) -> str:
-    run.put("pretty/1.json", lines(event(5, 0)))
+    run.put("files/blank.json", first + b"\n\n \n" + second + b"\n\n")
+    run.put("files/cut.json", lines(event(2, 2)) + json.dumps(event(2, 3)).encode())
+    run.put("files/crlf.json", lines(event(2, 4), event(2, 5)).replace(b"\n", b"\r\n"))
+    run.put("files/two words.json", lines(event(3, 0)))
+    run.put("files/café.json", lines(event(3, 1)))
+    run.put(f"files/{'long-' * 60}.json", lines(event(3, 2)))
+    run.put("files/zipped.json.gz", gzip.compress(lines(event(4, 0))))
+    run.put("files/empty.json", b"")
+    run.put("files/empty lines.json", b"\n \n")
     document = json.dumps(song("SO2", title="Otra"), indent=2).encode()
     run.put("songs/2.json", document + b"\n" + document.replace(b"SO2", b"SO3"))
-    return _loads(run, "pretty", 3)
+    # The load refuses a file whose rows do not add up.
+    loaded = run.load("files")
+    if loaded != Loaded(10, 12, 0):
+        raise CheckFailed(f"{loaded.rows} rows of {loaded.files} files, not 12 of 10")
+    return "12 rows of 10 files"
 
 
 def bad_lines(run: CheckRun) -> str:
-    bad = run.put("bad/1.json", lines(event(6, 0)) + b"{oops\n" + lines(event(6, 1)))
+    large = lines(event(6, 2, extra="x" * (4 << 20)))
+    bad = lines(event(6, 0)) + b"{oops\n" + lines(event(6, 1)) + large
+    path = run.put("bad/1.json", bad)
     try:
         run.load("bad")
     except WarehouseError as error:
-        if not str(error).startswith(f"{bad}, line 2: "):
+        if not str(error).startswith(f"{path}, line 2: "):
             raise CheckFailed(f"not named: {error}") from None
-        said = str(error).removeprefix(f"{bad}, ").split(";")[0]
+        said = str(error).removeprefix(f"{path}, ").split(";")[0]
     else:
         raise CheckFailed("COPY took a bad line")
-    if run.load("bad", max_errors=1) != Loaded(1, 2, 1):
-        raise CheckFailed("--max-errors 1 did not set one line aside")
+    loaded = run.load("bad", max_errors=2)
+    if loaded != Loaded(1, 2, 2):
+        raise CheckFailed(f"{loaded.rows} rows loaded, {loaded.rejected} refused")
     return said
 
 
@@ -139,65 +126,6 @@ def repeated_key(run: CheckRun) -> str:
     return f"loaded as {pages}" if pages else "refused"
 
 
-def more_than_4_mb(run: CheckRun) -> str:
-    large = lines(event(9, 0, extra="x" * (4 << 20)))
-    run.put("large/1.json", large + lines(event(9, 1)))
-    loaded = run.load("large", max_errors=1)
-    if (loaded.rows, loaded.rejected) != (1, 1):
-        raise CheckFailed(f"{loaded.rows} rows loaded, {loaded.rejected} refused")
-    return "refused as one bad line"
-
-
-def two_loads_at_once(run: CheckRun) -> str:
-    path = run.put("both/1.json", lines(event(10, 0)))
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "warehouse.toml"
-        data = run.settings("both")
-        written = [f"{name} = {json.dumps(one)}" for name, one in asdict(data).items()]
-        config.write_text("\n".join(["[data]", *written]), encoding="utf-8")
-        words = ["scripts/warehouse.py", "load", "--config", str(config)]
-        stopped = []
-        # It has read the ledger then: from there on both load the same file.
-        with _beside(run, words, "to read") as (other, there):
-            try:
-                run.load("both")
-            except WarehouseError as error:
-                stopped.append(str(error))
-    if other.returncode:
-        stopped.append("".join(there[-1:]).strip())
-    if len(stopped) > 1 or not all("run again" in text for text in stopped):
-        raise CheckFailed(f"exit code {other.returncode}: {'; '.join(stopped)}")
-    found = run.dbt.query(
-        "select (select count(*) from {{ source('sparkify', 'staging_events') }}"
-        " where session_id = 10) as rows,"
-        " (select count(*) from {{ source('sparkify', 'loaded_files') }}"
-        f" where path = '{path}') as deliveries"
-    )[0]
-    if (int(found["rows"]), int(found["deliveries"])) != (1, 1):
-        raise CheckFailed(
-            f"{found['rows']} rows and {found['deliveries']} deliveries instead of 1"
-        )
-    return "one published; " + (stopped[0] if stopped else "the other came too late")
-
-
-def two_builds_at_once(run: CheckRun) -> str:
-    run.dbt.command("run")
-    before = run.fingerprints()
-    # With --empty a view has no rows either, and stays so.
-    words = ["run", "--exclude", "config.materialized:view"]
-    run.dbt.command(*words, "--full-refresh", "--empty")
-    plain = ["-m", "dbt.cli.main", *words]
-    plain += ["--profiles-dir", str(run.dbt.profile_path.parent)]
-    with _beside(run, plain, " START ") as (other, there):
-        run.dbt.command(*words)
-    if other.returncode:
-        raise CheckFailed(f"exit code {other.returncode}: {there[-1:]}")
-    found = run.fingerprints()
-    if different := [name for name in before if found[name] != before[name]]:
-        raise CheckFailed(f"rows missing or doubled in {', '.join(different)}")
-    return f"{len(found)} marts as after one build"
-
-
 def nothing_is_left(run: CheckRun) -> str:
     run.clear()
     schema = run.dbt.profile.credentials.schema
@@ -213,16 +141,10 @@ def nothing_is_left(run: CheckRun) -> str:
 LINES: dict[str, Line] = {
     "system views": views_tell_of_each_copy,
     "marts": marts_equal_duckdbs,
-    "blank and last lines": lines_are_counted,
-    "odd file names": odd_names,
-    "zipped and empty files": packed_and_empty,
-    "songs over several lines": songs_over_several_lines,
+    "odd files": files_of_every_shape,
     "bad lines": bad_lines,
     "byte order mark": byte_order_mark,
     "a repeated key": repeated_key,
-    "more than 4 MB": more_than_4_mb,
-    "two loads at once": two_loads_at_once,
-    "two builds at once": two_builds_at_once,
     "nothing is left": nothing_is_left,
 }
 
@@ -251,27 +173,3 @@ def checked(dbt: Dbt, data: Data) -> Iterator[tuple[str, bool, str]]:
             run.clear()
             raise
         yield name, passed, seen
-
-
-def _loads(run: CheckRun, folder: str, rows: int) -> str:
-    """Load a folder, which the load refuses where a file's rows do not add up."""
-    loaded = run.load(folder)
-    if (loaded.rows, loaded.rejected) != (rows, 0):
-        raise CheckFailed(f"{loaded.rows} rows instead of {rows}")
-    return f"{rows} rows of {loaded.files} files"
-
-
-@contextmanager
-def _beside(
-    run: CheckRun, words: list[str], begun: str
-) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
-    """A Python process of this target beside the block, which starts when it prints
-    `begun`; afterwards the list holds its last lines.
-    """
-    target = ["--target", run.dbt.target] if run.dbt.target else []
-    out: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    with subprocess.Popen([sys.executable, *words, *target], text=True, **out) as other:
-        lines = other.stdout or []
-        there = [*itertools.takewhile(lambda line: begun not in line, lines)]
-        yield other, there
-        there += lines
