@@ -319,20 +319,15 @@ def connected(settings: Settings, target: str | None) -> Dbt:
             "REDSHIFT_HOST is not set; `up` prints what to set:"
             ' vars=$(python scripts/warehouse.py up) && eval "$vars"'
         )
-    kind, name = "provisioned", os.environ.get("REDSHIFT_CLUSTER")
-    if SERVERLESS_HOST in host:
-        kind, name = "serverless", host.partition(".")[0]
-    cluster = settings.cluster
-    if name == cluster.name and os.environ.get("REDSHIFT_METHOD", "iam") == "iam":
+    name = os.environ.get("REDSHIFT_CLUSTER")
+    if is_serverless := SERVERLESS_HOST in host:
+        name = host.partition(".")[0]
+    is_iam = os.environ.get("REDSHIFT_METHOD", "iam") == "iam"
+    if is_iam and name == settings.cluster.name:
         from cluster.status import require_usable
 
-        if kind != cluster.kind:
-            raise Refused(
-                f"REDSHIFT_HOST {host} is {kind}, [cluster] kind is {cluster.kind};"
-                " correct one of them: `up` prints what to set"
-            )
         require_usable(settings)
-    return _woken(Dbt(target)) if kind == "serverless" else Dbt(target)
+    return _woken(Dbt(target)) if is_serverless else Dbt(target)
 
 
 def _woken(dbt: Dbt) -> Dbt:

@@ -16,7 +16,7 @@ class Existing:
     `networks` are the subnets, or the VPC, where the warehouse would go. Roles, by
     name, also hold their `policies` (inline, by name) and the ARNs `attached`, groups
     their `rules` for what comes in. `cluster` is the warehouse, of either kind, as
-    Redshift's DescribeClusters words it; `snapshots` are by name what AWS calls them.
+    Redshift's DescribeClusters words it.
     """
 
     owner: Owner
@@ -27,7 +27,7 @@ class Existing:
     cluster: Document | None
     schedule: Document | None
     others: list[str]
-    snapshots: dict[str, str]
+    snapshots: list[str]
 
     @property
     def nothing(self) -> bool:

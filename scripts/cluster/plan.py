@@ -36,7 +36,7 @@ def look(clients: Clients, want: Cluster, announce: bool = False) -> Existing:
         schedule = provisioned.find_schedule(clients, want) if pauses else None
         tagged = {name: one.tagged(clients) for name, one in KINDS.items()}
         owner = Owner(caller["Account"], caller["Arn"])
-        snapshots = kind.find_snapshots(clients, want, owner)
+        snapshots = kind.find_snapshots(clients, want)
     vpcs = {one["VpcId"] for one in networks}
     vpc = vpcs.pop() if len(vpcs) == 1 else None
     existing = Existing(
@@ -49,7 +49,7 @@ def look(clients: Clients, want: Cluster, announce: bool = False) -> Existing:
         cluster=cluster,
         schedule=schedule,
         others=sorted(set().union(*tagged.values()) - {want.name}),
-        snapshots=snapshots,
+        snapshots=sorted(snapshots),
     )
     for name in KINDS.keys() - {want.kind}:
         if want.name in tagged[name]:

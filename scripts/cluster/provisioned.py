@@ -20,7 +20,7 @@ from cluster.existing import (
     wanted_role_arns,
     with_data,
 )
-from cluster.wanted import ADMIN, TAG, Document, Owner, has_tag
+from cluster.wanted import ADMIN, TAG, Document, has_tag
 
 # Dollars an hour and node, on demand: https://aws.amazon.com/redshift/pricing/
 NODE_HOUR = {
@@ -81,13 +81,13 @@ def find_schedule(clients: Clients, want: Cluster) -> Document | None:
     return None
 
 
-def find_snapshots(clients: Clients, want: Cluster, _: Owner) -> dict[str, str]:
-    """The snapshots of this cluster that outlive it, and how AWS refers to each."""
+def find_snapshots(clients: Clients, want: Cluster) -> list[str]:
+    """The snapshots of this cluster that outlive it."""
     of = {"ClusterIdentifier": want.name, "SnapshotType": "manual"}
     with aws.passing("ClusterNotFound"):
         kept = listed(clients.redshift, "describe_cluster_snapshots", **of)
-        return {one["SnapshotIdentifier"]: one["SnapshotIdentifier"] for one in kept}
-    return {}
+        return [one["SnapshotIdentifier"] for one in kept]
+    return []
 
 
 def cost(want: Cluster) -> str:

@@ -52,7 +52,7 @@ ADVICE: list[tuple[str, type[WarehouseError], str]] = [
 ]
 
 # S3 says "Forbidden" and nothing else; these actions have another name than the call.
-S3_ACTIONS = {"HeadBucket": "ListBucket", "ListObjectsV2": "ListBucket"}
+S3_ACTIONS = {"ListObjectsV2": "ListBucket"}
 S3_ACTIONS |= {name: name for name in ("GetObject", "PutObject")}
 
 

@@ -141,16 +141,6 @@ def test_a_snapshot_is_kept_and_restored(either: Account) -> None:
     either.assert_complete()  # it still pauses by itself, or has its limit
 
 
-def test_a_snapshot_of_a_cluster_is_restored_into_a_namespace(account: Account) -> None:
-    account.ok("up")
-    account.ok("down", "--yes", "--snapshot", "last")
-    account.kind = "serverless"
-    account.write()
-    account.ok("up", "--snapshot", "last")
-    arn = "arn:aws:redshift:us-west-2:123456789012:snapshot:sparkify/last"
-    assert account.server.serverless.restored == {HERE: arn}
-
-
 def test_a_namespace_that_has_data_is_never_restored_over(serverless: Account) -> None:
     serverless.ok("up")
     there = serverless.server.serverless
