@@ -168,22 +168,13 @@ def _action(operation: str, message: str) -> str:
 
 
 def _plain_trouble(error: Exception) -> WarehouseError:
-    from botocore.exceptions import (
-        ConnectionError,
-        HTTPClientError,
-        IncompleteReadError,
-    )
-    from botocore.parsers import ResponseParserError
-
     kind, message = type(error).__name__, " ".join(str(error).split()).rstrip(".")
     if re.search("SSO|Token|Login|Credential|ProfileNotFound", kind):
         return Refused(f"no AWS credentials: {message}; {_sign_in()}")
-    broken = (ConnectionError, HTTPClientError, IncompleteReadError)
-    if isinstance(error, (*broken, ResponseParserError)):
-        return WarehouseError(
-            f"AWS cannot be reached: {message}; check the network and the region"
-        )
-    return Refused(f"{message} ({kind}); check your AWS settings and warehouse.toml")
+    return WarehouseError(
+        f"AWS cannot be reached: {message} ({kind}); check the network, the region and"
+        " your AWS settings"
+    )
 
 
 def _sign_in() -> str:

@@ -300,7 +300,7 @@ class Dbt:
         return plain_dbt_error(text, self.engine)
 
     def _code(self) -> str:
-        return code_hash(self._manifest, self.profile)
+        return code_hash(self._manifest, self.profile_path, self.profile.target_name)
 
     @property
     def profile(self) -> Any:

@@ -7,7 +7,6 @@ it, which stays legible on a phone.
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import count
 from math import ceil
 from typing import Any
 
@@ -16,7 +15,6 @@ from insights_page.words import Row, heading, shown
 
 GAP = 0.08  # on either side of a column, as a share of its width
 TICKS = 5  # at most, along the time: more would collide on a phone
-LINES = 6  # at most, across
 LAST_TICK = 86  # percent of the width: a label runs on to the right of its tick
 DAYS = {"day": 1, "week": 7}  # weeks are named by their Monday
 COLOURS = ("first", "second")
@@ -32,9 +30,7 @@ def draw(section: Section, rows: list[Row]) -> dict[str, Any]:
     days = DAYS[when]
     first, last = rows[0][when], rows[-1][when]
     span = (last - first).days + days
-    highest = max(_total(row, section) for row in rows)
-    step = next(step for step in _round_steps() if ceil(highest / step) < LINES)
-    top = step * max(ceil(highest / step), 1)
+    top = max(sum(Decimal(row[key] or 0) for key in section.drawn) for row in rows) or 1
     marks = []
     for row in rows:
         x = (row[when] - first).days
@@ -54,11 +50,8 @@ def draw(section: Section, rows: list[Row]) -> dict[str, Any]:
             if (place := round(100 * (at - first).days / span, 3)) <= LAST_TICK
         ],
         "y_ticks": [
-            (
-                shown({section.drawn[0]: value}, section.drawn[0]),
-                100 - 100 * value / top,
-            )
-            for value in range(0, top + 1, step)
+            (shown({section.drawn[0]: value}, section.drawn[0]), place)
+            for value, place in ((top, 0), (0, 100))
         ],
         "columns": span // days,
         "legend": [
@@ -66,15 +59,6 @@ def draw(section: Section, rows: list[Row]) -> dict[str, Any]:
             for key, colour in zip(section.drawn, COLOURS, strict=False)
         ],
     }
-
-
-def _total(row: Row, section: Section) -> Decimal:
-    return sum((Decimal(row[key] or 0) for key in section.drawn), Decimal())
-
-
-def _round_steps() -> Iterator[int]:
-    """1, 2, 5, 10, 20, 50, 100, ..."""
-    return (digit * 10**zeros for zeros in count() for digit in (1, 2, 5))
 
 
 def _marks(section: Section, row: Row) -> Iterator[Row]:
