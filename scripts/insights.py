@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 from command_line.options import target_option
-from common.errors import WarehouseError
 from common.settings import PROJECT
 from common.signals import PlainCommand
 from dbt_project.runner import Dbt
@@ -33,12 +32,7 @@ def main(target: str | None, out: Path) -> None:
     dbt = Dbt(target)
     with dbt.read_only():
         text = page(dbt)
-    try:
-        out.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise WarehouseError(
-            f"{out}: {error.strerror}; name another file with --out"
-        ) from None
+    out.write_text(text, encoding="utf-8", newline="\n")
     click.echo(out)
 
 

@@ -24,7 +24,6 @@ from command_line.options import common_options, source_options
 from command_line.questions import questions
 from command_line.report import (
     add_fingerprints,
-    history,
     print_json,
     print_loads,
     print_summary,
@@ -43,7 +42,6 @@ from load.loading import Loaded, load
 
 CLUSTER_COMMANDS = ("up", "pause", "down")
 SERVERLESS_HOST = ".redshift-serverless."
-WAKE_TRIES = 3
 
 
 class Warehouse(PlainCommand, click.Group):
@@ -303,7 +301,7 @@ def _contents(dbt: Dbt) -> dict[str, Any]:
             say("nothing is loaded yet; `warehouse.py run` loads and builds")
             return result
         add_fingerprints(result, dbt)
-        return result | {"loads": history(dbt)}
+        return result | {"loads": dbt.query("{{ load_history() }}")}
 
 
 def connected(settings: Settings, target: str | None) -> Dbt:
@@ -332,13 +330,11 @@ def connected(settings: Settings, target: str | None) -> Dbt:
 
 def _woken(dbt: Dbt) -> Dbt:
     """Serverless may cancel the first statement after an idle hour: not a COPY then."""
-    for left in reversed(range(WAKE_TRIES)):
-        try:
-            dbt.query("select 1 as awake")
-            break
-        except DatabaseError as error:
-            if not left or "cancel" not in str(error).lower():
-                raise
+    try:
+        dbt.query("select 1 as awake")
+    except DatabaseError as error:
+        if "cancel" not in str(error).lower():
+            raise
     return dbt
 
 

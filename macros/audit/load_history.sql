@@ -2,11 +2,11 @@
 {% macro load_history() %}
     select
         load_id,
-        max(loaded_at) as loaded_at,
         count(*) as files,
-        sum(rows_loaded) as rows_loaded,
-        sum(rows_rejected) as rows_rejected,
-        sum(case when delivery > 1 then 1 else 0 end) as files_changed
+        sum(case when delivery > 1 then 1 else 0 end) as changed,
+        sum(rows_loaded) as rows,
+        sum(rows_rejected) as rejected,
+        left(cast(max(loaded_at) as varchar(30)), 19) as loaded_at
     from (
         select
             loaded_files.*,

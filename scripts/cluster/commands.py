@@ -17,8 +17,6 @@ from cluster.plan import KINDS, look, plan, removals
 from cluster.status import described, environment_lines
 from cluster.wanted import TAG, Document
 
-# https://aws.amazon.com/secrets-manager/pricing/, and a GB that Redshift keeps
-STORED = "cost: always $0.40 a month for the secret, $0.024 a month for each GB stored"
 dry_run_option = click.option(
     "--dry-run", is_flag=True, help="Print the plan, change nothing; exit 10 if any."
 )
@@ -50,7 +48,6 @@ def up(config: Path, dry_run: bool, snapshot: str, as_json: bool) -> None:
         check_snapshot(want, existing, snapshot)
     steps = plan(goal, existing, snapshot)
     say(f"cost: {KINDS[want.kind].cost(want)}")
-    say(STORED)
     if dry_run:
         show_plan(steps, as_json)
         return

@@ -42,7 +42,6 @@ def look(clients: Clients, want: Cluster, announce: bool = False) -> Existing:
     existing = Existing(
         owner=owner,
         vpc=vpc,
-        networks=networks,
         roles={name: role for name, role in roles.items() if role},
         # A group's name counts within its VPC only: elsewhere it is nothing to us.
         groups=[one for one in groups if is_ours(one, want) or one["VpcId"] == vpc],
@@ -119,7 +118,14 @@ def plan(goal: Settings, existing: Existing, snapshot: str = "") -> list[Step]:
     for a network that does not fit, WarehouseError for a state that does not pass.
     """
     want = goal.cluster
-    KINDS[want.kind].check_network(want, existing)
+    if existing.vpc is None:
+        named = want.subnet_group or ", ".join(want.subnets)
+        reason = f"{named} is not in one VPC" if named else "there is no default VPC"
+        key = "subnets" if want.kind == "serverless" else "subnet_group"
+        raise Refused(
+            f"{reason} in {want.region}; correct [cluster] {key}, or run"
+            f" `aws ec2 create-default-vpc --region {want.region}`"
+        )
     for one in existing.groups:
         if one["VpcId"] != existing.vpc:
             raise Refused(

@@ -2,7 +2,6 @@
 
 from common import aws
 from common.aws import Clients, listed
-from common.errors import Refused
 from common.settings import Cluster, Settings
 
 from cluster import wanted
@@ -60,16 +59,6 @@ def network(clients: Clients, want: Cluster, has: Document | None) -> list[Docum
     with aws.passing("ClusterSubnetGroupNotFoundFault"):
         return listed(clients.redshift, "describe_cluster_subnet_groups", **named)
     return []
-
-
-def check_network(want: Cluster, existing: Existing) -> None:
-    """Raise Refused where there is no network for the cluster."""
-    line = f"there is no subnet group {want.subnet_group} in {want.region}; make it, or"
-    if not want.subnet_group:
-        line = f"there is no default VPC in {want.region}; run `aws ec2"
-        line += f" create-default-vpc --region {want.region}`, or"
-    if existing.vpc is None:
-        raise Refused(f"{line} set [cluster] subnet_group")
 
 
 def find_schedule(clients: Clients, want: Cluster) -> Document | None:

@@ -5,7 +5,6 @@ from contextlib import suppress
 
 from common import aws
 from common.aws import Clients, listed
-from common.errors import Refused
 from common.settings import Cluster, Settings
 
 from cluster import wanted
@@ -91,20 +90,6 @@ def network(clients: Clients, want: Cluster, _: Document | None) -> list[Documen
     if want.subnets:
         by = {"Name": "subnet-id", "Values": want.subnets}
     return listed(clients.ec2, "describe_subnets", Filters=[by])
-
-
-def check_network(want: Cluster, existing: Existing) -> None:
-    """Raise Refused where there is no network for the workgroup."""
-    subnets = {one["SubnetId"] for one in existing.networks}
-    if missing := sorted(set(want.subnets) - subnets):
-        reason = f"there is no subnet {', '.join(missing)}"
-    elif not subnets:
-        reason = "there is no default VPC with subnets"
-    elif existing.vpc is None:
-        reason = f"the subnets {', '.join(sorted(subnets))} are in several VPCs"
-    else:
-        return
-    raise Refused(f"{reason} ({want.region}); set [cluster] subnets to others")
 
 
 def find_snapshots(clients: Clients, want: Cluster) -> list[str]:

@@ -40,21 +40,6 @@ def add_fingerprints(result: dict[str, Any], dbt: Dbt) -> None:
         result["marts"][row["mart"]]["fingerprint"] = row["fingerprint"]
 
 
-def history(dbt: Dbt) -> Rows:
-    """Every load in the ledger, the newest first; times are UTC."""
-    return [
-        {
-            "load_id": int(row["load_id"]),
-            "files": int(row["files"]),
-            "changed": int(row["files_changed"]),
-            "rows": int(row["rows_loaded"]),
-            "rejected": int(row["rows_rejected"]),
-            "loaded_at": row["loaded_at"].isoformat(sep=" ", timespec="seconds"),
-        }
-        for row in dbt.query("{{ load_history() }}")
-    ]
-
-
 def print_json(result: Any) -> None:
     """One object, or list, on one line."""
     click.echo(json.dumps(result, default=_plain))

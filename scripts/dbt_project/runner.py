@@ -161,10 +161,6 @@ class Dbt:
                 raise raised[0] from None
             raise
 
-    def command(self, *words: str) -> None:
-        """A dbt command as its users type it; raises WarehouseError."""
-        self._invoke(*words)
-
     def query(self, sql: str) -> Rows:
         """The rows of a query in which macros, ref and source may stand."""
         (rows,) = self._tables("--inline", sql).values()

@@ -49,11 +49,6 @@ def band(low: int, high: int | None) -> str:
     return number(low) if low == high else f"{number(low)} to {number(high)}"
 
 
-def agent(browser: str | None, platform: str | None) -> str:
-    """What somebody listens with: `Chrome on macOS`."""
-    return f"{text(browser)} on {text(platform)}" if browser or platform else text(None)
-
-
 def day(value: date) -> str:
     """A day in full: `5 November 2018`."""
     return f"{value.day} {value:%B} {value.year}"

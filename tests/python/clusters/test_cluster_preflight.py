@@ -203,12 +203,15 @@ def test_no_default_vpc(account: Account) -> None:
     ec2.delete_vpc(VpcId=vpc["VpcId"])
     line = account.refused("up")
     assert "`aws ec2 create-default-vpc --region us-west-2`" in line
-    assert "or set [cluster] subnet_group" in line
+    assert "correct [cluster] subnet_group, or" in line
     account.write(cluster={"subnet_group": "none"})
-    assert "there is no subnet group none in us-west-2" in account.refused("up")
+    assert "none is not in one VPC in us-west-2" in account.refused("up")
     account.kind = "serverless"
     account.write()
-    assert "there is no default VPC with subnets" in account.refused("up")
+    assert (
+        "there is no default VPC in us-west-2; correct [cluster] subnets"
+        in account.refused("up")
+    )
     assert account.changes == []
 
 
@@ -228,17 +231,12 @@ def subnets(account: Account) -> list[str]:
 
 def test_subnets_are_checked_before_anything_is_made(serverless: Account) -> None:
     allowed = {"allow_cidrs": ["10.0.0.0/8"], "public": False}
-
-    def refused(named: list[str]) -> str:
-        serverless.write(cluster=allowed | {"subnets": named})
-        line = serverless.refused("up")
-        assert serverless.changes == []
-        assert line.endswith("(us-west-2); set [cluster] subnets to others")
-        return line
-
     good, other = subnets(serverless), subnets(serverless)
-    assert "there is no subnet subnet-none" in refused([good[0], "subnet-none"])
-    assert "are in several VPCs" in refused([good[0], other[1]])
+    for named in (["subnet-none"], [good[0], other[1]]):
+        serverless.write(cluster=allowed | {"subnets": named})
+        line = f"{', '.join(named)} is not in one VPC in us-west-2; correct [cluster]"
+        assert line in serverless.refused("up")
+        assert serverless.changes == []
     serverless.write(cluster=allowed | {"subnets": good})
     serverless.ok("up")
     made = serverless.server.serverless.workgroups[HERE]

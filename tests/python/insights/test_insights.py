@@ -225,7 +225,7 @@ def test_the_command_writes_the_page_or_says_why_not(
     assert (done.exit_code, done.output) == (0, f"{tmp_path / 'page.html'}\n")
     assert Path("page.html").read_bytes() == page.html.encode()
     for out, said in (
-        ("no/page.html", "No such file or directory; name another file with --out"),
+        ("no/page.html", "No such file or directory; check room, rights and owner"),
         (".", "is a directory"),
     ):
         done = written("--out", str(tmp_path / out))
