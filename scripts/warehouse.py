@@ -147,8 +147,8 @@ def status_command(*, config: Path, target: str | None, as_json: bool) -> None:
     """
     settings = read_settings(config)
     result: dict[str, Any] = {}
-    reachable = True
-    if target_type(target) == "redshift":
+    is_redshift = target_type(target) == "redshift"
+    if is_redshift:
         from cluster.status import cluster_status, status_lines
 
         cluster = cluster_status(settings)
@@ -156,13 +156,12 @@ def status_command(*, config: Path, target: str | None, as_json: bool) -> None:
         if not as_json:
             for label, text in status_lines(cluster):
                 click.echo(f"{label:<14} {text}")
-        reachable = "REDSHIFT_HOST" in os.environ
-        if not reachable:
-            say(
-                "REDSHIFT_HOST is not set, so this does not look at loads and marts;"
-                " `up` prints what to set"
-            )
-    if reachable:
+    if is_redshift and "REDSHIFT_HOST" not in os.environ:
+        say(
+            "REDSHIFT_HOST is not set, so this does not look at loads and marts;"
+            " `up` prints what to set"
+        )
+    else:
         result |= _contents(connected(settings, target))
         if not as_json:
             print_summary(result)

@@ -27,14 +27,14 @@ def is_s3(uri: str) -> bool:
     return uri.startswith("s3://")
 
 
-def parse(uri: str) -> S3Address:
+def parse(uri: str, where: str = "") -> S3Address:
     """Read an address; a prefix is a folder, with or without the last slash.
 
-    Raises Refused for anything else.
+    Raises Refused for anything else; `where` begins its line.
     """
     match = ADDRESS.fullmatch(uri)
     if match is None:
-        raise Refused(f'"{uri}" is not an S3 address; write s3://bucket/prefix')
+        raise Refused(f'{where}"{uri}" is not an S3 address; write s3://bucket/prefix')
     prefix = (match[2] or "").rstrip("/")
     return S3Address(match[1], f"{prefix}/" if prefix else "")
 
@@ -44,10 +44,11 @@ def parse_plain(setting: str, uri: str) -> S3Address:
 
     Raises Refused, naming the setting, for a character that could change either.
     """
-    address = parse(uri)
+    where = f"{setting} in [data] of warehouse.toml: "
+    address = parse(uri, where)
     if not re.fullmatch(PLAIN_PREFIX, address.prefix):
         raise Refused(
-            f'{setting} in [data] of warehouse.toml: "{uri}" goes into SQL and into a'
-            " policy; use folder names of letters, digits and _ . = + @ - only"
+            f'{where}"{uri}" goes into SQL and into a policy; use folder names of'
+            " letters, digits and _ . = + @ - only"
         )
     return address

@@ -5,7 +5,6 @@ it, which stays legible on a phone.
 """
 
 from collections.abc import Iterator
-from datetime import date, timedelta
 from decimal import Decimal
 from math import ceil
 from typing import Any
@@ -30,6 +29,7 @@ def draw(section: Section, rows: list[Row]) -> dict[str, Any]:
     days = DAYS[when]
     first, last = rows[0][when], rows[-1][when]
     span = (last - first).days + days
+    form = "%-d %b" if span < 365 else "%b %Y"
     top = max(sum(Decimal(row[key] or 0) for key in section.drawn) for row in rows) or 1
     marks = []
     for row in rows:
@@ -45,9 +45,9 @@ def draw(section: Section, rows: list[Row]) -> dict[str, Any]:
         "box": f"0 {-top} {span} {top}",
         "marks": marks,
         "x_ticks": [
-            (label, place)
-            for at, label in _dates(first, last)
-            if (place := round(100 * (at - first).days / span, 3)) <= LAST_TICK
+            (f"{row[when]:{form}}", place)
+            for row in rows[:: ceil(len(rows) / TICKS)]
+            if (place := round(100 * (row[when] - first).days / span, 3)) <= LAST_TICK
         ],
         "y_ticks": [
             (shown({section.drawn[0]: value}, section.drawn[0]), place)
@@ -69,15 +69,3 @@ def _marks(section: Section, row: Row) -> Iterator[Row]:
         edge -= height
         if height:
             yield {"y": edge, "height": height, "colour": colour}
-
-
-def _dates(first: date, last: date) -> Iterator[tuple[date, str]]:
-    """A few Mondays, equally far apart, or the first day where there is none."""
-    form = "%-d %b" if (last - first).days < 365 else "%b %Y"
-    monday = first + timedelta(days=-first.weekday() % 7)
-    if monday > last:
-        monday = first
-    weeks = ceil(((last - monday).days + 1) / 7 / TICKS)
-    while monday <= last:
-        yield monday, f"{monday:{form}}"
-        monday += timedelta(weeks=weeks)
