@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line.report import history, print_loads
+from command_line.report import print_loads
 from support import by_hand
 from support.helpers import (
     CONTRACTS,
@@ -47,7 +47,7 @@ def delivered(audited: Warehouse, warehouse: Warehouse) -> Warehouse:
 def test_each_load_and_both_versions_of_a_file_are_shown(
     delivered: Warehouse, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    print_loads(history(delivered._opened()))
+    print_loads(delivered._opened().query("{{ load_history() }}"))
     second, first = capsys.readouterr().out.splitlines()[-2:]
     # The load, its files, those that changed, rows and rejected rows.
     assert second.split()[:5] == ["2", "2", "1", "4", "0"]
