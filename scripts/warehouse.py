@@ -42,6 +42,7 @@ from load.loading import Loaded, load
 
 CLUSTER_COMMANDS = ("up", "pause", "down")
 SERVERLESS_HOST = ".redshift-serverless."
+WAKE_TRIES = 3
 
 
 class Warehouse(PlainCommand, click.Group):
@@ -316,24 +317,31 @@ def connected(settings: Settings, target: str | None) -> Dbt:
             "REDSHIFT_HOST is not set; `up` prints what to set:"
             ' vars=$(python scripts/warehouse.py up) && eval "$vars"'
         )
-    name = os.environ.get("REDSHIFT_CLUSTER")
-    if is_serverless := SERVERLESS_HOST in host:
-        name = host.partition(".")[0]
-    is_iam = os.environ.get("REDSHIFT_METHOD", "iam") == "iam"
-    if is_iam and name == settings.cluster.name:
+    kind, name = "provisioned", os.environ.get("REDSHIFT_CLUSTER")
+    if SERVERLESS_HOST in host:
+        kind, name = "serverless", host.partition(".")[0]
+    cluster = settings.cluster
+    if name == cluster.name and os.environ.get("REDSHIFT_METHOD", "iam") == "iam":
         from cluster.status import require_usable
 
+        if kind != cluster.kind:
+            raise Refused(
+                f"REDSHIFT_HOST {host} is {kind}, [cluster] kind is {cluster.kind};"
+                " correct one of them: `up` prints what to set"
+            )
         require_usable(settings)
-    return _woken(Dbt(target)) if is_serverless else Dbt(target)
+    return _woken(Dbt(target)) if kind == "serverless" else Dbt(target)
 
 
 def _woken(dbt: Dbt) -> Dbt:
     """Serverless may cancel the first statement after an idle hour: not a COPY then."""
-    try:
-        dbt.query("select 1 as awake")
-    except DatabaseError as error:
-        if "cancel" not in str(error).lower():
-            raise
+    for left in reversed(range(WAKE_TRIES)):
+        try:
+            dbt.query("select 1 as awake")
+            break
+        except DatabaseError as error:
+            if not left or "cancel" not in str(error).lower():
+                raise
     return dbt
 
 

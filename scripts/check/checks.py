@@ -1,9 +1,14 @@
 """The lines of `check`: each does one thing and says what it saw, or fails."""
 
 import gzip
+import itertools
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from common.aws import Clients
 from common.errors import WarehouseError
@@ -126,6 +131,24 @@ def repeated_key(run: CheckRun) -> str:
     return f"loaded as {pages}" if pages else "refused"
 
 
+def two_builds_at_once(run: CheckRun) -> str:
+    run.dbt.command("run")
+    before = run.fingerprints()
+    # With --empty a view has no rows either, and stays so.
+    words = ["run", "--exclude", "config.materialized:view"]
+    run.dbt.command(*words, "--full-refresh", "--empty")
+    plain = ["-m", "dbt.cli.main", *words]
+    plain += ["--profiles-dir", str(run.dbt.profile_path.parent)]
+    with _beside(run, plain, " START ") as (other, there):
+        run.dbt.command(*words)
+    if other.returncode:
+        raise CheckFailed(f"exit code {other.returncode}: {there[-1:]}")
+    found = run.fingerprints()
+    if different := [name for name in before if found[name] != before[name]]:
+        raise CheckFailed(f"rows missing or doubled in {', '.join(different)}")
+    return f"{len(found)} marts as after one build"
+
+
 def nothing_is_left(run: CheckRun) -> str:
     run.clear()
     schema = run.dbt.profile.credentials.schema
@@ -145,6 +168,7 @@ LINES: dict[str, Line] = {
     "bad lines": bad_lines,
     "byte order mark": byte_order_mark,
     "a repeated key": repeated_key,
+    "two builds at once": two_builds_at_once,
     "nothing is left": nothing_is_left,
 }
 
@@ -173,3 +197,19 @@ def checked(dbt: Dbt, data: Data) -> Iterator[tuple[str, bool, str]]:
             run.clear()
             raise
         yield name, passed, seen
+
+
+@contextmanager
+def _beside(
+    run: CheckRun, words: list[str], begun: str
+) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """A Python process of this target beside the block, which starts when it prints
+    `begun`; afterwards the list holds its last lines.
+    """
+    target = ["--target", run.dbt.target] if run.dbt.target else []
+    out: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen([sys.executable, *words, *target], text=True, **out) as other:
+        lines = other.stdout or []
+        there = [*itertools.takewhile(lambda line: begun not in line, lines)]
+        yield other, there
+        there += lines

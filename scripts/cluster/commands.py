@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 from command_line.options import config_option, json_option
+from common import aws
 from common.aws import Clients
 from common.errors import CHANGES, Refused, WarehouseError
 from common.messages import say
@@ -17,6 +18,8 @@ from cluster.plan import KINDS, look, plan, removals
 from cluster.status import described, environment_lines
 from cluster.wanted import TAG, Document
 
+# https://aws.amazon.com/secrets-manager/pricing/, and a GB that Redshift keeps
+STORED = "cost: always $0.40 a month for the secret, $0.024 a month for each GB stored"
 dry_run_option = click.option(
     "--dry-run", is_flag=True, help="Print the plan, change nothing; exit 10 if any."
 )
@@ -44,10 +47,12 @@ def up(config: Path, dry_run: bool, snapshot: str, as_json: bool) -> None:
     goal = wanted.wanted(read_settings(config))
     want, clients = goal.cluster, Clients(goal.cluster.region)
     existing = look(clients, want, announce=True)
+    check_load(clients, goal)
     if snapshot:
-        check_snapshot(want, existing, snapshot)
+        snapshot = snapshot_reference(want, existing, snapshot)
     steps = plan(goal, existing, snapshot)
     say(f"cost: {KINDS[want.kind].cost(want)}")
+    say(STORED)
     if dry_run:
         show_plan(steps, as_json)
         return
@@ -123,12 +128,10 @@ def down(config: Path, dry_run: bool, snapshot: str, yes: bool, as_json: bool) -
         left = look(clients, want)
         if not left.nothing:
             raise WarehouseError(f"something {tag}; run the same command again")
+    kept = sorted(left.snapshots)
     lines = [f"nothing {tag} in {want.region}"]
-    lines += [
-        f"snapshot {one} is kept, and costs until it is deleted"
-        for one in left.snapshots
-    ]
-    show(lines, steps, as_json, snapshots=left.snapshots)
+    lines += [f"snapshot {one} is kept, and costs until it is deleted" for one in kept]
+    show(lines, steps, as_json, snapshots=kept)
 
 
 def show(lines: list[str], steps: list[Step], as_json: bool, **result: Any) -> None:
@@ -187,9 +190,10 @@ def apply_until_nothing_differs(
     return cluster, done
 
 
-def check_snapshot(want: Cluster, existing: Existing, name: str) -> None:
-    """Raise Refused for a snapshot that cannot be restored."""
-    if existing.there and existing.there.get("Restoring") != name:
+def snapshot_reference(want: Cluster, existing: Existing, name: str) -> str:
+    """How AWS refers to a snapshot that can be restored: by its name, or its ARN."""
+    reference = existing.snapshots.get(name, name)
+    if existing.there and existing.there.get("Restoring") != reference:
         raise Refused(
             f"{wanted.label(want)} exists, so snapshot {name} cannot be restored;"
             " run `up` without --snapshot, or `down` first"
@@ -197,5 +201,25 @@ def check_snapshot(want: Cluster, existing: Existing, name: str) -> None:
     if name not in existing.snapshots:
         raise Refused(
             f"there is no snapshot {name} of {wanted.label(want)} in {want.region};"
-            f" there is {', '.join(existing.snapshots) or 'none'}"
+            f" there is {', '.join(sorted(existing.snapshots)) or 'none'}"
         )
+    return reference
+
+
+def check_load(clients: Clients, goal: Settings) -> None:
+    """Check what a load needs now, because a bucket elsewhere costs a new cluster."""
+    named, region = wanted.locations(goal.data), goal.data.region
+    for bucket in sorted({location.bucket for location in named.values()}):
+        with aws.plain_errors(f"bucket {bucket}"):
+            is_in = clients.s3.head_bucket(Bucket=bucket).get("BucketRegion", region)
+        if is_in != region:
+            raise Refused(
+                f"bucket {bucket} is in {is_in}, [data] region says {region}, the"
+                f' cluster is in {goal.cluster.region}; set [data] region to "{is_in}"'
+            )
+    for location in (named["events"], named["songs"]):
+        of = {"Bucket": location.bucket, "Prefix": location.prefix, "MaxKeys": 1}
+        with aws.plain_errors(str(location)):
+            answer = clients.s3.list_objects_v2(**of)
+        if not answer.get("KeyCount"):
+            raise Refused(f"there is nothing under {location}; correct [data]")

@@ -13,20 +13,21 @@ from cluster.wanted import Document, Owner, role_name
 class Existing:
     """All that there is under our names; `others` have our tag and other names.
 
-    `vpc` is where the warehouse would go, if that is one. Roles, by name, also hold
-    their `policies` (inline, by name) and the ARNs `attached`, groups their `rules` for
-    what comes in. `cluster` is the warehouse, of either kind, as Redshift's
-    DescribeClusters words it.
+    `networks` are the subnets, or the VPC, where the warehouse would go. Roles, by
+    name, also hold their `policies` (inline, by name) and the ARNs `attached`, groups
+    their `rules` for what comes in. `cluster` is the warehouse, of either kind, as
+    Redshift's DescribeClusters words it; `snapshots` are by name what AWS calls them.
     """
 
     owner: Owner
     vpc: str | None
+    networks: list[Document]
     roles: dict[str, Document]
     groups: list[Document]
     cluster: Document | None
     schedule: Document | None
     others: list[str]
-    snapshots: list[str]
+    snapshots: dict[str, str]
 
     @property
     def nothing(self) -> bool:

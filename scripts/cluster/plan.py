@@ -36,19 +36,20 @@ def look(clients: Clients, want: Cluster, announce: bool = False) -> Existing:
         schedule = provisioned.find_schedule(clients, want) if pauses else None
         tagged = {name: one.tagged(clients) for name, one in KINDS.items()}
         owner = Owner(caller["Account"], caller["Arn"])
-        snapshots = kind.find_snapshots(clients, want)
+        snapshots = kind.find_snapshots(clients, want, owner)
     vpcs = {one["VpcId"] for one in networks}
     vpc = vpcs.pop() if len(vpcs) == 1 else None
     existing = Existing(
         owner=owner,
         vpc=vpc,
+        networks=networks,
         roles={name: role for name, role in roles.items() if role},
         # A group's name counts within its VPC only: elsewhere it is nothing to us.
         groups=[one for one in groups if is_ours(one, want) or one["VpcId"] == vpc],
         cluster=cluster,
         schedule=schedule,
         others=sorted(set().union(*tagged.values()) - {want.name}),
-        snapshots=sorted(snapshots),
+        snapshots=snapshots,
     )
     for name in KINDS.keys() - {want.kind}:
         if want.name in tagged[name]:
@@ -118,14 +119,7 @@ def plan(goal: Settings, existing: Existing, snapshot: str = "") -> list[Step]:
     for a network that does not fit, WarehouseError for a state that does not pass.
     """
     want = goal.cluster
-    if existing.vpc is None:
-        named = want.subnet_group or ", ".join(want.subnets)
-        reason = f"{named} is not in one VPC" if named else "there is no default VPC"
-        key = "subnets" if want.kind == "serverless" else "subnet_group"
-        raise Refused(
-            f"{reason} in {want.region}; correct [cluster] {key}, or run"
-            f" `aws ec2 create-default-vpc --region {want.region}`"
-        )
+    KINDS[want.kind].check_network(want, existing)
     for one in existing.groups:
         if one["VpcId"] != existing.vpc:
             raise Refused(

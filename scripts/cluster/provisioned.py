@@ -2,6 +2,7 @@
 
 from common import aws
 from common.aws import Clients, listed
+from common.errors import Refused
 from common.settings import Cluster, Settings
 
 from cluster import wanted
@@ -19,7 +20,7 @@ from cluster.existing import (
     wanted_role_arns,
     with_data,
 )
-from cluster.wanted import ADMIN, TAG, Document, has_tag
+from cluster.wanted import ADMIN, TAG, Document, Owner, has_tag
 
 # Dollars an hour and node, on demand: https://aws.amazon.com/redshift/pricing/
 NODE_HOUR = {
@@ -61,6 +62,16 @@ def network(clients: Clients, want: Cluster, has: Document | None) -> list[Docum
     return []
 
 
+def check_network(want: Cluster, existing: Existing) -> None:
+    """Raise Refused where there is no network for the cluster."""
+    line = f"there is no subnet group {want.subnet_group} in {want.region}; make it, or"
+    if not want.subnet_group:
+        line = f"there is no default VPC in {want.region}; run `aws ec2"
+        line += f" create-default-vpc --region {want.region}`, or"
+    if existing.vpc is None:
+        raise Refused(f"{line} set [cluster] subnet_group")
+
+
 def find_schedule(clients: Clients, want: Cluster) -> Document | None:
     """The scheduled action that pauses, or None."""
     named = {"ScheduledActionName": wanted.pause_name(want)}
@@ -70,13 +81,13 @@ def find_schedule(clients: Clients, want: Cluster) -> Document | None:
     return None
 
 
-def find_snapshots(clients: Clients, want: Cluster) -> list[str]:
-    """The snapshots of this cluster that outlive it."""
+def find_snapshots(clients: Clients, want: Cluster, _: Owner) -> dict[str, str]:
+    """The snapshots of this cluster that outlive it, and how AWS refers to each."""
     of = {"ClusterIdentifier": want.name, "SnapshotType": "manual"}
     with aws.passing("ClusterNotFound"):
         kept = listed(clients.redshift, "describe_cluster_snapshots", **of)
-        return [one["SnapshotIdentifier"] for one in kept]
-    return []
+        return {one["SnapshotIdentifier"]: one["SnapshotIdentifier"] for one in kept}
+    return {}
 
 
 def cost(want: Cluster) -> str:

@@ -5,9 +5,10 @@ from contextlib import suppress
 
 from common import aws
 from common.aws import Clients, listed
+from common.errors import Refused
 from common.settings import Cluster, Settings
 
-from cluster import wanted
+from cluster import provisioned, wanted
 from cluster.existing import (
     SNAPSHOT_DAYS,
     Existing,
@@ -20,7 +21,7 @@ from cluster.existing import (
     wanted_role_arns,
     with_data,
 )
-from cluster.wanted import ADMIN, TAG, Document, has_tag
+from cluster.wanted import ADMIN, TAG, Document, Owner, has_tag
 
 RESTORE_TAG = f"{TAG}-restore"  # of a namespace: the snapshot still to be restored
 ALONE = "without a workgroup"  # the state of a namespace that has none
@@ -28,6 +29,7 @@ EMPTY: Document = {"Workgroup": None, "Namespace": None, "Limits": [], "Limit": 
 COMPUTE, DAILY, STOP = "serverless-compute", "daily", "deactivate"
 RPU_HOUR = 0.375  # https://aws.amazon.com/redshift/pricing/, seen at second hand
 RPU_PRICE_OF = "May 2026"
+FREE_ADDRESSES = 3  # that AWS wants in each subnet, before it makes a workgroup
 
 
 def find(
@@ -92,10 +94,38 @@ def network(clients: Clients, want: Cluster, _: Document | None) -> list[Documen
     return listed(clients.ec2, "describe_subnets", Filters=[by])
 
 
-def find_snapshots(clients: Clients, want: Cluster) -> list[str]:
-    """The snapshots of this namespace, which outlive it."""
+def check_network(want: Cluster, existing: Existing) -> None:
+    """Raise Refused where AWS could not make a workgroup, before anything is made."""
+    subnets = existing.networks
+    room = {one["SubnetId"]: one["AvailableIpAddressCount"] for one in subnets}
+    workgroup = (existing.cluster or {}).get("Workgroup")
+    free = 0 if workgroup else FREE_ADDRESSES  # its own addresses are not free
+    full = ", ".join(sorted(name for name in room if room[name] < free))
+    zones = {subnet["AvailabilityZone"] for subnet in subnets}
+    needed = 3 if workgroup and workgroup.get("enhancedVpcRouting") else 2
+    if missing := sorted(set(want.subnets) - room.keys()):
+        reason = f"there is no subnet {', '.join(missing)}"
+    elif not room:
+        reason = "there is no default VPC with subnets"
+    elif existing.vpc is None:
+        reason = f"the subnets {', '.join(room)} are in several VPCs"
+    elif full:
+        reason = f"fewer than {free} free addresses in {full}"
+    elif len(zones) < needed:
+        reason = f"the subnets are in {len(zones)} zones, and AWS wants {needed}"
+    else:
+        return
+    raise Refused(f"{reason} ({want.region}); set [cluster] subnets to others")
+
+
+def find_snapshots(clients: Clients, want: Cluster, owner: Owner) -> dict[str, str]:
+    """Ours, and by their ARN those of a provisioned cluster of this name."""
     every = listed(clients.serverless, "list_snapshots")
-    return [one["snapshotName"] for one in every if one["namespaceName"] == want.name]
+    ours = [one["snapshotName"] for one in every if one["namespaceName"] == want.name]
+    return {
+        name: owner.arn("redshift", f"snapshot:{want.name}/{name}", want.region)
+        for name in provisioned.find_snapshots(clients, want, owner)
+    } | {name: name for name in ours}
 
 
 def cost(want: Cluster) -> str:
@@ -159,8 +189,8 @@ def steps(goal: Settings, existing: Existing, group: str, snapshot: str) -> Step
             yield wait(wanted.label(want), "usable", state)
         yield from _updates(goal, existing, group)
     if snapshot:
-        params = {"namespaceName": want.name, "workgroupName": want.name}
-        params["snapshotName"] = snapshot
+        key = "snapshotArn" if snapshot.startswith("arn:") else "snapshotName"
+        params = {"namespaceName": want.name, "workgroupName": want.name, key: snapshot}
         line = f"~ {label}: restore {snapshot}"
         call = "serverless.restore_from_snapshot"
         yield step(line, call, "usable", manageAdminPassword=True, **params)

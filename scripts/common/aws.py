@@ -52,7 +52,7 @@ ADVICE: list[tuple[str, type[WarehouseError], str]] = [
 ]
 
 # S3 says "Forbidden" and nothing else; these actions have another name than the call.
-S3_ACTIONS = {"ListObjectsV2": "ListBucket"}
+S3_ACTIONS = {"HeadBucket": "ListBucket", "ListObjectsV2": "ListBucket"}
 S3_ACTIONS |= {name: name for name in ("GetObject", "PutObject")}
 
 
@@ -168,13 +168,22 @@ def _action(operation: str, message: str) -> str:
 
 
 def _plain_trouble(error: Exception) -> WarehouseError:
+    from botocore.exceptions import (
+        ConnectionError,
+        HTTPClientError,
+        IncompleteReadError,
+    )
+    from botocore.parsers import ResponseParserError
+
     kind, message = type(error).__name__, " ".join(str(error).split()).rstrip(".")
     if re.search("SSO|Token|Login|Credential|ProfileNotFound", kind):
         return Refused(f"no AWS credentials: {message}; {_sign_in()}")
-    return WarehouseError(
-        f"AWS cannot be reached: {message} ({kind}); check the network, the region and"
-        " your AWS settings"
-    )
+    broken = (ConnectionError, HTTPClientError, IncompleteReadError)
+    if isinstance(error, (*broken, ResponseParserError)):
+        return WarehouseError(
+            f"AWS cannot be reached: {message}; check the network and the region"
+        )
+    return Refused(f"{message} ({kind}); check your AWS settings and warehouse.toml")
 
 
 def _sign_in() -> str:

@@ -161,6 +161,10 @@ class Dbt:
                 raise raised[0] from None
             raise
 
+    def command(self, *words: str) -> None:
+        """A dbt command as its users type it; raises WarehouseError."""
+        self._invoke(*words)
+
     def query(self, sql: str) -> Rows:
         """The rows of a query in which macros, ref and source may stand."""
         (rows,) = self._tables("--inline", sql).values()
@@ -296,7 +300,7 @@ class Dbt:
         return plain_dbt_error(text, self.engine)
 
     def _code(self) -> str:
-        return code_hash(self._manifest, self.profile_path, self.profile.target_name)
+        return code_hash(self._manifest, self.profile)
 
     @property
     def profile(self) -> Any:

@@ -4,22 +4,22 @@ import hashlib
 import json
 import os
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
-PACKAGES = (
-    *("dbt-core", "dbt-adapters", "dbt-common", "dbt-duckdb", "duckdb"),
-    *("dbt-redshift", "redshift-connector"),
-)
+PACKAGES = ("dbt-core", "dbt-adapters", "dbt-common")
+DRIVERS = {
+    "duckdb": ("dbt-duckdb", "duckdb"),
+    "redshift": ("dbt-redshift", "redshift-connector"),
+}
 
 Rows = list[dict[str, Any]]
 
 
-def code_hash(manifest: Any, profiles: Path, target: str) -> str:
-    """A hash of all that decides what dbt makes of staging.
+def code_hash(manifest: Any, profile: Any) -> str:
+    """A hash of all that decides what dbt makes of staging. It has no secret.
 
     `manifest` is what dbt parsed, with the checksum of each file that it read;
-    `profiles` is the file with the target.
+    `profile` is the target as dbt read it.
     """
     files = {
         name: file.checksum.checksum
@@ -28,6 +28,12 @@ def code_hash(manifest: Any, profiles: Path, target: str) -> str:
     }
     for name, checksum in manifest.state_check.project_hashes.items():
         files[f"{name}://dbt_project.yml"] = checksum.checksum
+    credentials = profile.credentials
+    settings = dict(credentials.connection_info())
+    settings.pop("path", None)  # the record is in this file itself
+    for name in ("access_mode", "temp_directory"):  # how it is opened
+        (settings.get("config_options") or {}).pop(name, None)
+    packages = (*PACKAGES, *DRIVERS.get(credentials.type, ()))
     flags = {
         name: value
         for name, value in os.environ.items()
@@ -37,9 +43,10 @@ def code_hash(manifest: Any, profiles: Path, target: str) -> str:
     }
     parts = [
         files,
-        profiles.read_text(encoding="utf-8"),
-        target,
-        {name: version(name) for name in PACKAGES},
+        credentials.type,
+        profile.target_name,
+        settings,
+        {name: version(name) for name in packages},
         flags,
     ]
     return _hash(json.dumps(parts, sort_keys=True, default=str))

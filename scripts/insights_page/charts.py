@@ -6,6 +6,7 @@ it, which stays legible on a phone.
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import count
 from math import ceil
 from typing import Any
 
@@ -14,6 +15,7 @@ from insights_page.words import Row, heading, shown
 
 GAP = 0.08  # on either side of a column, as a share of its width
 TICKS = 5  # at most, along the time: more would collide on a phone
+LINES = 6  # at most, across
 LAST_TICK = 86  # percent of the width: a label runs on to the right of its tick
 DAYS = {"day": 1, "week": 7}  # weeks are named by their Monday
 COLOURS = ("first", "second")
@@ -30,7 +32,9 @@ def draw(section: Section, rows: list[Row]) -> dict[str, Any]:
     first, last = rows[0][when], rows[-1][when]
     span = (last - first).days + days
     form = "%-d %b" if span < 365 else "%b %Y"
-    top = max(sum(Decimal(row[key] or 0) for key in section.drawn) for row in rows) or 1
+    highest = max(_total(row, section) for row in rows)
+    step = next(step for step in _round_steps() if ceil(highest / step) < LINES)
+    top = step * max(ceil(highest / step), 1)
     marks = []
     for row in rows:
         x = (row[when] - first).days
@@ -50,8 +54,11 @@ def draw(section: Section, rows: list[Row]) -> dict[str, Any]:
             if (place := round(100 * (row[when] - first).days / span, 3)) <= LAST_TICK
         ],
         "y_ticks": [
-            (shown({section.drawn[0]: value}, section.drawn[0]), place)
-            for value, place in ((top, 0), (0, 100))
+            (
+                shown({section.drawn[0]: value}, section.drawn[0]),
+                100 - 100 * value / top,
+            )
+            for value in range(0, top + 1, step)
         ],
         "columns": span // days,
         "legend": [
@@ -59,6 +66,15 @@ def draw(section: Section, rows: list[Row]) -> dict[str, Any]:
             for key, colour in zip(section.drawn, COLOURS, strict=False)
         ],
     }
+
+
+def _total(row: Row, section: Section) -> Decimal:
+    return sum((Decimal(row[key] or 0) for key in section.drawn), Decimal())
+
+
+def _round_steps() -> Iterator[int]:
+    """1, 2, 5, 10, 20, 50, 100, ..."""
+    return (digit * 10**zeros for zeros in count() for digit in (1, 2, 5))
 
 
 def _marks(section: Section, row: Row) -> Iterator[Row]:

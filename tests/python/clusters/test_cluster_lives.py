@@ -51,9 +51,10 @@ def test_a_life_from_up_to_down(either: Account) -> None:
     made = either.ok("up")
     assert either.changes == MAKING[kind]
     either.assert_complete()
-    whose, cost = made.stderr.splitlines()[:2]
+    whose, cost, stored = made.stderr.splitlines()[:3]
     assert whose.startswith("account 123456789012 in us-west-2, as arn:aws:sts::")
     assert cost == COSTS[kind]
+    assert stored.startswith("cost: always $0.40 a month for the secret")
     status = either.status()
     host = status["host"]
     assert made.stdout.splitlines() == [
@@ -138,6 +139,16 @@ def test_a_snapshot_is_kept_and_restored(either: Account) -> None:
     line = either.refused("down", "--yes", *last, code=code)
     assert "ClusterSnapshotAlreadyExists in Del" in line or "is a snapshot last" in line
     either.assert_complete()  # it still pauses by itself, or has its limit
+
+
+def test_a_snapshot_of_a_cluster_is_restored_into_a_namespace(account: Account) -> None:
+    account.ok("up")
+    account.ok("down", "--yes", "--snapshot", "last")
+    account.kind = "serverless"
+    account.write()
+    account.ok("up", "--snapshot", "last")
+    arn = "arn:aws:redshift:us-west-2:123456789012:snapshot:sparkify/last"
+    assert account.server.serverless.restored == {HERE: arn}
 
 
 def test_a_namespace_that_has_data_is_never_restored_over(serverless: Account) -> None:

@@ -10,6 +10,8 @@ from cluster.provisioned import cost
 from cluster.wanted import allow, cidrs, document, locations, role_policy, wanted
 from common.errors import Refused
 from common.settings import Cluster, Data, Settings, read_settings
+from moto.backends import get_backend
+from support.aws_server import ACCOUNT, ELSEWHERE, REGION
 from support.cluster_account import BUCKET, HERE, PROJECT, SETTINGS, Account
 
 DATA_KEYS = {item.name for item in fields(Data)} - {"region"}
@@ -187,6 +189,7 @@ DENIED = "User x is not authorized to perform: y with an explicit deny in a poli
         (IDENTITY, "SignatureDoesNotMatch", "Signature expired: 1", "set the clock"),
         (IDENTITY, "RequestExpired", "Request has expired.", "set the clock"),
         (IDENTITY, "AccessDenied", DENIED, "denies it explicitly"),
+        ("s3:HeadBucket", "403", "Forbidden", "bucket sparkify-data: not allowed: s3:"),
     ],
 )
 def test_what_aws_refuses_comes_with_advice_and_its_words(
@@ -198,6 +201,25 @@ def test_what_aws_refuses_comes_with_advice_and_its_words(
     assert f"(AWS: {message}, {code} in {call.partition(':')[2]}" in line
 
 
+def test_a_bucket_elsewhere_or_nowhere(account: Account) -> None:
+    account.server.client("s3", ELSEWHERE).create_bucket(
+        Bucket="sparkify-far",
+        CreateBucketConfiguration={"LocationConstraint": ELSEWHERE},
+    )
+    for songs, words in (
+        ("s3://sparkify-far/song_data", "bucket sparkify-far is in eu-west-1"),
+        ("s3://sparkify-far/song_data", 'set [data] region to "eu-west-1"'),
+        (
+            "s3://sparkify-none/a",
+            "bucket sparkify-none: there is no such bucket",
+        ),
+        (f"s3://{BUCKET}/song", f"there is nothing under s3://{BUCKET}/song/"),
+    ):
+        account.write(data={"songs": songs})
+        assert words in account.refused("up")
+        assert account.changes == []
+
+
 def test_no_default_vpc(account: Account) -> None:
     ec2 = account.server.client("ec2")
     (vpc,) = ec2.describe_vpcs()["Vpcs"]
@@ -206,20 +228,17 @@ def test_no_default_vpc(account: Account) -> None:
     ec2.delete_vpc(VpcId=vpc["VpcId"])
     line = account.refused("up")
     assert "`aws ec2 create-default-vpc --region us-west-2`" in line
-    assert "correct [cluster] subnet_group, or" in line
+    assert "or set [cluster] subnet_group" in line
     account.write(cluster={"subnet_group": "none"})
-    assert "none is not in one VPC in us-west-2" in account.refused("up")
+    assert "there is no subnet group none in us-west-2" in account.refused("up")
     account.kind = "serverless"
     account.write()
-    assert (
-        "there is no default VPC in us-west-2; correct [cluster] subnets"
-        in account.refused("up")
-    )
+    assert "there is no default VPC with subnets" in account.refused("up")
     assert account.changes == []
 
 
-def subnets(account: Account) -> list[str]:
-    """Two subnets of a VPC of their own."""
+def subnets(account: Account, zones: str = "ab") -> list[str]:
+    """Two subnets of a VPC of their own, in these zones."""
     ec2 = account.server.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
     return [
@@ -228,19 +247,32 @@ def subnets(account: Account) -> list[str]:
             CidrBlock=f"10.1.{number}.0/24",
             AvailabilityZone=f"us-west-2{zone}",
         )["Subnet"]["SubnetId"]
-        for number, zone in enumerate("ab")
+        for number, zone in enumerate(zones)
     ]
 
 
 def test_subnets_are_checked_before_anything_is_made(serverless: Account) -> None:
     allowed = {"allow_cidrs": ["10.0.0.0/8"], "public": False}
-    good, other = subnets(serverless), subnets(serverless)
-    for named in (["subnet-none"], [good[0], other[1]]):
+
+    def refused(named: list[str]) -> str:
         serverless.write(cluster=allowed | {"subnets": named})
-        line = f"{', '.join(named)} is not in one VPC in us-west-2; correct [cluster]"
-        assert line in serverless.refused("up")
+        line = serverless.refused("up")
         assert serverless.changes == []
+        assert line.endswith("(us-west-2); set [cluster] subnets to others")
+        return line
+
+    good, other = subnets(serverless), subnets(serverless)
+    assert "there is no subnet subnet-none" in refused([good[0], "subnet-none"])
+    one_zone = refused(subnets(serverless, "aa"))
+    assert "the subnets are in 1 zones, and AWS wants 2" in one_zone
+    assert "are in several VPCs" in refused([good[0], other[1]])
+    full = get_backend("ec2")[ACCOUNT][REGION].get_subnet(good[1])
+    most, full._available_ip_addresses = full._available_ip_addresses, 2
+    assert f"fewer than 3 free addresses in {good[1]}" in refused(good)
+    full._available_ip_addresses = most
     serverless.write(cluster=allowed | {"subnets": good})
     serverless.ok("up")
     made = serverless.server.serverless.workgroups[HERE]
     assert (made["subnetIds"], made["publiclyAccessible"]) == (good, False)
+    made["enhancedVpcRouting"] = True
+    assert "in 2 zones, and AWS wants 3" in refused(good)

@@ -1,5 +1,6 @@
 """`check` passes on the stand-in, and each of its lines can fail."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,12 +12,21 @@ from click.testing import CliRunner
 from standin.faults import Row
 from support.redshift_warehouse import RedshiftWarehouse, denied
 
-Differ = Callable[[RedshiftWarehouse], None]
+Differ = Callable[[RedshiftWarehouse, pytest.MonkeyPatch], None]
 
 
+# test_redshift_faults.py proves the same as the dearest line.
+@pytest.mark.parametrize(
+    "left_out",
+    [("two builds at once",), pytest.param((), marks=pytest.mark.long)],
+)
 def test_check_passes_on_the_stand_in_and_leaves_nothing(
-    cluster: RedshiftWarehouse, monkeypatch: pytest.MonkeyPatch
+    cluster: RedshiftWarehouse,
+    monkeypatch: pytest.MonkeyPatch,
+    left_out: tuple[str, ...],
 ) -> None:
+    for name in left_out:
+        monkeypatch.delitem(checks.LINES, name)
     cluster.manifests.put("m/mine.json", b"{}")
     monkeypatch.setenv("REDSHIFT_SCHEMA", "theirs")
     done = CliRunner().invoke(commands.cli, ["check", *cluster.options])
@@ -45,11 +55,11 @@ def for_files(part: str, change: Row) -> Callable[[str, Row], Row]:
 
 
 def views(*changes: Any) -> Differ:
-    return lambda cluster: cluster.faults.views(*changes)
+    return lambda cluster, _: cluster.faults.views(*changes)
 
 
 def says(pattern: str, text: str) -> Differ:
-    return lambda cluster: cluster.faults.fail(pattern, text)
+    return lambda cluster, _: cluster.faults.fail(pattern, text)
 
 
 DIFFERENCES: list[tuple[str, Differ]] = [
@@ -63,12 +73,16 @@ DIFFERENCES: list[tuple[str, Differ]] = [
     ("bad lines", says("^copy load_events .* maxerror 3", "out of memory")),
     ("byte order mark", views("no errors")),
     ("a repeated key", views("views empty")),
+    (
+        "two builds at once",
+        lambda _, patch: patch.setattr(sys, "executable", "false"),
+    ),
 ]
 
 
 @pytest.mark.long
 def test_each_line_fails_where_the_cluster_differs(
-    cluster: RedshiftWarehouse,
+    cluster: RedshiftWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cluster.view_seconds = 0
     data = cluster.data
@@ -77,8 +91,9 @@ def test_each_line_fails_where_the_cluster_differs(
     check_run = CheckRun(cluster._dbt, data, root, s3)
     assert {*dict(DIFFERENCES), "nothing is left"} == set(checks.LINES)
     for name, differ in DIFFERENCES:
-        differ(cluster)
-        passed, seen = checks.outcome(name, check_run)
+        with monkeypatch.context() as patch:
+            differ(cluster, patch)
+            passed, seen = checks.outcome(name, check_run)
         assert not passed, f"{name}: {seen}"
         assert cluster.faults.struck(), name
         cluster.faults.clear()

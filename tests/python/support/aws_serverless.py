@@ -126,13 +126,14 @@ class Serverless:
         return {"snapshots": self._here(self.snapshots)}
 
     def restore_from_snapshot(
-        self, namespaceName: str, workgroupName: str, snapshotName: str, **_: Any
+        self, namespaceName: str, workgroupName: str, **params: Any
     ) -> Document:
         made = self._available(self.namespaces, namespaceName)
         self._available(self.workgroups, workgroupName)
-        if (self.region, snapshotName) not in self.snapshots:
-            raise Refusal("ResourceNotFoundException", f"no snapshot {snapshotName}")
-        self.restored[self.region, namespaceName] = snapshotName
+        named = str(params.get("snapshotName") or params.get("snapshotArn"))
+        if "snapshotName" in params and (self.region, named) not in self.snapshots:
+            raise Refusal("ResourceNotFoundException", f"no snapshot {named}")
+        self.restored[self.region, namespaceName] = named
         return {"namespace": self._busy(made, "MODIFYING")}
 
     def list_tags_for_resource(self, resourceArn: str) -> Document:
