@@ -20,17 +20,8 @@
             {{ warehouse_counts() }}
         ) as this_warehouse
         where kind in ('staging', 'marts', 'match')
-        {%- for table in ['staging_events', 'staging_songs'] %}
-        union all
-        select
-            'earlier_system',
-            '{{ table }}',
-            count(*)
-        from {{ source('sparkify', table) }}
-        {%- endfor %}
         {%- for name, analysis in graph.get('nodes', {}).items()
-            if name.startswith('analysis.sparkify.earlier_system_')
-            and not name.endswith('staging') %}
+            if name.startswith('analysis.sparkify.earlier_system_') %}
         union all
         select
             'earlier_system',
