@@ -52,20 +52,15 @@
     {%- if execute and model.config.materialized == 'incremental'
         and flags.WHICH != 'clone' -%}
     {%- set compiled = graph.get(at_compile('loads', this), {'newest': 'newest.load_id'}) -%}
+    {#- Its loads are those of the incremental model that it reads, or of the ledger. -#}
+    {%- set upstream = incremental_upstream(model) -%}
     update {{ watermark_table(this.identifier).render() }}
     set load_id = {{
         0 if flags.EMPTY else 'least(newest.load_id, ' ~ compiled['newest'] ~ ')' }}
-    from ({{ newest_load_in(loads_of_upstream()) }}) as newest
+    from ({{ newest_load_in(watermark_table(upstream.alias) if upstream
+        else source('sparkify', 'loaded_files')) }}) as newest
     {%- endif -%}
 {%- endmacro %}
-
-
-{#- The loads of an incremental model are those of its upstream, or of the ledger. -#}
-{% macro loads_of_upstream() %}
-    {% set upstream = incremental_upstream(model) %}
-    {{ return(watermark_table(upstream.alias) if upstream
-        else source('sparkify', 'loaded_files')) }}
-{% endmacro %}
 
 
 {#- The incremental model that another one reads, or nothing. -#}
