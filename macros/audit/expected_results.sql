@@ -52,19 +52,3 @@
         and floor(events.length + 0.5) = floor(songs.duration + 0.5)
     where events.page = 'NextSong'
 {%- endmacro %}
-
-
-{#-
-    A hash of the distinct etags in the ledger: it identifies the loaded files by their
-    content alone. The var `real_data_etags` holds the hashes of the real data.
--#}
-{% macro loaded_etags() -%}
-    select fingerprint
-    from (
-        {{ set_fingerprint(
-            '(select distinct etag from '
-            ~ source('sparkify', 'loaded_files') ~ ') as etags',
-            'etag'
-        ) }}
-    ) as etags_fingerprint
-{%- endmacro %}
