@@ -12,22 +12,13 @@
                 {% do grant_to_analysts(var('analyst_group')) %}
             {% endif %}
         {% endif %}
-        {% do warn_if_nothing_is_loaded() %}
-    {% endif %}
-{% endmacro %}
-
-
-{#-
-    One warning, not one per model. None where no selected model reads the load's tables:
-    with --defer it may read production's.
--#}
-{% macro warn_if_nothing_is_loaded() %}
-    {% set readers = ['model.sparkify.stg_events', 'model.sparkify.stg_songs'] %}
-    {% if flags.WHICH in ['build', 'run']
-        and readers | select('in', selected_resources) | list %}
-        {% if not run_query(
-            'select 1 from ' ~ source('sparkify', 'loaded_files').render() ~ ' limit 1'
-        ).rows %}
+        {#- No warning where no selected model reads the load: --defer has production's. -#}
+        {% set readers = ['model.sparkify.stg_events', 'model.sparkify.stg_songs'] %}
+        {% if flags.WHICH in ['build', 'run']
+            and readers | select('in', selected_resources) | list
+            and not run_query(
+                'select 1 from ' ~ source('sparkify', 'loaded_files').render() ~ ' limit 1'
+            ).rows %}
             {% do exceptions.warn(
                 'nothing is loaded yet, so every mart will be empty:'
                 ~ ' load with `python scripts/warehouse.py load`'

@@ -20,17 +20,8 @@
             {{ warehouse_counts() }}
         ) as this_warehouse
         where kind in ('staging', 'marts', 'match')
-        {%- for table in ['staging_events', 'staging_songs'] %}
-        union all
-        select
-            'earlier_system',
-            '{{ table }}',
-            count(*)
-        from {{ source('sparkify', table) }}
-        {%- endfor %}
         {%- for name, analysis in graph.get('nodes', {}).items()
-            if name.startswith('analysis.sparkify.earlier_system_')
-            and not name.endswith('staging') %}
+            if name.startswith('analysis.sparkify.earlier_system_') %}
         union all
         select
             'earlier_system',
@@ -60,20 +51,4 @@
         and events.artist = songs.artist_name
         and floor(events.length + 0.5) = floor(songs.duration + 0.5)
     where events.page = 'NextSong'
-{%- endmacro %}
-
-
-{#-
-    A hash of the distinct etags in the ledger: it identifies the loaded files by their
-    content alone. The var `real_data_etags` holds the hashes of the real data.
--#}
-{% macro loaded_etags() -%}
-    select fingerprint
-    from (
-        {{ set_fingerprint(
-            '(select distinct etag from '
-            ~ source('sparkify', 'loaded_files') ~ ') as etags',
-            'etag'
-        ) }}
-    ) as etags_fingerprint
 {%- endmacro %}

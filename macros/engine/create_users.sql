@@ -5,21 +5,12 @@
     users by their names in IAM: `IAMR:` and a role, or `IAM:` and a user.
 -#}
 {% macro create_users(builder='sparkify_builder', reader='sparkify_reader') %}
-    {% if execute %}
-        {% do adapter.dispatch('create_users')(builder, reader) %}
+    {% if target.type != 'redshift' %}
+        {% do exceptions.raise_compiler_error(
+            'create_users is for Redshift, pass --target redshift;'
+            ~ ' who can open a DuckDB file can read and change it all'
+        ) %}
     {% endif %}
-{% endmacro %}
-
-
-{% macro duckdb__create_users(builder, reader) %}
-    {% do exceptions.raise_compiler_error(
-        'create_users is for Redshift, pass --target redshift;'
-        ~ ' who can open a DuckDB file can read and change it all'
-    ) %}
-{% endmacro %}
-
-
-{% macro redshift__create_users(builder, reader) %}
     {% set names = [builder, reader] %}
     {% set builder = quoted_name('builder', builder) %}
     {% set reader = quoted_name('reader', reader) %}

@@ -10,11 +10,9 @@
 
 
 {% materialization incremental, adapter='redshift' %}
-    {% set existing = load_cached_relation(this) %}
-    {% if existing and existing.is_table and not should_full_refresh() %}
-        {{ return(dbt.materialization_incremental_default()) }}
-    {% endif %}
-    {{ return(rebuild_table()) }}
+    {{ return(
+        dbt.materialization_incremental_default() if is_incremental() else rebuild_table()
+    ) }}
 {% endmaterialization %}
 
 

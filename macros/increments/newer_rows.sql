@@ -29,10 +29,5 @@
 
 {#- Whether newer loads brought songs, which may change the match of old plays. -#}
 {% macro has_songs_since(load_id) %}
-    {%- if not execute -%}{{ return(true) }}{%- endif -%}
-    {{ return(run_query(
-        'select count(*) as files from '
-        ~ source('sparkify', 'loaded_files').render()
-        ~ " where source = 'songs' and load_id > " ~ load_id
-    ).rows[0]['files'] > 0) }}
+    {{ return(loads_at_compile(this)['songs'] > load_id) }}
 {% endmacro %}

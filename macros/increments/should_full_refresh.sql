@@ -1,24 +1,23 @@
 {#-
-    dbt calls this for an existing incremental model or seed. One whose columns are not
-    those of its properties file was built by an earlier version: an increment could not
-    fill its old rows, so it is rebuilt.
+    dbt calls this for an incremental model or seed. An existing one is rebuilt, too, if an
+    increment could not repair its old rows: `load --reload` replaced every load that it
+    was built from, or an earlier version built it with other columns than its properties
+    file names. `full_refresh: false` prevents only the latter.
 -#}
 {% macro should_full_refresh() %}
-    {% if flags.FULL_REFRESH or config.get('full_refresh') is not none %}
+    {% set relation = load_cached_relation(this) %}
+    {% if dbt.should_full_refresh() or relation is none or not relation.is_table %}
         {{ return(dbt.should_full_refresh()) }}
     {% endif %}
-    {% set relation = load_cached_relation(this) %}
-    {% if relation is none or not relation.is_table %}
-        {{ return(false) }}
-    {% endif %}
-    {#- dbt calls this several times for each model; one query is enough. -#}
-    {% if 'has_other_columns' not in model %}
-        {% set existing = run_query(
+    {#- dbt calls this several times for each model, and needs the same answer. -#}
+    {% set key = at_compile('rebuild', this) %}
+    {% if key not in graph %}
+        {% set is_replaced = model.config.materialized == 'incremental'
+            and loads_at_compile(this)['watermark'] < loads_at_compile(this)['first'] %}
+        {% set has_other_columns = config.get('full_refresh') is none and run_query(
             'select * from ' ~ this.render() ~ ' where 1 = 0'
-        ).column_names %}
-        {% do model.update({
-            'has_other_columns': existing | sort | join(' ') != model.columns | sort | join(' ')
-        }) %}
+        ).column_names | sort | join(' ') != model.columns | sort | join(' ') %}
+        {% do graph.update({key: is_replaced or has_other_columns}) %}
     {% endif %}
-    {{ return(model['has_other_columns']) }}
+    {{ return(graph[key]) }}
 {% endmacro %}

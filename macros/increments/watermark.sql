@@ -12,76 +12,55 @@
 
 
 {#-
-    The watermark of a relation. It keeps the newest load in the ledger for
-    `set_watermark`: dbt compiles a model before its transaction begins, and the SQL may
-    depend on what was loaded until then.
+    A relation's watermark, the first load in the ledger, the newest, and the newest with
+    songs, when dbt compiled the model. It compiles before its transaction begins, and
+    asks later again whether to rebuild: the answer must fit the compiled SQL.
 -#}
-{% macro watermark(relation) -%}
-    {%- if not execute -%}{{ return(0) }}{%- endif -%}
-    {%- set table = load_relation(watermark_table(relation.identifier)) -%}
-    {%- if not table -%}{{ return(0) }}{%- endif -%}
-    {%- set loads = run_query(
-        'select (' ~ newest_load_in(table) ~ ') as watermark, ('
-        ~ newest_load_in(source('sparkify', 'loaded_files')) ~ ') as newest'
-    ).rows[0] -%}
-    {%- do graph.update({compiled_at(relation): loads['newest']}) -%}
-    {{ return(loads['watermark']) }}
+{% macro loads_at_compile(relation) %}
+    {% set key = at_compile('loads', relation) %}
+    {% if key not in graph %}
+        {% set table = load_relation(watermark_table(relation.identifier)) %}
+        {% do graph.update({key: run_query(
+            'select coalesce(min(load_id), 0) as first, coalesce(max(load_id), 0) as newest,'
+            ~ " coalesce(max(case when source = 'songs' then load_id end), 0) as songs,"
+            ~ ' (' ~ (newest_load_in(table) if table else 0) ~ ') as watermark'
+            ~ ' from ' ~ source('sparkify', 'loaded_files').render()
+        ).rows[0]}) %}
+    {% endif %}
+    {{ return(graph[key]) }}
+{% endmacro %}
+
+
+{#- A key in dbt's `graph`, which all models of a command share. -#}
+{% macro at_compile(what, relation) -%}
+    {{ what }} when {{ invocation_id }} compiled {{ relation.render() }}
 {%- endmacro %}
 
 
-{#- The key of that load in dbt's `graph`, which all models of a command share. -#}
-{% macro compiled_at(relation) -%}
-    newest load for {{ relation.render() }} in {{ invocation_id }}
-{%- endmacro %}
-
-
-{#-
-    The pre-hook of an incremental model. It empties the relation if `load --reload`
-    replaced every load that it was built from.
--#}
-{% macro start_increment() -%}
-    {%- if has_watermark() and is_incremental() -%}
-        {%- set loads = run_query(
-            'select (' ~ newest_load_in(watermark_table(this.identifier)) ~ ') as watermark,'
-            ~ ' (' ~ newest_load_in(loads_of_upstream()) ~ ') as newest,'
-            ~ ' (select coalesce(min(load_id), 0) from '
-            ~ source('sparkify', 'loaded_files').render() ~ ') as first'
-        ).rows[0] -%}
-        {%- if loads['watermark'] < loads['first'] and loads['first'] <= loads['newest'] -%}
-        delete from {{ this }}
-        {%- endif -%}
-    {%- endif -%}
-{%- endmacro %}
+{% macro watermark(relation) %}
+    {{ return(loads_at_compile(relation)['watermark']) }}
+{% endmacro %}
 
 
 {#-
     The post-hook of an incremental model. All statements of a transaction see the same
     loads, so the new rows come from the newest now, or from the newest when the SQL was
-    compiled. With an older watermark the next increment only repeats work.
+    compiled. With an older watermark the next increment only repeats work. `dbt clone`
+    runs hooks too, and writes no row.
 -#}
 {% macro set_watermark() -%}
-    {%- if has_watermark() -%}
+    {%- if execute and model.config.materialized == 'incremental'
+        and flags.WHICH != 'clone' -%}
+    {%- set compiled = graph.get(at_compile('loads', this), {'newest': 'newest.load_id'}) -%}
+    {#- Its loads are those of the incremental model that it reads, or of the ledger. -#}
+    {%- set upstream = incremental_upstream(model) -%}
     update {{ watermark_table(this.identifier).render() }}
-    set load_id = {{ '0' if flags.EMPTY else 'least(newest.load_id, '
-        ~ graph.get(compiled_at(this), 'newest.load_id') ~ ')' }}
-    from ({{ newest_load_in(loads_of_upstream()) }}) as newest
+    set load_id = {{
+        0 if flags.EMPTY else 'least(newest.load_id, ' ~ compiled['newest'] ~ ')' }}
+    from ({{ newest_load_in(watermark_table(upstream.alias) if upstream
+        else source('sparkify', 'loaded_files')) }}) as newest
     {%- endif -%}
 {%- endmacro %}
-
-
-{#- `dbt clone` runs hooks too, and writes no row. -#}
-{% macro has_watermark() %}
-    {{ return(execute and model.config.materialized == 'incremental'
-        and flags.WHICH != 'clone') }}
-{% endmacro %}
-
-
-{#- The loads of an incremental model are those of its upstream, or of the ledger. -#}
-{% macro loads_of_upstream() %}
-    {% set upstream = incremental_upstream(model) %}
-    {{ return(watermark_table(upstream.alias) if upstream
-        else source('sparkify', 'loaded_files')) }}
-{% endmacro %}
 
 
 {#- The incremental model that another one reads, or nothing. -#}

@@ -5,8 +5,15 @@
 -#}
 {% macro create_staging_tables() %}
     {% if execute %}
-        {% set made, statements = made_tables(), [] %}
-        {% set ledger = source('sparkify', 'loaded_files') %}
+        {% set ledger, made, statements = source('sparkify', 'loaded_files'), {}, [] %}
+        {#- dbt's own query would begin a transaction: the load's begins with its lock. -#}
+        {% for row in run_query(
+            'select table_name, column_name from information_schema.columns'
+            ~ ' where table_catalog = ' ~ sql_text(ledger.database)
+            ~ ' and table_schema = ' ~ sql_text(ledger.schema)
+        ).rows %}
+            {% do made.setdefault(row['table_name'], []).append(row['column_name']) %}
+        {% endfor %}
         {% for name, columns in load_tables().items() %}
             {% set table = ledger.incorporate(path={'identifier': name}).render() %}
             {% if name not in made %}
@@ -44,39 +51,21 @@
 
 
 {#-
-    The existing tables and their columns. dbt's own query would begin a transaction, and
-    the load's must begin with its lock.
--#}
-{% macro made_tables() %}
-    {% set ledger = source('sparkify', 'loaded_files') %}
-    {% set made = {} %}
-    {% for row in run_query(
-        'select table_name, column_name from information_schema.columns'
-        ~ ' where table_catalog = ' ~ sql_text(ledger.database)
-        ~ ' and table_schema = ' ~ sql_text(ledger.schema)
-    ).rows %}
-        {% do made.setdefault(row['table_name'], []).append(row['column_name']) %}
-    {% endfor %}
-    {{ return(made) }}
-{% endmacro %}
-
-
-{#-
     The columns of each of these tables, by name with their definitions: sources,
     watermarks and locks.
 -#}
 {% macro load_tables() %}
     {% set tables = {} %}
-    {% for name, table in source_tables().items() %}
+    {% for table in graph.sources.values() if table.package_name == 'sparkify' %}
         {% set columns = {} %}
         {% for column in table.columns.values() %}
-            {% set is_required = column.meta.get('required', 'staging_' not in name) %}
+            {% set is_required = column.meta.get('required', 'staging_' not in table.name) %}
             {% do columns.update({
                 column.name: adapter.quote(column.name) ~ ' ' ~ column.data_type
                     ~ (' not null' if is_required else '')
             }) %}
         {% endfor %}
-        {% do tables.update({name: columns}) %}
+        {% do tables.update({table.name: columns}) %}
     {% endfor %}
     {% set writers = ['load', 'build'] %}
     {% for model in graph.nodes.values() if model.resource_type in ['model', 'seed'] %}

@@ -4,7 +4,7 @@
     nothing was ever loaded.
 -#}
 {% macro known_files() %}
-    {% if execute and 'loaded_files' not in made_tables() %}
+    {% if execute and not kinds_of([source('sparkify', 'loaded_files')]) %}
         {{ return('select 1 as load_id where 1 = 0') }}
     {% endif %}
     with ordered as (

@@ -1,8 +1,8 @@
 {#-
-    The outcome of all loads after a given one: its counts in every row, and the first
+    The outcome of all loads after a given one: its counts in every row, and the first five
     rows that a row with the same key and other content replaced.
 -#}
-{% macro loads_since(load_id, shown=5) %}
+{% macro loads_since(load_id) %}
     with replaced as (
 
         select
@@ -38,6 +38,6 @@
         replaced.*
     from counts
     left join replaced
-        on replaced.number <= {{ shown }}
+        on replaced.number <= 5
     order by replaced.number
 {% endmacro %}

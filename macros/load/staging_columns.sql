@@ -6,9 +6,11 @@
     The load removes white space around texts that identify a row.
 -#}
 {% macro staging_columns(kind) %}
-    {% set columns = [] %}
-    {% for column in source_tables()['staging_' ~ kind].columns.values()
-        if column.name != '_load_id' %}
+    {% set columns, table = [], graph.sources['source.sparkify.sparkify.staging_' ~ kind] %}
+    {#- The latest time that an event can have. -#}
+    {% set tomorrow = '86400000 + '
+        ~ dbt.datediff("timestamp '1970-01-01'", utc_now(), 'millisecond') %}
+    {% for column in table.columns.values() if column.name != '_load_id' %}
         {% set meta, type = column.meta, column.data_type %}
         {% set is_text, is_id = '(' in type, meta.get('is_id', false) %}
         {% set range = meta.get('range', []) %}
@@ -21,30 +23,14 @@
             'choice': meta.get('choice'),
             'is_id': is_id,
             'is_trimmed': is_text and meta.get('required', false)
-                and (is_id or column.name in staging_key(kind)),
-            'range': [range[0], tomorrow_ms()] if 'tomorrow' in range else range,
+                and (is_id or column.name in table.config.meta.key),
+            'range': [range[0], tomorrow] if 'tomorrow' in range else range,
             'range_words': 'epoch milliseconds between 2001 and tomorrow'
                 if 'tomorrow' in range else 'from ' ~ range | join(' to '),
         }) %}
     {% endfor %}
     {{ return(columns) }}
 {% endmacro %}
-
-
-{#- The tables that the load and the build write, by name: dbt's sources. -#}
-{% macro source_tables() %}
-    {% set tables = {} %}
-    {% for table in graph.sources.values() if table.package_name == 'sparkify' %}
-        {% do tables.update({table.name: table}) %}
-    {% endfor %}
-    {{ return(tables) }}
-{% endmacro %}
-
-
-{#- The latest time that an event can have, in epoch milliseconds. -#}
-{% macro tomorrow_ms() -%}
-    86400000 + {{ dbt.datediff("timestamp '1970-01-01'", utc_now(), 'millisecond') }}
-{%- endmacro %}
 
 
 {#- The key of a row as a text for people; `rows` names the relation. -#}
@@ -58,5 +44,5 @@
 
 {#- The key of a staging table. -#}
 {% macro staging_key(kind) %}
-    {{ return(source_tables()['staging_' ~ kind].config.meta.key) }}
+    {{ return(graph.sources['source.sparkify.sparkify.staging_' ~ kind].config.meta.key) }}
 {% endmacro %}

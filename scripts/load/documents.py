@@ -28,14 +28,19 @@ Row = tuple[int, str, bytes]  # line, fault or nothing, text without line ends
 _lenient = json.JSONDecoder(strict=False)
 
 
-def is_clean(text: bytes) -> bool:
-    """Whether SQL can read these whole lines as they are: UTF-8 without controls."""
+def is_utf8(text: bytes) -> bool:
+    """Whether these bytes are whole characters of UTF-8."""
     try:
-        text.decode()
+        return text.isascii() or text.decode() != ""
     except UnicodeDecodeError:
         return False
+
+
+def is_clean(text: bytes) -> bool:
+    """Whether SQL can read these whole lines as they are: UTF-8 without controls."""
     return (
-        len(text.translate(None, CONTROLS)) == len(text)
+        is_utf8(text)
+        and len(text.translate(None, CONTROLS)) == len(text)
         and text.count(b"\r") == text.count(b"\r\n")
         and not text.startswith(BYTE_ORDER_MARK)
     )

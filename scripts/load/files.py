@@ -44,9 +44,7 @@ def reason_to_ignore(path: str) -> str | None:
 
 
 def described(ignored: Counter[str]) -> str:
-    """The ignored files in words, such as `3 ignored: .csv, .png`; empty for none."""
-    if not ignored:
-        return ""
+    """The ignored files in words, such as `3 ignored: .csv, .png`."""
     endings = sorted(set(ignored) - {HIDDEN})
     shown = endings[:SHOWN_ENDINGS]
     shown += ["..."] if len(endings) > SHOWN_ENDINGS else []

@@ -11,7 +11,7 @@ from typing import BinaryIO, NamedTuple
 from common.errors import WarehouseError
 from common.signals import FULL
 
-from load.documents import BYTE_ORDER_MARK
+from load.documents import BYTE_ORDER_MARK, is_utf8
 from load.files import Listed, changed, is_zipped, unreadable
 
 CHUNK_BYTES = 1 << 22
@@ -134,7 +134,7 @@ def look(stream: BinaryIO, see: Callable[[bytes], None]) -> Look:
             # Other controls are for SQL to refuse; these would hide lines from it.
             not any(byte in block for byte in (b"\0", b"\v", b"\f"))
             and not (is_crlf is None and block.startswith(BYTE_ORDER_MARK))
-            and _is_utf8(block)
+            and is_utf8(block)
             # DuckDB counts lines wrongly where two kinds of line ends are mixed.
             and (
                 not has_crlf
@@ -151,13 +151,6 @@ def look(stream: BinaryIO, see: Callable[[bytes], None]) -> Look:
         else:  # a blank line is no document
             documents += sum(map(bool, map(bytes.strip, block.split(b"\n"))))
     return Look(is_plain, documents, longest)
-
-
-def _is_utf8(block: bytes) -> bool:
-    try:
-        return block.isascii() or bool(block.decode())
-    except UnicodeDecodeError:
-        return False
 
 
 def _has_short_lines(block: bytes) -> bool:

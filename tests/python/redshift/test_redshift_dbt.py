@@ -41,10 +41,14 @@ def test_dbts_commands_pass_and_all_that_is_sent_is_redshifts(
     assert cluster.value("select count(*) from songplays") == "0"
     put_little(cluster)
     cluster.load()
+    cluster.done("run")  # rebuilds what was made before any load
+    cluster.put_events("2.json", event(4, ts=TS + 86_400_000))
+    cluster.put_songs("B.json", song("SO3"))
+    cluster.load()
     built = cluster.done("build")
     kinds = {str(result.node.resource_type) for result in built}
     assert kinds >= {"model", "seed", "test", "unit_test"}
-    assert cluster.value("select count(*) from songplays") == "2"
+    assert cluster.value("select count(*) from songplays") == "3"
     cluster.done("docs", "generate")
     assert cluster._dbt._manifest is not None
     nodes: dict[str, Any] = cluster._dbt._manifest.nodes

@@ -345,16 +345,17 @@ def mart_fingerprints(data: DataSet) -> list[Row]:
     return [(mart, *of.values()) for mart, of in data.summary["marts"].items()]
 
 
-def earlier(names: tuple[str, ...], data: DataSet) -> list[Row]:
-    return [tuple(data.earlier[name] for name in names)]
+def earlier(name: str, data: DataSet) -> list[Row]:
+    return [(data.earlier[name],)]
 
 
-earlier_system_staging = partial(earlier, ("staging_events", "staging_songs"))
-earlier_system_songs = partial(earlier, ("songs",))
-earlier_system_artists = partial(earlier, ("artists",))
-earlier_system_users = partial(earlier, ("users",))
-earlier_system_songplays = partial(earlier, ("songplays",))
-earlier_system_time = partial(earlier, ("time",))
+earlier_system_staging_events = partial(earlier, "staging_events")
+earlier_system_staging_songs = partial(earlier, "staging_songs")
+earlier_system_songs = partial(earlier, "songs")
+earlier_system_artists = partial(earlier, "artists")
+earlier_system_users = partial(earlier, "users")
+earlier_system_songplays = partial(earlier, "songplays")
+earlier_system_time = partial(earlier, "time")
 
 
 def expected_against_actual(data: DataSet) -> list[Row]:
