@@ -11,9 +11,9 @@ from common.settings import Data
 from dbt_project.profile import profile_path
 from load.loading import Loaded
 from redshift_connector.core import Connection
+from support.buckets import Objects, user_who_may
 from support.helpers import event, lines, song
 from support.redshift_warehouse import RedshiftWarehouse
-from support.s3_server import Objects, user_who_may
 
 ROLE = "arn:aws:iam::123456789012:role/nobody"
 

@@ -53,7 +53,7 @@ class Call:
 
     service: str
     action: str
-    region: str
+    region: str  # of its signature; empty without one
     params: dict[str, Any]
 
     @property
@@ -90,11 +90,7 @@ class AwsServer:
         """An empty account with its default VPC, and no memory of calls."""
         for name in ("ec2", "iam", "redshift", "s3", "sts"):
             get_backend(name).reset()
-        self.calls: list[Call] = []
-        self.before = 0  # how many calls there were before the last run
-        # `service:action` to what answers first: a document, a Refusal that it raises,
-        # or None, which lets moto answer.
-        self.answers: dict[str, Callable[[Call], Any]] = {}
+        self.forget()
         # Kill a process at its n-th changing call (from 1): "before" or "after" moto.
         self.kill: tuple[int, int, str] | None = None
         self.invalid: list[str] = []
@@ -102,9 +98,19 @@ class AwsServer:
         self.schedules: dict[tuple[str, str], dict[str, Any]] = {}
         # The names of those that AWS keeps for us, by region.
         self.secrets: set[tuple[str, str]] = set()
+        self.serverless = Serverless()
+
+    def forget(self) -> None:
+        """Forget all calls, and answer as usual from now on."""
+        self.calls: list[Call] = []
+        self.before = 0  # how many calls there were before the last run
+        # `service:action` to what answers first: a document, a Refusal that it raises,
+        # or None, which lets moto answer.
+        self.answers: dict[str, Callable[[Call], Any]] = {}
         # Sees every call before it is answered, and may refuse it.
         self.guard: Callable[[Call], object] = str
-        self.serverless = Serverless()
+        # Sends the body of moto's answer, or another one.
+        self.send: Callable[..., Iterable[bytes]] = lambda call, body: body
 
     def client(self, service: str, region: str = REGION) -> Any:
         """A client for the test itself, past the recorder."""
@@ -163,6 +169,7 @@ class AwsServer:
         else:
             chunks, line, headers = run_wsgi_app(self.moto, environ, buffered=True)
             start(line, list(headers))
+            chunks = self.send(call, chunks)
             if line.startswith("200"):
                 self._complete(call)
         self._kill(call, "after")
@@ -228,9 +235,9 @@ class AwsServer:
 
 
 def _call(environ: dict[str, Any], body: str) -> Call:
-    # Credential=KEY/date/region/service/aws4_request
+    # Credential=KEY/date/region/service/aws4_request; only S3 is asked without.
     scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2]
-    _, _, region, service, *_ = (*scope.split("/"), "", "", "", "")
+    _, _, region, service, *_ = scope.split("/") if scope else ("", "", "", "s3")
     if service == "s3":  # has methods and paths for actions
         bucket, _, key = environ["PATH_INFO"].strip("/").partition("/")
         method = {"HEAD": "HeadBucket", "GET": "GetObject"}

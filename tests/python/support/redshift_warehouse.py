@@ -20,8 +20,8 @@ from load.loading import Loaded, load
 from standin.stack import StandIn
 from standin.wire import Server, ServerError
 
+from support.buckets import Objects
 from support.helpers import MARTS, InThisProcess, Warehouse
-from support.s3_server import Objects
 
 SCHEMA = "sparkify"
 STAGING = f"{SCHEMA}_staging"
@@ -192,12 +192,7 @@ def redshift_target(
     redshift_server.new_schema(SCHEMA)
     # A folder of its own: dbt parses again when the target changes.
     target = tmp_path_factory.mktemp("redshift") / "target"
-    return redshift_server.environment | {
-        "DBT_TARGET_PATH": str(target),
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
+    return redshift_server.environment | {"DBT_TARGET_PATH": str(target)}
 
 
 @pytest.fixture(scope="session")
