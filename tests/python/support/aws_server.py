@@ -28,7 +28,6 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl
 
-from moto import backends
 from moto.backends import get_backend
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
@@ -69,11 +68,8 @@ class AwsServer:
 
     def __init__(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        # moto makes thousands of images in each account, and reads its own folder for
-        # each request.
+        # moto makes thousands of images in each account.
         os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
-        modules = tuple(backends.list_of_moto_modules())
-        backends.list_of_moto_modules = lambda: modules
         self.moto = DomainDispatcherApplication(create_backend_app)
         server = make_server(
             "127.0.0.1", 0, self, threaded=True, request_handler=MotoRequestHandler
