@@ -11,7 +11,6 @@ import pytest
 from redshift_connector.error import ProgrammingError
 from standin import postgres, rules
 from standin.fixtures import Run
-from standin.rewrite import Keys
 from standin.stack import StandIn
 
 ABORTED = "current transaction is aborted"
@@ -212,42 +211,6 @@ def test_what_is_not_emulated_is_refused_by_name(run: Run) -> None:
     assert [name for name, _ in rules.GAPS if name not in listed] == []
 
 
-def test_distribution_and_sort_keys_are_remembered_through_a_rename(
-    redshift: StandIn, run: Run
-) -> None:
-    for sql in (
-        "create table songplays__dbt_tmp (songplay_id varchar(32) encode raw,"
-        " start_time timestamp) diststyle key distkey (songplay_id)"
-        " compound sortkey (start_time, songplay_id) backup no",
-        "alter table songplays__dbt_tmp rename to songplays",
-        "create table users diststyle all sortkey (id) as (select 1 as id)",
-        "create table songs (id int distkey sortkey primary key)",
-        "create table plain (id int)",
-    ):
-        run(sql)
-    wanted = {
-        "songplays": Keys(
-            "key", "songplay_id", "compound", ["start_time", "songplay_id"]
-        ),
-        "users": Keys("all", None, "compound", ["id"]),
-        "songs": Keys("key", "id", "compound", ["id"]),
-        "plain": Keys(),
-    }
-    assert {name: redshift.keys(f"{redshift.schema}.{name}") for name in wanted} == (
-        wanted
-    )
-    found = run(
-        'select "table", diststyle, sortkey1 from svv_table_info'
-        f" where \"schema\" = '{redshift.schema}' order by 1"
-    )
-    assert found == [
-        ["plain", "AUTO(ALL)", "AUTO(SORTKEY)"],
-        ["songplays", "KEY(songplay_id)", "start_time"],
-        ["songs", "KEY(id)", "id"],
-        ["users", "ALL", "id"],
-    ]
-
-
 def test_a_transaction_reads_one_snapshot_from_its_first_read(
     redshift: StandIn, run: Run
 ) -> None:
@@ -262,26 +225,6 @@ def test_a_transaction_reads_one_snapshot_from_its_first_read(
         assert run("select count(*) from t") == [[count]]
         run("commit")
     assert run("select count(*) from t") == [[2]]
-
-
-@pytest.mark.long
-def test_it_starts_where_only_its_owner_may_enter(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Root runs PostgreSQL as another user, who can enter neither of these.
-    installed = postgres.copied(postgres.installation(), tmp_path / "installed")
-    installed.chmod(0o700)
-    monkeypatch.setattr(postgres, "installation", lambda: installed)
-    temporary = tmp_path / "temporary"
-    temporary.mkdir(0o700)
-    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    server = postgres.Postgres("dev")
-    server.start()
-    try:
-        assert server.admin.query("select 1") == [("1",)]
-    finally:
-        server.stop()
-    assert not server.directory.exists()
 
 
 def test_it_imports_nothing_of_this_project() -> None:

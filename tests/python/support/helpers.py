@@ -34,7 +34,6 @@ NONE_REPLACED = {"replaced": 0, "replaced_keys": []}
 COMMAND = (sys.executable, PROJECT / "scripts" / "warehouse.py")
 # Fill a folder under a name; only the first worker of a run has to.
 Once = Callable[[str, Callable[[Path], None]], Path]
-DBT = (Path(sys.executable).with_name("dbt"), "--no-use-colors")
 
 TS = check_run.TS
 
@@ -183,10 +182,6 @@ class Warehouse(InThisProcess):
     ) -> subprocess.CompletedProcess[str]:
         """scripts/warehouse.py, as a process of its own."""
         return finished(self.start(*COMMAND, *words, **options))
-
-    def plain_dbt(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """dbt, as a process of its own, as its users start it."""
-        return finished(self.start(*DBT, *words, cwd=PROJECT))
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query, staging tables by their bare names."""
