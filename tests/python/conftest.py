@@ -21,6 +21,7 @@ pytest_plugins = [
     "support.cluster_account",
     "standin.fixtures",
     "support.redshift_warehouse",
+    "support.redshift_delivery",
 ]
 
 REAL_DATA = PROJECT.parent / "shared" / "data"

@@ -3,6 +3,7 @@
 import gzip
 from typing import ClassVar
 
+import pytest
 from common.errors import WarehouseError
 from load.loading import Loaded
 
@@ -89,3 +90,9 @@ class Delivery:
         cluster.put("logs/3.json.gz", gzip.compress(lines(event(4)), mtime=0))
         cluster.put("logs/4.json", b"")
         cluster.put_songs("A.json", song("SO1", title="Otra"), song("SO2"))
+
+
+@pytest.fixture
+def delivery(cluster: RedshiftWarehouse) -> Delivery:
+    """A loaded warehouse, and files to come."""
+    return Delivery(cluster)
