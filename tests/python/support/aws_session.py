@@ -19,14 +19,14 @@ class Session(boto3.session.Session):
     """
 
     def __init__(self, app: Any, url: str, **options: Any) -> None:
-        core = botocore.session.get_session()
+        core: Any = botocore.session.get_session()
         core.register("before-send", self._send)
         self.app, self.url = Client(app, use_cookies=False), url
         self.made = dict[Any, Any]()
         super().__init__(botocore_session=core, **options)
 
     def client(  # type: ignore[override]
-        self, service: str, region_name: str = REGION, config: Any = None
+        self, service: Any, region_name: str = REGION, config: Any = None
     ) -> Any:
         key = (service, region_name, getattr(config, "signature_version", None))
         if key not in self.made:

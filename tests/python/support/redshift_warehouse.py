@@ -12,11 +12,9 @@ from multiprocessing.context import ForkProcess
 from pathlib import Path
 
 import pytest
-import warehouse as commands
-from click.testing import CliRunner, Result
+from click.testing import Result
 from common.settings import Data
 from dbt_project.runner import Dbt
-from load.loading import Loaded, load
 from standin.stack import StandIn
 from standin.wire import Server, ServerError
 
@@ -62,17 +60,10 @@ class RedshiftWarehouse(InThisProcess):
         self.bucket.put(key, content)
         return f"s3://{self.bucket.name}/{key}"
 
-    def load(
-        self, data: Data | None = None, max_errors: int = 0, reload: bool = False
-    ) -> Loaded:
-        """The load, in this process."""
-        return load(self._dbt, data or self.data, max_errors, reload)
-
-    def cli(self, command: str, *words: str) -> Result:
-        """scripts/warehouse.py in this process, with the dbt that is parsed."""
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(commands, "Dbt", lambda target: self._dbt)
-            return CliRunner().invoke(commands.cli, [command, *self.options, *words])
+    def cli(self, *words: str | Path) -> Result:
+        """scripts/warehouse.py in this process, with the options that name all this."""
+        command, *more = words
+        return super().cli(command, *self.options, *more)
 
     def start(self, act: Callable[[], object]) -> ForkProcess:
         """Do something in a fork of this process, in which dbt is parsed."""
