@@ -11,6 +11,9 @@ What moto cannot do is answered here, and only that:
 - `ClusterAvailabilityStatus`, `DefaultIamRoleArn` and `VpcId` in descriptions;
 - what takes AWS minutes: tests put that into `answers`;
 - all of Redshift Serverless, in `support.aws_serverless`.
+
+Every request of the program but S3's is held against botocore's model of the service:
+lengths, patterns and enumerations. What does not fit is in `invalid`.
 """
 
 import logging
@@ -34,7 +37,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 from werkzeug.test import run_wsgi_app
 
-from support.aws_models import Refusal, parsed, written
+from support.aws_models import Refusal, faults, parsed, written
 from support.aws_serverless import ACCOUNT, Serverless
 from support.aws_serverless import NAME as SERVERLESS
 from support.aws_session import REGION, Session
@@ -86,6 +89,7 @@ class AwsServer:
         self.forget()
         # Kill a process at its n-th changing call (from 1): "before" or "after" moto.
         self.kill: tuple[int, int, str] | None = None
+        self.invalid: list[str] = []
         # By region and name, as DescribeScheduledActions gives them.
         self.schedules: dict[tuple[str, str], dict[str, Any]] = {}
         # The names of those that AWS keeps for us, by region.
@@ -144,6 +148,9 @@ class AwsServer:
         environ["wsgi.input"] = BytesIO(body)
         call = _call(environ, body.decode())
         self.calls.append(call)
+        if call.service != "s3":
+            found = faults(call.service, call.action, call.params)
+            self.invalid += [f"{call}: {fault}" for fault in found]
         try:
             self._kill(call, "before")
             self.guard(call)

@@ -323,6 +323,7 @@ class Account:
             if call.action == "CreateCluster":
                 assert call.params["ManageMasterPassword"] is True
                 assert call.params["Encrypted"] is True
+        assert not self.server.invalid
         assert [*self.config.parent.iterdir()] == [self.config]
 
 
