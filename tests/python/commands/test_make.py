@@ -84,6 +84,15 @@ def test_each_package_has_one_pin_over_all_files_and_none_names_an_index() -> No
         assert not re.search(r"^--(?!hash)", text, re.MULTILINE), file
 
 
+def test_what_lint_leaves_unchanged_stays_so_when_pre_commit_names_it() -> None:
+    """An exclusion of ruff's does not hold for files that are named, unless forced."""
+    ruff = Path(sys.executable).with_name("ruff")
+    for words in (["check"], ["format", "--check"]):
+        named = [ruff, *words, "tests/benchmark/floor.py"]
+        done = subprocess.run(named, cwd=PROJECT, capture_output=True, check=False)
+        assert done.returncode == 0, done.stdout.decode()
+
+
 def test_a_venv_is_made_once_by_a_python_that_fits_and_replaced_when_it_does_not(
     make: Make, tmp_path: Path
 ) -> None:
