@@ -28,21 +28,25 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl
 
+import boto3
+import botocore.session
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from moto.backends import get_backend
+from moto.core.botocore_stubber import MockRawResponse
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
     create_backend_app,
 )
 from werkzeug.serving import make_server
-from werkzeug.test import run_wsgi_app
+from werkzeug.test import Client, run_wsgi_app
 
 from support.aws_models import Refusal, faults, parsed, written
 from support.aws_serverless import ACCOUNT, Serverless
 from support.aws_serverless import NAME as SERVERLESS
-from support.aws_session import REGION, Session
 
-ELSEWHERE = "eu-west-1"
+REGION, ELSEWHERE = "us-west-2", "eu-west-1"
 READING = ("Describe", "Get", "List", "Head")
 
 
@@ -61,6 +65,46 @@ class Call:
 
     def __str__(self) -> str:
         return f"{self.service}:{self.action}"
+
+
+class Session(boto3.session.Session):
+    """A session whose requests go to a WSGI application in this process.
+
+    It makes one client per service and region: each costs as much as ten requests.
+    """
+
+    def __init__(self, app: Any, url: str, **options: Any) -> None:
+        core: Any = botocore.session.get_session()
+        core.register("before-send", self._send)
+        self.app, self.url = Client(app, use_cookies=False), url
+        self.made = dict[Any, Any]()
+        super().__init__(botocore_session=core, **options)
+
+    def client(  # type: ignore[override]
+        self, service: Any, region_name: str = REGION, config: Any = None
+    ) -> Any:
+        key = (service, region_name, getattr(config, "signature_version", None))
+        if key not in self.made:
+            self.made[key] = super().client(
+                service, region_name, config=config, endpoint_url=self.url
+            )
+        return self.made[key]
+
+    def _send(self, request: Any, **_: Any) -> AWSResponse:
+        body = request.body
+        answer = self.app.open(
+            request.url.removeprefix(self.url),
+            base_url=self.url,
+            method=request.method,
+            headers=[
+                (key, value if isinstance(value, str) else value.decode())
+                for key, value in request.headers.items()
+            ],
+            data=body.read() if hasattr(body, "read") else body or b"",
+        )
+        headers = HTTPHeaders.from_pairs(answer.headers)
+        raw = MockRawResponse(answer.data)
+        return AWSResponse(request.url, answer.status_code, headers, raw)
 
 
 class AwsServer:
