@@ -47,7 +47,7 @@ def test_up_run_status_down_and_no_secret_is_written_anywhere(
         "DBT_LOG_PATH": str(written / "logs"),
         "DBT_LOG_LEVEL_FILE": "debug",
     }
-    cluster.faults.fail("^create .*user_levels__dbt", "a build that fails tells more")
+    cluster.faults.fail("^create .*stg_events", "a build that fails tells more")
     failed = subprocess.run(
         [*COMMAND, *RUN, "--config", account.config],
         env=os.environ | account.environment | planted,

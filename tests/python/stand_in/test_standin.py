@@ -124,14 +124,13 @@ STATEMENTS: list[tuple[str, object]] = [
     ("create table t (a int)", []),
     ("select a from late", []),
 ]
+# The marts' fingerprints show those that the models call.
 FUNCTIONS: dict[str, object] = {
     "nvl(null, 2)": 2,
     "nvl2('x', 1, 2)": 1,
     "decode(null, 1, 'a', null, 'b', 'c')": "b",
-    "strtol('ff', 16)": 255,
     "sha2('a', 256)": "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785"
     "afee48bb",
-    "from_varbyte(from_hex('c3a9'), 'utf-8')": "é",
     "from_varbyte(to_varbyte('é', 'utf8'), 'hex')": "c3a9",
     "charindex('c', 'abc')": 3,
     "concat('a', null)": None,
@@ -147,7 +146,6 @@ FUNCTIONS: dict[str, object] = {
     "dateadd(ms, 1541105830796, '1970-01-01')::char(23)": "2018-11-01 20:57:10.796",
     "dateadd(month, 1, date '2018-01-31')::varchar(30)": "2018-02-28 00:00:00",
     "trunc('2018-11-01 20:57'::timestamp)::varchar(10)": "2018-11-01",
-    "extract(dow from date '2018-11-04')": 0,
     "date_part(week, date '2018-12-31')": 1,
     "convert_timezone('Asia/Tokyo', '2018-01-01')::char(19)": "2018-01-01 09:00:00",
     "last_day(date '2018-02-03')::varchar(10)": "2018-02-28",
