@@ -4,7 +4,6 @@ import fcntl
 import os
 import shutil
 import subprocess
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,8 +11,9 @@ import pytest
 from common.settings import PROJECT, Data
 from dbt_project.runner import Dbt
 from load import loading
+from support.aws_server import AwsServer
+from support.buckets import Bucket
 from support.helpers import DataSet, Once, Warehouse, WarehouseOnce, options
-from support.s3_server import Bucket, Server
 from support.sample import Sample, make_sample
 
 pytest_plugins = [
@@ -21,6 +21,7 @@ pytest_plugins = [
     "support.cluster_account",
     "standin.fixtures",
     "support.redshift_warehouse",
+    "support.redshift_delivery",
 ]
 
 REAL_DATA = PROJECT.parent / "shared" / "data"
@@ -29,9 +30,17 @@ DATA_SETS = ("sample", "real") if REAL_DATA.is_dir() else ("sample",)
 
 @pytest.fixture(scope="session", autouse=True)
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Everything that a run writes goes to a folder of this session's own."""
+    """All that a run writes goes to a folder of this session's own.
+
+    Nothing of this machine's own AWS settings counts.
+    """
     folder = tmp_path_factory.mktemp("session")
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
     os.environ |= {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
         "SPARKIFY_DUCKDB": str(folder / "warehouse.duckdb"),
         "DBT_TARGET_PATH": str(folder / "target"),
         "DBT_LOG_PATH": str(folder / "logs"),
@@ -161,30 +170,14 @@ def built(
     return DataSet(data, own, *printed)
 
 
-@pytest.fixture(scope="session")
-def s3_server() -> Iterator[Server]:
-    """A server that speaks S3."""
-    server = Server()
-    yield server
-    server.stop()
-
-
 @pytest.fixture
 def bucket(
-    s3_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    aws_server: AwsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Bucket:
     """An empty bucket; credentials that may read it, and an empty cache."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    for name, value in {
-        "AWS_ENDPOINT_URL": s3_server.url,
-        "AWS_ACCESS_KEY_ID": "anybody",
-        "AWS_SECRET_ACCESS_KEY": "anything",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws_server.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "anybody")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "anything")
     monkeypatch.setattr(loading, "CACHE", tmp_path / "cache")
-    s3_server.reset()
-    return Bucket(f"sparkify-{uuid.uuid4()}", s3_server)
+    aws_server.reset()
+    return Bucket("sparkify-objects", aws_server)

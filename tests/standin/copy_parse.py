@@ -5,13 +5,7 @@ from dataclasses import dataclass, field
 
 from standin.sql_text import NotEmulated, closing, relation, significant
 
-FLAGS = {
-    "manifest": "manifest",
-    "gzip": "gzip",
-    "truncatecolumns": "truncate_columns",
-    "emptyasnull": "empty_as_null",
-    "blanksasnull": "blanks_as_null",
-}
+FLAGS = {"manifest", "gzip"}
 
 
 @dataclass
@@ -28,9 +22,6 @@ class Copy:
     region: str = ""
     manifest: bool = False
     gzip: bool = False
-    truncate_columns: bool = False
-    empty_as_null: bool = False
-    blanks_as_null: bool = False
 
 
 def parse_copy(sql: str) -> Copy:
@@ -60,7 +51,7 @@ def options(copy: Copy, tokens: list[str]) -> None:
     for word in words:
         option = word.lower()
         if option in FLAGS:
-            setattr(copy, FLAGS[option], True)
+            setattr(copy, option, True)
             continue
         value = next(words, "")
         if option in VALUES:

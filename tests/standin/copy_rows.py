@@ -150,7 +150,7 @@ def as_json(value: Any) -> str:
 def converter(column: Column, copy: Copy) -> Converter:
     """How text becomes a value of the column's type; raises NotEmulated."""
     if column.type in {"character varying", "text"}:
-        return text_converter(column, copy)
+        return text_converter(column.size)
     others: dict[str, Converter] = {
         **{name: partial(integer, bits=bits) for name, bits in INTEGERS.items()},
         "double precision": floating,
@@ -175,11 +175,7 @@ def or_null(function: Converter) -> Converter:
     return convert
 
 
-def text_converter(column: Column, copy: Copy) -> Converter:
-    size = column.size
-    empty_as_null, blanks_as_null = copy.empty_as_null, copy.blanks_as_null
-    truncate = copy.truncate_columns
-
+def text_converter(size: int) -> Converter:
     def convert(text: str) -> str:
         try:
             length = len(text) if text.isascii() else len(text.encode())
@@ -188,13 +184,9 @@ def text_converter(column: Column, copy: Copy) -> Converter:
                 1220, "String contains invalid or unsupported UTF8 codepoints"
             ) from None
         if length > size:
-            if not truncate:
-                raise BadValue(1204, "String length exceeds DDL length")
-            text = text.encode()[:size].decode(errors="ignore")
+            raise BadValue(1204, "String length exceeds DDL length")
         if "\0" in text:
             raise BadValue(1214, "Invalid null byte - field longer than 1 byte")
-        if (empty_as_null and not text) or (blanks_as_null and not text.strip(" ")):
-            return "\\N"
         return text.translate(ESCAPES) if SPECIAL.search(text) else text
 
     return convert

@@ -2,7 +2,6 @@
 
 import re
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -71,7 +70,6 @@ class Faults:
 
     statements: list[Statement] = field(default_factory=list)
     round_trips: int = 0
-    delay: float = 0
     late: float = 0
     _views: list[View] = field(default_factory=list)
     _waiting: list[Fault] = field(default_factory=list)
@@ -102,10 +100,6 @@ class Faults:
     def twice(self, pattern: str, nth: int = 1) -> None:
         """Run a COPY twice, as a driver does that tries again on the same cursor."""
         self._add("twice", pattern, nth)
-
-    def slow(self, seconds: float) -> None:
-        """Let every round trip take longer, as to a cluster far away."""
-        self.delay = seconds
 
     def views(self, *changes: str | View, late: float = 0) -> None:
         """Let the views of every COPY from now on be wrong, or `late` by seconds.
@@ -148,13 +142,11 @@ class Faults:
             self.round_trips = 0
             self._waiting.clear()
         self.views()
-        self.slow(0)
 
     def travel(self) -> None:
-        """Count one way there and back, and take its time; used by the proxy."""
+        """Count one way there and back; used by the proxy."""
         with self._lock:
             self.round_trips += 1
-        time.sleep(self.delay)
 
     def struck(self) -> bool:
         """Whether every fault has struck: a test that asks cannot pass by chance."""

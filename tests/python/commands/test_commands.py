@@ -120,23 +120,14 @@ def test_show_lists_what_there_is_to_ask(run: Run) -> None:
     assert {entry["analysis"] for entry in listed if entry["question"]} == files
 
 
-def test_show_prints_every_row_and_every_cell_whole(
-    run: Run, sample_set: DataSet
-) -> None:
+def test_show_prints_every_row(run: Run, sample_set: DataSet) -> None:
     at = sample_set.warehouse.path
     rows = json.loads(run("show", "most_played_songs", "--json", at=at).stdout)
     assert [tuple(row.values())[:4] for row in rows] == [
         row[:4] for row in most_played_songs(sample_set)
     ]
     done = run("show", "most_played_songs", at=at)
-    head, ruler, *lines = done.stdout.splitlines()
-    assert head.split() == list(rows[0])
-    assert set(ruler) == {"─"}
-    for line, row in zip(lines, rows, strict=True):
-        title, artist, *numbers = map(str, row.values())
-        assert line.startswith(title)
-        assert artist in line
-        assert list(map(float, line.split()[-3:])) == list(map(float, numbers))
+    assert len(done.stdout.splitlines()) == 2 + len(rows)
     assert last_line(done) == f"{len(rows):,} rows"
 
 
@@ -215,25 +206,6 @@ def test_a_wrong_file_of_settings_is_3_and_one_line(
     assert told in last_line(done)
 
 
-def test_a_path_that_cannot_be_is_named(
-    run: Run, sources: Sources, tmp_path: Path, warehouse: Warehouse
-) -> None:
-    loop, text = tmp_path / "loop", tmp_path / "text"
-    loop.symlink_to(loop)
-    text.write_text("no warehouse")
-    missing = tmp_path / "none" / "x.duckdb"
-    for words, at, code, told in (
-        (("--events", loop), warehouse.path, 1, f"{loop}: Too many levels of symbolic"),
-        (("--config", loop), warehouse.path, 3, f"{loop}: Too many levels of symbolic"),
-        ((), missing, 3, f"{missing}: no file can be written there; check its"),
-        ((), tmp_path, 3, f"{tmp_path}: no file can be written there"),
-        ((), tmp_path / "main.duckdb", 3, "DuckDB has another use for the name main"),
-        ((), text, 1, f"{text} is not a DuckDB file; set SPARKIFY_DUCKDB"),
-    ):
-        done = run("load", *sources.options, *words, at=at)
-        assert (done.exit_code, told in last_line(done)) == (code, True), told
-
-
 # How a file of DuckDB 2.0.1 begins: checksum, magic, versions, identifier; then two
 # headers of zeros, whose checksum is 5381.
 NEWER_FILE = (
@@ -248,13 +220,26 @@ NEWER_FILE = (
 )
 
 
-def test_a_file_of_a_newer_duckdb_is_named_as_such(run: Run, tmp_path: Path) -> None:
-    file = tmp_path / "newer.duckdb"
-    file.write_bytes(b"".join(block.ljust(4096, b"\0") for block in NEWER_FILE))
-    done = run("status", at=file)
-    assert done.exit_code == 1
-    told = "the DuckDB file has another version than the DuckDB in .venv can read; set"
-    assert told in last_line(done)
+def test_a_path_that_cannot_be_is_named(
+    run: Run, sources: Sources, tmp_path: Path, warehouse: Warehouse
+) -> None:
+    loop, text = tmp_path / "loop", tmp_path / "text"
+    loop.symlink_to(loop)
+    text.write_text("no warehouse")
+    newer = tmp_path / "newer.duckdb"
+    newer.write_bytes(b"".join(block.ljust(4096, b"\0") for block in NEWER_FILE))
+    missing = tmp_path / "none" / "x.duckdb"
+    for words, at, code, told in (
+        (("--events", loop), warehouse.path, 1, f"{loop}: Too many levels of symbolic"),
+        (("--config", loop), warehouse.path, 3, f"{loop}: Too many levels of symbolic"),
+        ((), missing, 3, f"{missing}: no file can be written there; check its"),
+        ((), tmp_path, 3, f"{tmp_path}: no file can be written there"),
+        ((), tmp_path / "main.duckdb", 3, "DuckDB has another use for the name main"),
+        ((), text, 1, f"{text} is not a DuckDB file; set SPARKIFY_DUCKDB"),
+        ((), newer, 1, "the DuckDB file has another version than the DuckDB in .venv"),
+    ):
+        done = run("load", *sources.options, *words, at=at)
+        assert (done.exit_code, told in last_line(done)) == (code, True), told
 
 
 # What the machine refuses

@@ -1,5 +1,6 @@
-"""make finds a Python that fits, passes paths on as they are, and says little."""
+"""make finds a Python that fits, installs pins, passes paths on, and says little."""
 
+import re
 import shutil
 import signal
 import socket
@@ -63,6 +64,33 @@ def asked(folder: Path) -> str:
     text = notes.read_text() if notes.exists() else ""
     notes.unlink(missing_ok=True)
     return text
+
+
+def test_each_package_has_one_pin_over_all_files_and_none_names_an_index() -> None:
+    """`make canary` installs them from nothing, with an old pip."""
+    texts = {file.name: file.read_text() for file in REQUIREMENTS}
+    pin = re.compile(r"^([\w.-]+)(?:\[[^]]*\])?==([^\s;\\]+)", re.MULTILINE)
+    pins = {file: set(pin.findall(text)) for file, text in texts.items()}
+    run, dev = pins["requirements.txt"], pins["requirements-dev.txt"]
+    names = {name for name, _ in run}
+    assert len(names) > 50
+    assert run == {(name, version) for name, version in dev if name in names}
+    # pip installs uv. An old one refuses a pin with extras, which uv takes, as soon as
+    # the index has a newer release.
+    assert len(pins["requirements-uv.txt"]) == 1
+    assert "[" not in texts["requirements-uv.txt"]
+    for file, text in texts.items():
+        assert "://" not in text, file
+        assert not re.search(r"^--(?!hash)", text, re.MULTILINE), file
+
+
+def test_what_lint_leaves_unchanged_stays_so_when_pre_commit_names_it() -> None:
+    """An exclusion of ruff's does not hold for files that are named, unless forced."""
+    ruff = Path(sys.executable).with_name("ruff")
+    for words in (["check"], ["format", "--check"]):
+        named = [ruff, *words, "tests/benchmark/floor.py"]
+        done = subprocess.run(named, cwd=PROJECT, capture_output=True, check=False)
+        assert done.returncode == 0, done.stdout.decode()
 
 
 def test_a_venv_is_made_once_by_a_python_that_fits_and_replaced_when_it_does_not(

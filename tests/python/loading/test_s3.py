@@ -11,8 +11,9 @@ from common.errors import Refused, WarehouseError
 from common.settings import Data
 from load import loading as load_module
 from load.loading import Loaded
+from support.aws_server import Call
+from support.buckets import Bucket, user_who_may
 from support.helpers import Sources, Warehouse, event, lines, song
-from support.s3_server import Bucket, Request, user_who_may
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_an_object_is_fetched_and_loaded_once(
     assert warehouse.load(delivered.data) == Loaded(4, 5, 0)
     assert (delivered.fetched, delivered.listings) == (ALL, 4)
     first = warehouse.rows(rows)
-    delivered.server.reset()
+    delivered.server.forget()
     assert warehouse.load(delivered.data) == Loaded(0, 0, 0)
     # A fresh warehouse is loaded from the cache. What a killed run left does not
     # matter, and a damaged copy is fetched again.
@@ -58,7 +59,7 @@ def test_an_object_is_fetched_and_loaded_once(
     assert warehouse.rows(rows) == first
     assert len(delivered.fetched) == 2
     # A changed object is one new delivery.
-    delivered.server.reset()
+    delivered.server.forget()
     delivered.put("logs/2.json", lines(event(2, level="paid"), event(3)))
     assert warehouse.load(delivered.data) == Loaded(1, 2, 0)
     assert delivered.fetched == ["logs/2.json"]
@@ -167,14 +168,14 @@ def test_who_may_list_and_get_needs_no_more_and_public_data_no_credentials(
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret)
         assert warehouse.load(mixed) == Loaded(3, 4, 0)
-    assert all(asked.is_signed for asked in delivered.server.requests)
-    delivered.server.reset()
+    assert all(call.region for call in delivered.server.calls)
+    delivered.server.forget()
     delivered.publish()
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     assert warehouse.load(delivered.data) == Loaded(2, 2, 0)
     assert delivered.fetched == ["songs/A.json", "songs/B.json"]
-    assert not any(asked.is_signed for asked in delivered.server.requests)
+    assert not any(call.region for call in delivered.server.calls)
 
 
 def test_an_object_that_goes_or_changes_after_the_listing_stops_the_load(
@@ -183,13 +184,13 @@ def test_an_object_that_goes_or_changes_after_the_listing_stops_the_load(
     name = f"s3://{delivered.name}/songs/B.json"
 
     def meanwhile(act: Callable[[], object]) -> str:
-        def before(asked: Request) -> None:
-            if asked.path.endswith("/songs/B.json"):
+        def guard(call: Call) -> None:
+            if call.params["Key"] == "songs/B.json":
                 act()
 
-        delivered.server.before = before
+        delivered.server.guard = guard
         message = refused(warehouse, delivered.data, WarehouseError)
-        delivered.server.reset()
+        delivered.server.forget()
         return message
 
     other = lines(song("SO2", title="Otro"))
@@ -212,15 +213,15 @@ def cut(body: Iterable[bytes]) -> list[bytes]:
 def test_a_connection_that_is_cut_is_tried_again_and_then_stops_the_load(
     warehouse: Warehouse, delivered: Bucket
 ) -> None:
-    tries: list[Request] = []
+    tries: list[Call] = []
 
-    def through(asked: Request, body: Iterable[bytes]) -> Iterable[bytes]:
-        if not asked.path.endswith(".json"):
+    def send(call: Call, body: Iterable[bytes]) -> Iterable[bytes]:
+        if call.action != "GetObject":
             return body
-        tries.append(asked)
+        tries.append(call)
         return cut(body) if len(tries) < cuts else body
 
-    delivered.server.through = through
+    delivered.server.send = send
     cuts = 999
     message = refused(warehouse, delivered.data, WarehouseError)
     assert message.startswith(f"s3://{delivered.name}/logs/1.json: AWS cannot be")

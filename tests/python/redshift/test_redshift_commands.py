@@ -1,7 +1,6 @@
 """The commands on Redshift: what they cost and what they show."""
 
 import json
-import time
 from collections.abc import Callable
 
 import warehouse as commands
@@ -22,14 +21,11 @@ def test_a_day_costs_few_statements_and_what_is_built_is_shown(
     assert done[-1].exit_code == 3
     assert "songplays yet; build it with `warehouse.py run`" in done[-1].stderr
 
-    def costs(act: Callable[[], object], statements: int, round_trips: int) -> float:
-        started = time.monotonic()
+    def costs(act: Callable[[], object], statements: int, round_trips: int) -> None:
         act()
-        seconds = time.monotonic() - started
         assert len(cluster.server.statements) <= statements
         assert cluster.server.round_trips <= round_trips
         cluster.faults.clear()
-        return seconds
 
     def day() -> None:
         done.append(cluster.cli("run"))
@@ -49,9 +45,6 @@ def test_a_day_costs_few_statements_and_what_is_built_is_shown(
     cluster.put_events("2.json", event(3, ts=TS - 9 * 86_400_000))
     costs(day, statements=40 * len(MARTS), round_trips=100 * len(MARTS))
     assert "built songplays" in done[-1].stderr
-    near = costs(day, statements=8, round_trips=18)
+    costs(day, statements=8, round_trips=18)
     assert "nothing to build" in done[-1].stderr
     costs(lambda: commands._contents(redshift_dbt), statements=12, round_trips=40)
-    cluster.faults.slow(0.05)
-    far = costs(day, statements=8, round_trips=18)
-    assert 0.05 * 8 < far - near < 8, "seconds"

@@ -32,7 +32,6 @@ OBJECTS: dict[str, str | bytes] = {
     "three": f"{PRETTY}{PRETTY}\r\n\n  {json.dumps(EVENT)}",
     "blank": '{"page": "", "ts": "", "userid": " "}',
     "time": '{"at": 1541105830796}',
-    "long": '{"userid": "ééééééé"}',
     "zipped": gzip.compress(b'{"ts": 1}'),
     "twice": json.dumps({"entries": [{"url": f"{BUCKET}/three"}] * 2}),
     "paths": json.dumps({"jsonpaths": ["$.page", "$['nested']['a'][2]"]}),
@@ -48,8 +47,6 @@ COPIES: list[tuple[str, str, list[list[Any]]]] = [
         [["é", "Home", None]],
     ),
     ("blank json 'auto'", "select page, ts, userid from e", [["", None, " "]]),
-    ("blank json 'auto' emptyasnull blanksasnull", ALL, [[None] * 7]),
-    ("long json 'auto' truncatecolumns", "select userid from e", [["é" * 5]]),
     (
         "time json 'auto' timeformat 'epochmillisecs'",
         "select at::varchar(30) from e",

@@ -28,22 +28,25 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl
 
-from moto import backends
+import boto3
+import botocore.session
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from moto.backends import get_backend
+from moto.core.botocore_stubber import MockRawResponse
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
     create_backend_app,
 )
 from werkzeug.serving import make_server
-from werkzeug.test import run_wsgi_app
+from werkzeug.test import Client, run_wsgi_app
 
 from support.aws_models import Refusal, faults, parsed, written
 from support.aws_serverless import ACCOUNT, Serverless
 from support.aws_serverless import NAME as SERVERLESS
-from support.aws_session import REGION, Session
 
-ELSEWHERE = "eu-west-1"
+REGION, ELSEWHERE = "us-west-2", "eu-west-1"
 READING = ("Describe", "Get", "List", "Head")
 
 
@@ -53,7 +56,7 @@ class Call:
 
     service: str
     action: str
-    region: str
+    region: str  # of its signature; empty without one
     params: dict[str, Any]
 
     @property
@@ -64,16 +67,53 @@ class Call:
         return f"{self.service}:{self.action}"
 
 
+class Session(boto3.session.Session):
+    """A session whose requests go to a WSGI application in this process.
+
+    It makes one client per service and region: each costs as much as ten requests.
+    """
+
+    def __init__(self, app: Any, url: str, **options: Any) -> None:
+        core: Any = botocore.session.get_session()
+        core.register("before-send", self._send)
+        self.app, self.url = Client(app, use_cookies=False), url
+        self.made = dict[Any, Any]()
+        super().__init__(botocore_session=core, **options)
+
+    def client(  # type: ignore[override]
+        self, service: Any, region_name: str = REGION, config: Any = None
+    ) -> Any:
+        key = (service, region_name, getattr(config, "signature_version", None))
+        if key not in self.made:
+            self.made[key] = super().client(
+                service, region_name, config=config, endpoint_url=self.url
+            )
+        return self.made[key]
+
+    def _send(self, request: Any, **_: Any) -> AWSResponse:
+        body = request.body
+        answer = self.app.open(
+            request.url.removeprefix(self.url),
+            base_url=self.url,
+            method=request.method,
+            headers=[
+                (key, value if isinstance(value, str) else value.decode())
+                for key, value in request.headers.items()
+            ],
+            data=body.read() if hasattr(body, "read") else body or b"",
+        )
+        headers = HTTPHeaders.from_pairs(answer.headers)
+        raw = MockRawResponse(answer.data)
+        return AWSResponse(request.url, answer.status_code, headers, raw)
+
+
 class AwsServer:
     """One server per test process; `reset` between tests."""
 
     def __init__(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        # moto makes thousands of images in each account, and reads its own folder for
-        # each request.
+        # moto makes thousands of images in each account.
         os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
-        modules = tuple(backends.list_of_moto_modules())
-        backends.list_of_moto_modules = lambda: modules
         self.moto = DomainDispatcherApplication(create_backend_app)
         server = make_server(
             "127.0.0.1", 0, self, threaded=True, request_handler=MotoRequestHandler
@@ -90,11 +130,7 @@ class AwsServer:
         """An empty account with its default VPC, and no memory of calls."""
         for name in ("ec2", "iam", "redshift", "s3", "sts"):
             get_backend(name).reset()
-        self.calls: list[Call] = []
-        self.before = 0  # how many calls there were before the last run
-        # `service:action` to what answers first: a document, a Refusal that it raises,
-        # or None, which lets moto answer.
-        self.answers: dict[str, Callable[[Call], Any]] = {}
+        self.forget()
         # Kill a process at its n-th changing call (from 1): "before" or "after" moto.
         self.kill: tuple[int, int, str] | None = None
         self.invalid: list[str] = []
@@ -102,9 +138,19 @@ class AwsServer:
         self.schedules: dict[tuple[str, str], dict[str, Any]] = {}
         # The names of those that AWS keeps for us, by region.
         self.secrets: set[tuple[str, str]] = set()
+        self.serverless = Serverless()
+
+    def forget(self) -> None:
+        """Forget all calls, and answer as usual from now on."""
+        self.calls: list[Call] = []
+        self.before = 0  # how many calls there were before the last run
+        # `service:action` to what answers first: a document, a Refusal that it raises,
+        # or None, which lets moto answer.
+        self.answers: dict[str, Callable[[Call], Any]] = {}
         # Sees every call before it is answered, and may refuse it.
         self.guard: Callable[[Call], object] = str
-        self.serverless = Serverless()
+        # Sends the body of moto's answer, or another one.
+        self.send: Callable[..., Iterable[bytes]] = lambda call, body: body
 
     def client(self, service: str, region: str = REGION) -> Any:
         """A client for the test itself, past the recorder."""
@@ -163,6 +209,7 @@ class AwsServer:
         else:
             chunks, line, headers = run_wsgi_app(self.moto, environ, buffered=True)
             start(line, list(headers))
+            chunks = self.send(call, chunks)
             if line.startswith("200"):
                 self._complete(call)
         self._kill(call, "after")
@@ -228,9 +275,9 @@ class AwsServer:
 
 
 def _call(environ: dict[str, Any], body: str) -> Call:
-    # Credential=KEY/date/region/service/aws4_request
+    # Credential=KEY/date/region/service/aws4_request; only S3 is asked without.
     scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2]
-    _, _, region, service, *_ = (*scope.split("/"), "", "", "", "")
+    _, _, region, service, *_ = scope.split("/") if scope else ("", "", "", "s3")
     if service == "s3":  # has methods and paths for actions
         bucket, _, key = environ["PATH_INFO"].strip("/").partition("/")
         method = {"HEAD": "HeadBucket", "GET": "GetObject"}

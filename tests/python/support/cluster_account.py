@@ -2,7 +2,6 @@
 
 import json
 import multiprocessing
-import os
 import signal
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -65,19 +64,12 @@ class Account:
     environment: dict[str, str] = field(default_factory=dict)
 
     def reset(self, kind: str) -> None:
-        """An empty account with the buckets and the boundary, and the usual settings.
-
-        Nothing of this machine's own AWS settings counts.
-        """
+        """Begin with the buckets and the boundary alone, and the usual settings."""
         self.server.reset()
         self.environment = {
-            "PATH": os.environ["PATH"],
             "AWS_ENDPOINT_URL": self.server.url,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
         }
         s3, iam = get_backend("s3")[ACCOUNT]["aws"], get_backend("iam")[ACCOUNT]["aws"]
         for bucket, keys in OBJECTS.items():

@@ -13,16 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pytest
-import warehouse as commands
 import yaml
 from check import check_run
-from click.testing import CliRunner, Result
+from click.testing import Result
 from common.settings import PROJECT, Data
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.factory import cleanup_connections
 from dbt_project.runner import Dbt
-from load.loading import Loaded, load
 
 from support import by_hand
 from support.in_this_process import InThisProcess, lines
@@ -34,7 +31,6 @@ NONE_REPLACED = {"replaced": 0, "replaced_keys": []}
 COMMAND = (sys.executable, PROJECT / "scripts" / "warehouse.py")
 # Fill a folder under a name; only the first worker of a run has to.
 Once = Callable[[str, Callable[[Path], None]], Path]
-DBT = (Path(sys.executable).with_name("dbt"), "--no-use-colors")
 
 TS = check_run.TS
 
@@ -138,18 +134,16 @@ class Warehouse(InThisProcess):
         self.path = path
         self.files = path.parent / "files"
 
+    @property
+    def data(self) -> Data:
+        """The settings that name the warehouse's own files."""
+        return Data(str(self.files / "logs"), str(self.files / "songs"))
+
     def put(self, key: str, content: bytes) -> None:
         """A file as it is, in a folder that goes with the warehouse."""
         path = self.files / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-
-    def load(
-        self, data: Data | None = None, max_errors: int = 0, reload: bool = False
-    ) -> Loaded:
-        """The load, in this process."""
-        own = Data(str(self.files / "logs"), str(self.files / "songs"))
-        return load(self._opened(), data or own, max_errors, reload)
 
     def is_tested(self) -> bool:
         """Whether `run` would build nothing if it loaded nothing."""
@@ -162,13 +156,9 @@ class Warehouse(InThisProcess):
         return {name: mart["fingerprint"] for name, mart in marts.items()}
 
     def cli(self, *words: str | Path) -> Result:
-        """scripts/warehouse.py in this process, with the dbt that is parsed."""
+        """scripts/warehouse.py in this process."""
         self.release()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(commands, "Dbt", lambda target: self._opened())
-            done = CliRunner().invoke(commands.cli, [str(word) for word in words])
-        assert done.exception is None or isinstance(done.exception, SystemExit)
-        return done
+        return super().cli(*words)
 
     def start(self, *words: str | Path, **options: Any) -> subprocess.Popen[str]:
         """A process that was started on this warehouse: any program of the venv's."""
@@ -183,10 +173,6 @@ class Warehouse(InThisProcess):
     ) -> subprocess.CompletedProcess[str]:
         """scripts/warehouse.py, as a process of its own."""
         return finished(self.start(*COMMAND, *words, **options))
-
-    def plain_dbt(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """dbt, as a process of its own, as its users start it."""
-        return finished(self.start(*DBT, *words, cwd=PROJECT))
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query, staging tables by their bare names."""

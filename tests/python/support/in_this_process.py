@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import warehouse as commands
+from click.testing import CliRunner, Result
 from command_line.report import add_fingerprints, summary
 from common.errors import WarehouseError
+from common.settings import Data
 from dbt_project.runner import Dbt
-from load.loading import Loaded
+from load.loading import Loaded, load
 
 
 def lines(*objects: dict[str, Any]) -> bytes:
@@ -26,17 +30,35 @@ class InThisProcess:
         """dbt, with what it needs to find the warehouse."""
         return self._dbt
 
-    # Each engine's own: the load in this process, and all that it can change.
-    load: Callable[..., Loaded]
+    # Each engine's own: all that a load can change.
     published: Callable[[], Any]
 
+    @property
+    def data(self) -> Data:
+        """The settings that name what `load` loads if it is given no others."""
+        raise NotImplementedError
+
     def put(self, key: str, content: bytes) -> object:
-        """A file as it is, which `load` takes if no other files are named."""
+        """A file as it is, below logs/ or songs/."""
         raise NotImplementedError
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query."""
         raise NotImplementedError
+
+    def load(
+        self, data: Data | None = None, max_errors: int = 0, reload: bool = False
+    ) -> Loaded:
+        """The load."""
+        return load(self._opened(), data or self.data, max_errors, reload)
+
+    def cli(self, *words: str | Path) -> Result:
+        """scripts/warehouse.py, with the dbt that is parsed."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(commands, "Dbt", lambda target: self._opened())
+            done = CliRunner().invoke(commands.cli, [str(word) for word in words])
+        assert done.exception is None or isinstance(done.exception, SystemExit)
+        return done
 
     def value(self, sql: str) -> Any:
         """The one value of a query."""

@@ -3,6 +3,7 @@
 import gzip
 from typing import ClassVar
 
+import pytest
 from common.errors import WarehouseError
 from load.loading import Loaded
 
@@ -19,27 +20,18 @@ class Delivery:
     names of their own.
     """
 
-    first: ClassVar["Delivery | None"] = None
-    before: Published
-    after: Published
-    statements: int
+    # Before and after the delivery, and how many statements its load takes.
+    known: ClassVar[tuple[Published, Published, int] | None] = None
 
     def __init__(self, cluster: RedshiftWarehouse) -> None:
         self.cluster = cluster
-        first = Delivery.first
-        if first is None:
-            self._find_out()
-            Delivery.first = self
-            return
-        self._put_new_files()
-        cluster.server.query(f"create schema {STAGING}")
-        for table in self._tables():
-            cluster.server.query(
-                f"create table {STAGING}.{table} (like public.kept_{table});"
-                f" insert into {STAGING}.{table} select * from public.kept_{table}"
-            )
-        self.before, self.after = first.before, first.after
-        self.statements = first.statements
+        if Delivery.known is None:
+            Delivery.known = self._find_out()
+        else:
+            cluster.operation("create_staging_tables")
+            self._put_new_files()
+        self.before, self.after, self.statements = Delivery.known
+        self.take_back()
 
     def load(self) -> Loaded:
         return self.cluster.load(max_errors=1)
@@ -73,25 +65,23 @@ class Delivery:
         assert self.cluster.published() == self.after
         assert self.load() == Loaded(0, 0, 0)
 
-    def _find_out(self) -> None:
+    def _find_out(self) -> tuple[Published, Published, int]:
         cluster = self.cluster
         cluster.put_events("1.json", event(0), event(1))
         cluster.put_songs("A.json", song("SO1"))
         cluster.load()
-        self.before = cluster.published()
-        for table in self._tables():
-            cluster.server.query(
-                f"create table public.kept_{table} (like {STAGING}.{table});"
-                f" insert into public.kept_{table} select * from {STAGING}.{table}"
+        before = cluster.published()
+        for table in TABLES:
+            cluster.rows(
+                f"create table public.kept_{table} as select * from {STAGING}.{table}"
             )
         self._put_new_files()
         cluster.faults.clear()
         self.load()
-        self.statements = len(cluster.sent())
-        self.after = cluster.published()
-        assert len(self.after["staging_events"]) == 5
-        assert len(self.after["rejected_rows"]) == 1
-        self.take_back()
+        after = cluster.published()
+        assert len(after["staging_events"]) == 5
+        assert len(after["rejected_rows"]) == 1
+        return before, after, len(cluster.sent())
 
     def _put_new_files(self) -> None:
         cluster = self.cluster
@@ -101,10 +91,8 @@ class Delivery:
         cluster.put("logs/4.json", b"")
         cluster.put_songs("A.json", song("SO1", title="Otra"), song("SO2"))
 
-    def _tables(self) -> list[str]:
-        """All tables of the load."""
-        made = self.cluster.rows(
-            "select distinct replace(tablename, 'kept_', '') from pg_tables"
-            f" where schemaname in ('public', '{STAGING}')"
-        )
-        return [str(name) for (name,) in made]
+
+@pytest.fixture
+def delivery(cluster: RedshiftWarehouse) -> Delivery:
+    """A loaded warehouse, and files to come."""
+    return Delivery(cluster)

@@ -12,16 +12,14 @@ from multiprocessing.context import ForkProcess
 from pathlib import Path
 
 import pytest
-import warehouse as commands
-from click.testing import CliRunner, Result
+from click.testing import Result
 from common.settings import Data
 from dbt_project.runner import Dbt
-from load.loading import Loaded, load
 from standin.stack import StandIn
 from standin.wire import Server, ServerError
 
+from support.buckets import Objects
 from support.helpers import MARTS, InThisProcess, Warehouse
-from support.s3_server import Objects
 
 SCHEMA = "sparkify"
 STAGING = f"{SCHEMA}_staging"
@@ -62,17 +60,10 @@ class RedshiftWarehouse(InThisProcess):
         self.bucket.put(key, content)
         return f"s3://{self.bucket.name}/{key}"
 
-    def load(
-        self, data: Data | None = None, max_errors: int = 0, reload: bool = False
-    ) -> Loaded:
-        """The load, in this process."""
-        return load(self._dbt, data or self.data, max_errors, reload)
-
-    def cli(self, command: str, *words: str) -> Result:
-        """scripts/warehouse.py in this process, with the dbt that is parsed."""
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(commands, "Dbt", lambda target: self._dbt)
-            return CliRunner().invoke(commands.cli, [command, *self.options, *words])
+    def cli(self, *words: str | Path) -> Result:
+        """scripts/warehouse.py in this process, with the options that name all this."""
+        command, *more = words
+        return super().cli(command, *self.options, *more)
 
     def start(self, act: Callable[[], object]) -> ForkProcess:
         """Do something in a fork of this process, in which dbt is parsed."""
@@ -192,12 +183,7 @@ def redshift_target(
     redshift_server.new_schema(SCHEMA)
     # A folder of its own: dbt parses again when the target changes.
     target = tmp_path_factory.mktemp("redshift") / "target"
-    return redshift_server.environment | {
-        "DBT_TARGET_PATH": str(target),
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
+    return redshift_server.environment | {"DBT_TARGET_PATH": str(target)}
 
 
 @pytest.fixture(scope="session")

@@ -1,69 +1,16 @@
-"""A real HTTP server that speaks S3 (moto), with a record of what it was asked."""
+"""Buckets of moto's S3, and who may read them."""
 
 import json
-import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from common.settings import Data
 from moto import settings
 from moto.iam.models import iam_backends
 from moto.s3.models import get_canned_acl, s3_backends
-from moto.server import ThreadedMotoServer
 
-ACCOUNT = "123456789012"  # moto's only one, unless told otherwise
-REGION = "us-west-2"
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a client asked for, and whether it signed that."""
-
-    path: str
-    query: str
-    is_signed: bool
-
-
-class Server:
-    """The server, its record, and ways to let things happen in between."""
-
-    def __init__(self) -> None:
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-        self._moto.start()
-        host, port = self._moto.get_host_and_port()
-        self.url = f"http://{host}:{port}"
-        self.reset()
-        served = self._moto._server
-        assert served is not None
-        inner = served.app
-
-        def app(environ: dict[str, Any], respond: Any) -> Iterable[bytes]:
-            asked = Request(
-                environ["PATH_INFO"],
-                environ["QUERY_STRING"],
-                "HTTP_AUTHORIZATION" in environ,
-            )
-            self.requests.append(asked)
-            self.before(asked)
-            return self.through(asked, inner(environ, respond))
-
-        served.app = app
-
-    def reset(self) -> None:
-        """Forget what was asked, and let nothing happen in between."""
-        self.requests: list[Request] = []
-        self.before: Callable[[Request], None] = lambda asked: None
-        self.through: Callable[[Request, Iterable[bytes]], Iterable[bytes]] = (
-            lambda asked, body: body
-        )
-
-    def stop(self) -> None:
-        """No more requests."""
-        self._moto.stop()
+from support.aws_server import ACCOUNT, REGION, AwsServer
 
 
 class Objects:
@@ -109,23 +56,25 @@ class Objects:
 
 
 class Bucket(Objects):
-    """A bucket that knows what the server was asked of it."""
+    """A bucket and the server that was asked for its objects."""
 
-    def __init__(self, name: str, server: Server) -> None:
+    def __init__(self, name: str, server: AwsServer) -> None:
         super().__init__(name)
         self.server = server
 
     @property
     def fetched(self) -> list[str]:
         """The keys of the objects that were asked for, in order."""
-        prefix = f"/{self.name}/"
-        paths = (asked.path for asked in self.server.requests)
-        return sorted(path.removeprefix(prefix) for path in paths if path > prefix)
+        return sorted(
+            call.params["Key"]
+            for call in self.server.calls
+            if call.action == "GetObject" and call.params["Bucket"] == self.name
+        )
 
     @property
     def listings(self) -> int:
         """How many pages of listings were asked for."""
-        return sum("list-type=2" in asked.query for asked in self.server.requests)
+        return sum(call.action == "ListObjectsV2" for call in self.server.calls)
 
 
 @contextmanager
