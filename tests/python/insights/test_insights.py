@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from dbt_project.runner import Dbt
 from insights_page.sections import sections
 from support.helpers import DataSet, Warehouse
-from support.insights_page import Page, cells, texts
+from support.insights_page import TITLES, Page, cells, texts
 
 
 @pytest.fixture(scope="session")
@@ -158,7 +158,7 @@ def test_ten_years_are_shown_by_weeks(changed: Callable[[str], Page]) -> None:
     page = changed(
         "insert into songplays select songplays.* replace"
         " (start_time - to_days(cast(28 * n as integer)) as start_time)"
-        " from songplays, range(1, 131) as earlier(n) where session_id % 25 = 0"
+        " from songplays, range(1, 131) as earlier(n) where session_id % 60 = 0"
     )
     page.check(weekly=True)
     assert len(page.rows["plays_by_week"]) > 500
@@ -168,30 +168,11 @@ def test_ten_years_are_shown_by_weeks(changed: Callable[[str], Page]) -> None:
     assert all(re.fullmatch(r"\w{3} 20\d\d", label) for label in labels)
 
 
-def test_hostile_titles_stay_text(changed: Callable[[str], Page]) -> None:
-    hostile = [
-        "</span><script>alert(1)</script>",
-        "\"'><img src=x onerror=alert(1)>",
-        "{{ 7 * 7 }}{% include 'x' %}&amp;&#60;",
-        "\u202egnirts desrever",
-        "שלום עולם / مرحبا بالعالم",
-        "音楽は素晴らしい 🎧 नमस्ते",
-        "x" * 1000,
-        "null",
-    ]
-    ranked = ", ".join(
-        f"({place}, '{title.replace(chr(39), chr(39) * 2)}')"
-        for place, title in enumerate(hostile)
-    )
-    page = changed(
-        "update songplays set song_title = title, artist_name = title, location = title"
-        f" from (values {ranked}) as hostile(place, title)"
-        " where session_id % 8 = place"
-    )
-    page.check()
-    assert {*texts(page.parts["most_played_songs"], "bdi")} >= {*hostile}
-    assert not page.tree.select("script, img")
-    assert "49" not in page.answer("most_played_songs")
+def test_hostile_titles_stay_text(hostile: Page) -> None:
+    hostile.check()
+    assert {*texts(hostile.parts["most_played_songs"], "bdi")} >= {*TITLES}
+    assert not hostile.tree.select("script, img")
+    assert "49" not in hostile.answer("most_played_songs")
 
 
 def test_the_command_writes_the_page_or_says_why_not(
