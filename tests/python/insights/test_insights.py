@@ -75,11 +75,6 @@ def test_the_real_data_has_these_answers(real_set: DataSet) -> None:
         " average, over 5 Fridays.",
         "user_agents": "Chrome on macOS leads with 1,408 plays by 16 listeners.",
     }
-    figures = texts(page.parts["headline"], "dd.value, dd.change")
-    assert figures[::2] == ["1,839", "70", "126.1", "184"]
-    assert figures[1::2] == ["+14.6%", "+2.9%", "+14.3%", "-1.6%"]
-    first = ["1 Nov 2018", "11", "0", "11", "4"]
-    assert cells(page.parts["plays_by_day"])[1] == first
     assert page.findings() == {
         "What changed": "Plays grew by 14.6% and listeners grew by 2.9% against an"
         " average week before: 1,839 plays against 1,605.",
@@ -172,7 +167,7 @@ def test_hostile_titles_stay_text(hostile: Page) -> None:
     hostile.check()
     assert {*texts(hostile.parts["most_played_songs"], "bdi")} >= {*TITLES}
     assert not hostile.tree.select("script, img")
-    assert "49" not in hostile.answer("most_played_songs")
+    assert "603729" not in hostile.html
 
 
 def test_the_command_writes_the_page_or_says_why_not(

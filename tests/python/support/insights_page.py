@@ -21,7 +21,7 @@ Row = dict[str, Any]
 TITLES = (
     "</span><script>document.title = 'hacked'</script>",
     "\"'><img src=x onerror=alert(1)>",
-    "{{ 7 * 7 }}{% include 'x' %}&amp;&#60;",
+    "{{ 777 * 777 }}{% include 'x' %}&amp;&#60;",
     "\u202egnirts desrever",
     "שלום עולם / مرحبا بالعالم",
     "音楽は素晴らしいものですから毎日聴いています 🎧 नमस्ते",
@@ -45,7 +45,9 @@ class Page:
         def noted(dbt: Dbt, names: Iterable[str], limit: int = -1) -> dict[str, Any]:
             found = analyses(dbt, names, limit)
             for row in chain(*found.values()):
-                row |= {key: row[key] * times for key in COUNTS & row.keys()}
+                row |= {
+                    key: row[key] * times for key in COUNTS & row.keys() if row[key]
+                }
             self.rows |= found
             return found
 
