@@ -17,7 +17,7 @@ from common.messages import Advance
 from load import loading, reading
 from load.files import list_folder
 from load.loading import Loaded
-from load.reading import Batch, Reader, Task
+from load.reading import Reader, Task
 from support.helpers import Sources, Warehouse, event, lines, song
 
 
@@ -197,32 +197,13 @@ def test_gzip_as_the_standard_has_it(warehouse: Warehouse, sources: Sources) -> 
     )
 
 
-def batches(copies: Path, folder: Path) -> list[Batch]:
-    """How a folder's logs are read."""
-    tasks = [Task(file, file.path) for file in list_folder("events", folder)[0]]
-    with Reader(copies, tasks) as reader:
-        return list(iter(reader.next_batch, None))
-
-
 def test_a_copy_holds_the_bytes_that_were_hashed(
     tmp_path: Path, sources: Sources
 ) -> None:
-    (batch,) = batches(tmp_path, sources.events)
-    (sources.events / "1.json").write_bytes(b"")
+    ((file,), _) = list_folder("events", sources.events)
+    with Reader(tmp_path, [Task(file, file.path)]) as reader:
+        (batch,) = iter(reader.next_batch, None)
+    Path(file.path).write_bytes(b"")
     copied = Path(batch.files[0]).read_text().split("\n")[:-1]
     parsed = [json.loads(row.split("\v")[3]) for row in copied]
     assert parsed == [event(0), event(1)]
-
-
-def test_sql_never_counts_lines_whose_ends_are_mixed(
-    tmp_path: Path, sources: Sources, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    in_place(monkeypatch)
-    for text, form in {
-        b"{}\n{}\n": "lines",
-        b"{}\r\n{}\r\n": "lines",
-        b"{}\r\n{}\n": "rows",
-        b"{}\n{}\r\n": "rows",
-    }.items():
-        sources.write(sources.events / "1.json", text)
-        assert [batch.form for batch in batches(tmp_path, sources.events)] == [form]
