@@ -9,10 +9,10 @@ from botocore.compat import HAS_CRT
 from cluster.provisioned import cost
 from cluster.wanted import allow, cidrs, document, locations, role_policy, wanted
 from common.errors import Refused
-from common.settings import Cluster, Data, Settings, read_settings
+from common.settings import PROJECT, Cluster, Data, Settings, read_settings
 from moto.backends import get_backend
 from support.aws_server import ACCOUNT, ELSEWHERE, REGION
-from support.cluster_account import BUCKET, HERE, PROJECT, SETTINGS, Account
+from support.cluster_account import BUCKET, HERE, SETTINGS, Account
 
 DATA_KEYS = {item.name for item in fields(Data)} - {"region"}
 

@@ -1,87 +1,70 @@
 """The documentation describes everything that exists."""
 
-import json
 import re
-from typing import Any
+from collections import defaultdict
 
-import pytest
 from common.settings import PROJECT
+from dbt_project.runner import Dbt
 from support.helpers import DataSet
 
-RELATIONS = ("model", "source", "seed")
+RELATIONS = {"model", "source", "seed"}
+COLUMNS = """
+    select table_name, lower(column_name), lower(data_type)
+    from information_schema.columns
+    order by table_name, ordinal_position
+"""
 
 
-@pytest.fixture(scope="module")
-def site(
-    sample_set: DataSet, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, dict[str, Any]]:
-    """The manifest and the catalog that the documentation has."""
-    folder = tmp_path_factory.mktemp("docs")
-    sample_set.warehouse.done("docs", "generate", "--target-path", folder.as_posix())
-    return {
-        name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-        for name in ("manifest", "catalog")
-    }
-
-
-def of_kind(entries: dict[str, Any], *kinds: str) -> dict[str, Any]:
-    """The entries of some resource types, by unique id."""
-    return {
-        unique_id: entry
-        for unique_id, entry in sorted(entries.items())
-        if unique_id.split(".")[0] in kinds
-    }
-
-
-def same_type(described: str, there: str) -> bool:
-    """Whether a type of the YAML is DuckDB's; neither says the width of a text."""
+def in_duckdb(described: str) -> str:
+    """DuckDB's name of a type of the YAML; it does not keep the width of a text."""
     word = described.lower().replace("double precision", "double").replace(" ", "")
-    return re.sub(r"^varchar\(.*", "varchar", word) == there.lower()
+    return re.sub(r"^varchar\(.*", "varchar", word)
 
 
 def test_every_column_that_there_is_has_a_description_and_its_type(
-    site: dict[str, dict[str, Any]],
+    sample_set: DataSet, dbt: Dbt
 ) -> None:
-    told = of_kind(site["manifest"]["nodes"] | site["manifest"]["sources"], *RELATIONS)
-    there = of_kind(site["catalog"]["nodes"] | site["catalog"]["sources"], *RELATIONS)
-    assert told.keys() == there.keys()
-    for unique_id, relation in told.items():
-        columns = {
-            name.lower(): column["type"]
-            for name, column in there[unique_id]["columns"].items()
-        }
-        assert list(relation["columns"]) == list(columns), unique_id
-        for name, column in relation["columns"].items():
-            assert column["description"].strip(), f"{unique_id}.{name}"
-            # Tools that import the manifest go by these: a date must not be a text.
-            assert same_type(column["data_type"] or "", columns[name]), (
-                f"{unique_id}.{name}: {column['data_type']} is {columns[name]}"
-            )
+    there = defaultdict(list)
+    for relation, column, data_type in sample_set.warehouse.rows(COLUMNS):
+        there[relation].append((column, data_type))
+    nodes = [*dbt._manifest.nodes.values(), *dbt._manifest.sources.values()]
+    described = [node for node in nodes if node.resource_type in RELATIONS]
+    assert {"source", "model", "seed"} == {node.resource_type for node in described}
+    for node in described:
+        columns = node.columns.values()
+        assert [one.name for one in columns if not one.description.strip()] == []
+        # Tools that import the manifest go by these: a date must not be a text.
+        typed = [(one.name, in_duckdb(one.data_type or "")) for one in columns]
+        assert typed == there[node.name], node.name
 
 
-def test_everything_has_a_description(site: dict[str, dict[str, Any]]) -> None:
+def test_everything_has_a_description(dbt: Dbt) -> None:
     # dbt-bouncer holds the same of models, sources and exposures.
-    for part in ("nodes", "metrics", "semantic_models", "unit_tests"):
-        kinds = ("seed", "analysis", "metric", "semantic_model", "unit_test")
-        found = of_kind(site["manifest"][part], *kinds)
-        assert found, part
-        assert [key for key in found if not found[key]["description"].strip()] == []
+    manifest = dbt._manifest
+    parts = [manifest.metrics, manifest.semantic_models, manifest.unit_tests]
+    for kind in ("seed", "analysis"):
+        nodes = manifest.nodes.items()
+        parts.append({id_: one for id_, one in nodes if one.resource_type == kind})
+    for part in parts:
+        assert part
+        undescribed = [id_ for id_, one in part.items() if not one.description.strip()]
+        assert undescribed == []
 
 
 def test_the_macros_that_people_name_are_described_with_their_arguments(
-    site: dict[str, dict[str, Any]],
+    dbt: Dbt,
 ) -> None:
     named: set[str] = set()
     for page in (PROJECT / "docs").glob("*.md"):
         text = page.read_text(encoding="utf-8")
         named |= set(re.findall(r"run-operation (\w+)", text))
     described = {
-        macro["name"]: macro["arguments"]
-        for macro in of_kind(site["manifest"]["macros"], "macro").values()
-        if macro["package_name"] == "sparkify" and macro["description"].strip()
+        macro.name: macro.arguments
+        for macro in dbt._manifest.macros.values()
+        if macro.package_name == "sparkify" and macro.description.strip()
     }
     assert described.keys() == named
     # dbt itself checks the names of the arguments: validate_macro_args.
     for name, arguments in described.items():
         for argument in arguments:
-            assert argument["description"].strip(), f"{name}: {argument['name']}"
+            assert argument.description.strip(), f"{name}: {argument.name}"

@@ -5,7 +5,6 @@ import random
 import resource
 import shutil
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,17 +13,7 @@ import pytest
 from common.errors import WarehouseError
 from dbt_project.runner import Dbt
 from load import reading
-from support.helpers import (
-    COMMAND,
-    TS,
-    DataSet,
-    Sources,
-    Warehouse,
-    event,
-    finished,
-    options,
-    song,
-)
+from support.helpers import TS, Sources, Warehouse, event, song
 from support.statements import watch_statements
 
 DAY = 86_400_000
@@ -191,39 +180,6 @@ def test_a_run_killed_anywhere_is_finished_by_the_next(day: Day, where: str) -> 
         day.recover()
 
 
-@pytest.mark.long
-def test_a_load_of_the_real_files_killed_as_it_publishes_is_whole_or_nothing(
-    warehouse: Warehouse,
-    real_set: DataSet,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    wal = warehouse.path.with_name(f"{warehouse.path.name}.wal")
-    whole = (*real_set.summary["staging"].values(), real_set.summary["load"]["files"])
-    for number in range(10):
-        warehouse.remove()
-        warehouse.operation("create_staging_tables")  # or theirs is the first commit
-        process = warehouse.start(*COMMAND, "load", *options(real_set.data))
-        assert process.stderr is not None
-        while not process.stderr.readline().startswith("songs: "):
-            assert process.poll() is None
-        # Until the first byte of the first commit, and a little more each time.
-        while process.poll() is None and not (wal.exists() and wal.stat().st_size):
-            pass
-        assert process.poll() is None
-        time.sleep(0.01 * number)
-        process.kill()
-        finished(process)
-        assert warehouse.rows(
-            "select (select count(*) from staging_events),"
-            " (select count(*) from staging_songs), (select count(*) from loaded_files)"
-        ) in ([(0, 0, 0)], [whole])
-    done = warehouse.command("run", *options(real_set.data))
-    assert done.returncode == 0, done.stderr
-    assert warehouse.status() == real_set.summary
-
-
 def test_a_load_that_fails_at_its_end_or_by_a_full_disk_leaves_the_old_state(
     day: Day, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -232,11 +188,11 @@ def test_a_load_that_fails_at_its_end_or_by_a_full_disk_leaves_the_old_state(
     day.warehouse.change("alter table loaded_files drop column surprise")
     # A limit to the size of files stands for the disk: DuckDB's write fails alike.
     chance = random.Random(2018)
-    agents = [chance.randbytes(400).hex() for _ in range(20_000)]
+    agents = [chance.randbytes(400).hex() for _ in range(10_000)]
     large = day.sources.write_events(
         "3.json", *(event(9 + at, userAgent=name) for at, name in enumerate(agents))
     )
-    limit = day.warehouse.path.stat().st_size + 1_000_000  # not enough for these agents
+    limit = day.warehouse.path.stat().st_size + 200_000  # not enough for these agents
     said = tmp_path / "said"
     monkeypatch.setattr(reading, "IN_PLACE_BYTES", 0)  # or the load's copy is too large
     monkeypatch.setattr(reading, "SETTLED_SECONDS", -1)

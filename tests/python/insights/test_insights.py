@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from dbt_project.runner import Dbt
 from insights_page.sections import sections
 from support.helpers import DataSet, Warehouse
-from support.insights_page import Page, cells, texts
+from support.insights_page import TITLES, Page, cells, texts
 
 
 @pytest.fixture(scope="session")
@@ -81,11 +81,6 @@ def test_the_real_data_has_these_answers(real_set: DataSet) -> None:
         " average, over 5 Fridays.",
         "user_agents": "Chrome on macOS leads with 1,408 plays by 16 listeners.",
     }
-    figures = texts(page.parts["headline"], "dd.value, dd.change")
-    assert figures[::2] == ["1,839", "70", "126.1", "184"]
-    assert figures[1::2] == ["+14.6%", "+2.9%", "+14.3%", "-1.6%"]
-    first = ["1 Nov 2018", "11", "0", "11", "4"]
-    assert cells(page.parts["plays_by_day"])[1] == first
     assert page.findings() == {
         "What changed": "Plays grew by 14.6% and listeners grew by 2.9% against an"
         " average week before: 1,839 plays against 1,605.",
@@ -164,7 +159,7 @@ def test_ten_years_are_shown_by_weeks(changed: Callable[[str], Page]) -> None:
     page = changed(
         "insert into songplays select songplays.* replace"
         " (start_time - to_days(cast(28 * n as integer)) as start_time)"
-        " from songplays, range(1, 131) as earlier(n) where session_id % 25 = 0"
+        " from songplays, range(1, 131) as earlier(n) where session_id % 60 = 0"
     )
     page.check(weekly=True)
     assert len(page.rows["plays_by_week"]) > 500
@@ -174,30 +169,11 @@ def test_ten_years_are_shown_by_weeks(changed: Callable[[str], Page]) -> None:
     assert all(re.fullmatch(r"\w{3} 20\d\d", label) for label in labels)
 
 
-def test_hostile_titles_stay_text(changed: Callable[[str], Page]) -> None:
-    hostile = [
-        "</span><script>alert(1)</script>",
-        "\"'><img src=x onerror=alert(1)>",
-        "{{ 7 * 7 }}{% include 'x' %}&amp;&#60;",
-        "\u202egnirts desrever",
-        "שלום עולם / مرحبا بالعالم",
-        "音楽は素晴らしい 🎧 नमस्ते",
-        "x" * 1000,
-        "null",
-    ]
-    ranked = ", ".join(
-        f"({place}, '{title.replace(chr(39), chr(39) * 2)}')"
-        for place, title in enumerate(hostile)
-    )
-    page = changed(
-        "update songplays set song_title = title, artist_name = title, location = title"
-        f" from (values {ranked}) as hostile(place, title)"
-        " where session_id % 8 = place"
-    )
-    page.check()
-    assert {*texts(page.parts["most_played_songs"], "bdi")} >= {*hostile}
-    assert not page.tree.select("script, img")
-    assert "49" not in page.answer("most_played_songs")
+def test_hostile_titles_stay_text(hostile: Page) -> None:
+    hostile.check()
+    assert {*texts(hostile.parts["most_played_songs"], "bdi")} >= {*TITLES}
+    assert not hostile.tree.select("script, img")
+    assert "603729" not in hostile.html
 
 
 def test_the_command_writes_the_page_or_says_why_not(

@@ -8,7 +8,7 @@ from typing import Any
 from support.by_hand import WHITE_SPACE
 from support.helpers import Sources, Warehouse, event
 
-LINES = 12_000
+LINES = 8_000
 WIDTHS = {"firstName": 256, "lastName": 256, "artist": 1024, "location": 1024}
 WIDTHS |= {"song": 1024, "userAgent": 1024}
 WHOLE = re.compile(r"-?[0-9]{1,18}")

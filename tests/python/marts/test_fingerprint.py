@@ -2,15 +2,13 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 from common.errors import WarehouseError
-from dbt_project.runner import Dbt
 from support import by_hand
-from support.helpers import Warehouse
+from support.helpers import CONTRACTS, Warehouse
 
 Row = tuple[Any, ...]
 
@@ -21,32 +19,19 @@ SONG: Row = ("SO1", "Café", "AR1", 1999, Decimal("-0.50000"))
 NEW_SONG: Row = ("SO2", "", None, None, None)
 
 
-class Fingerprints:
-    """The project's own SQL for a mart's fingerprint, run over rows made here."""
-
-    def __init__(self, warehouse: Warehouse) -> None:
-        self.sql: dict[str, str] = {}
-        self.table: dict[str, str] = {}
-        nodes = warehouse.done("parse").nodes
-        for mart in ("songs", "user_levels"):
-            inline = f"{{{{ mart_fingerprint(ref('{mart}')) }}}}"
-            [result] = warehouse.done("compile", "--inline", inline)
-            self.sql[mart] = result.node.compiled_code
-            columns = nodes[f"model.sparkify.{mart}"].columns
-            typed = (f"{name} {of.data_type}" for name, of in columns.items())
-            self.table[mart] = f"create table {mart} ({', '.join(typed)})"
-
-    def of(self, mart: str, *rows: Row) -> str:
-        """The fingerprint of a mart that holds just these rows, in this order."""
-        with duckdb.connect() as database:
-            database.execute("attach ':memory:' as warehouse; use warehouse")
-            database.execute(self.table[mart])
-            for row in rows:
-                places = ", ".join("?" * len(row))
-                database.execute(f"insert into {mart} values ({places})", row)
-            [(count, fingerprint)] = database.execute(self.sql[mart]).fetchall()
-        assert count == len(rows)
-        return str(fingerprint)
+def fingerprint(sql: str, mart: str, rows: list[Row]) -> str:
+    """What a mart's SQL says of a table that holds just these rows, in this order."""
+    columns = CONTRACTS[mart]
+    places = ", ".join("?" * len(columns))
+    with duckdb.connect() as database:
+        database.execute("attach ':memory:' as warehouse; use warehouse")
+        typed = ", ".join(f"{name} {of}" for name, of in columns.items())
+        database.execute(f"create table {mart} ({typed})")
+        for row in rows:
+            database.execute(f"insert into {mart} values ({places})", row)
+        [(count, found)] = database.execute(sql).fetchall()
+    assert count == len(rows)
+    return str(found)
 
 
 # Contents that differ in little: in a value, in where it is, in how often it is there.
@@ -72,12 +57,17 @@ CONTENTS: list[tuple[str, list[Row]]] = [
 
 
 def test_a_fingerprint_is_its_definition_and_differs_with_the_rows_not_their_order(
-    dbt: Dbt, tmp_path: Path
+    warehouse: Warehouse,
 ) -> None:
-    fingerprints = Fingerprints(Warehouse(tmp_path / "warehouse.duckdb", dbt))
-    found = [fingerprints.of(mart, *rows) for mart, rows in CONTENTS]
+    sql = {}
+    for mart in ("songs", "user_levels"):
+        inline = f"{{{{ mart_fingerprint(ref('{mart}')) }}}}"
+        (result,) = warehouse.done("compile", "--inline", inline)
+        sql[mart] = result.node.compiled_code
+    found = [fingerprint(sql[mart], mart, rows) for mart, rows in CONTENTS]
     assert found == [by_hand.fingerprint(rows) for _, rows in CONTENTS]
-    assert found == [fingerprints.of(mart, *rows[::-1]) for mart, rows in CONTENTS]
+    backwards = [fingerprint(sql[mart], mart, rows[::-1]) for mart, rows in CONTENTS]
+    assert found == backwards
     assert len({*found}) == len(CONTENTS)
 
 

@@ -23,21 +23,17 @@ from support.sample import (
 
 
 def test_the_bytes_are_those_that_every_python_makes(tmp_path: Path) -> None:
+    small = ("--days", 5, "--events", 500, "--songs", 50, "--users", 9)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TZ", "Asia/Tokyo")
         time.tzset()
-        make("--days", 5, "--events", 500, "--songs", 50, "--users", 9, tmp_path / "a")
+        make(*small, tmp_path / "a")
     time.tzset()
     # Made by 3.11, 3.12 and 3.13 alike. A change of the tool changes it: say so then.
     assert digest(tmp_path / "a")[:16] == "1899b76e40494b77"
-
-
-def test_another_seed_gives_other_bytes(tmp_path: Path) -> None:
-    small = ("--events", 300, "--users", 5, "--songs", 5)
-    make(*small, tmp_path / "usual")
-    make(*small, "--seed", 1, tmp_path / "other")
+    make(*small, "--seed", 1, tmp_path / "b")
     for kind in ("log_data", "song_data"):
-        assert digest(tmp_path / "usual" / kind) != digest(tmp_path / "other" / kind)
+        assert digest(tmp_path / "a" / kind) != digest(tmp_path / "b" / kind)
 
 
 @pytest.mark.parametrize(
@@ -61,22 +57,17 @@ def test_the_counts_asked_for_are_the_counts_given(
 # Shape
 
 
-def test_files_look_like_the_real_ones(sample: Sample) -> None:
+def test_files_are_named_as_the_real_ones_and_hold_their_day(sample: Sample) -> None:
     for path in log_files(sample.out):
-        data = path.read_bytes()
-        assert data.isascii()
-        assert re.fullmatch(rb'\{"artist":.*\\/.*"\}', data, re.DOTALL)
         at = path.relative_to(sample.out / "log_data")
-        assert re.fullmatch(r"2018/11/2018-11-\d\d-events\.sample\.json", str(at))
-        rows = [json.loads(line) for line in data.split(b"\n")]
-        times = [row["ts"] for row in rows]
-        assert times == sorted(times)
-        days = {f"{datetime.fromtimestamp(ts / 1000, UTC):%Y-%m-%d}" for ts in times}
-        assert days == {path.name.removesuffix("-events.sample.json")}
+        name = re.fullmatch(r"2018/11/(2018-11-\d\d)-events\.sample\.json", str(at))
+        assert name
+        rows = [json.loads(line) for line in path.read_bytes().split(b"\n")]
+        moments = (datetime.fromtimestamp(row["ts"] / 1000, UTC) for row in rows)
+        assert {f"{moment:%Y-%m-%d}" for moment in moments} == {name[1]}
     for path in (sample.out / "song_data").rglob("*.json"):
         assert re.fullmatch(r"TR[A-Z]{5}128F[0-9A-F]{7}\.sample", path.stem)
         assert path.parts[-4:-1] == tuple(path.stem[2:5])
-        assert path.read_bytes().isascii()
 
 
 def test_rows_have_the_real_keys_types_and_ids(sample: Sample) -> None:

@@ -32,7 +32,6 @@ from support.iam_logic import (
     listed,
 )
 
-PROJECT = Path(__file__).resolve().parents[3]
 TAG = "sparkify-warehouse"
 STATUS = ("status", "--target", "redshift")
 BUCKET = "sparkify-data"

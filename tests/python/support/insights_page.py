@@ -1,8 +1,8 @@
 """The insights page of a warehouse, and what must hold of every one."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from decimal import Decimal
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import pytest
@@ -17,29 +17,44 @@ from insights_page.sections import Section, sections
 from support.helpers import Warehouse
 
 Row = dict[str, Any]
-Asked = Callable[..., dict[str, list[Row]]]
+TITLES = (
+    "</span><script>document.title = 'hacked'</script>",
+    "\"'><img src=x onerror=alert(1)>",
+    "{{ 777 * 777 }}{% include 'x' %}&amp;&#60;",
+    "\u202egnirts desrever",
+    "שלום עולם / مرحبا بالعالم",
+    "音楽は素晴らしいものですから毎日聴いています 🎧 नमस्ते",
+    "internationalization of a counterrevolutionary uncharacteristically",
+    "ELECTROENCEPHALOGRAM und Rechtsschutzversicher",
+    "x" * 1000,
+    "null",
+)
+# What ten million events have a thousand times as many of.
+COUNTS = {"plays", "hours", "sessions", "paid_plays", "free_plays", "matched"}
 WEEKDAYS = {1: "Mon", 2: "Tue", 3: "Wed", 4: "Thu", 5: "Fri", 6: "Sat", 0: "Sun"}
 
 
 class Page:
     """A page, its sections by analysis, and the rows that it was made of."""
 
-    def __init__(self, warehouse: Warehouse) -> None:
-        self.warehouse = warehouse
+    def __init__(self, warehouse: Warehouse, times: int = 1) -> None:
         self.rows: dict[str, list[Row]] = {}
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Dbt, "analyses", self._noted(Dbt.analyses))
-            self.html = page(warehouse._opened())
-        self.tree = BeautifulSoup(self.html, "html.parser")
-        self.parts = {str(part["id"]): part for part in self.tree.select("section")}
+        analyses = Dbt.analyses
 
-    def _noted(self, analyses: Asked) -> Asked:
         def noted(dbt: Dbt, names: Iterable[str], limit: int = -1) -> dict[str, Any]:
             found = analyses(dbt, names, limit)
+            for row in chain(*found.values()):
+                row |= {
+                    key: row[key] * times for key in COUNTS & row.keys() if row[key]
+                }
             self.rows |= found
             return found
 
-        return noted
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Dbt, "analyses", noted)
+            self.html = page(warehouse._opened())
+        self.tree = BeautifulSoup(self.html, "html.parser")
+        self.parts = {str(part["id"]): part for part in self.tree.select("section")}
 
     def answer(self, analysis: str) -> str:
         """The sentence that answers a question."""

@@ -8,7 +8,6 @@ the file that first came later stands.
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,14 +15,11 @@ from typing import Any
 Row = dict[str, Any]
 Key = tuple[Any, ...]
 
-KEYS: dict[str, Callable[[Row], Key]] = {
-    "events": lambda row: (
-        row["sessionId"],
-        row["itemInSession"],
-        row["page"],
-        row["ts"],
-    ),
-    "songs": lambda row: (row["song_id"],),
+KEYS = {"events": ("sessionId", "itemInSession", "page", "ts"), "songs": ("song_id",)}
+# The other columns that a history changes.
+CHANGED = {
+    "events": ("userId", "level", "firstName", "song"),
+    "songs": ("title", "artist_name", "artist_id", "duration"),
 }
 
 
@@ -64,35 +60,15 @@ class Staging:
         for source, path, content in new:
             rows = [json.loads(line) for line in content.decode().splitlines()]
             for row in rows:
-                self.rows[source][KEYS[source](row)] = (row, self.loads)
+                key = tuple(row[name] for name in KEYS[source])
+                self.rows[source][key] = (row, self.loads)
             self.ledger.append((self.loads, source, path.name, len(rows)))
             self._latest[path] = hashlib.md5(content).hexdigest()
             self._first_load.setdefault(path, self.loads)
 
-    def events(self) -> list[Key]:
-        """What of staging_events a history changes, in the order of its keys."""
+    def content(self, source: str) -> list[Key]:
+        """What each row has, and the load that brought it, by key; "" for null."""
         return sorted(
-            (
-                *key,
-                row["userId"],
-                row["level"] or "",
-                row["firstName"],
-                row["song"] or "",
-                load,
-            )
-            for key, (row, load) in self.rows["events"].items()
-        )
-
-    def songs(self) -> list[Key]:
-        """What of staging_songs a history changes, in the order of its keys."""
-        return sorted(
-            (
-                *key,
-                row["title"],
-                row["artist_name"],
-                row["artist_id"],
-                row["duration"],
-                load,
-            )
-            for key, (row, load) in self.rows["songs"].items()
+            (*key, *(row[name] or "" for name in CHANGED[source]), load)
+            for key, (row, load) in self.rows[source].items()
         )
