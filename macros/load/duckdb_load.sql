@@ -193,7 +193,7 @@
 {% macro duckdb__keep_latest(kind, load_id, batches) %}
     {% set table = source('sparkify', 'staging_' ~ kind) %}
     {% set key = staging_key(kind) | join(', ') %}
-    {% set parts = batches | sum(attribute='row_count') // 4000000 + 1 %}
+    {% set parts = batches | sum(attribute='row_count') // 12000000 + 1 %}
     {% call statement('find_repeated_keys') %}
         create or replace temp table load_repeated_keys (key_hash ubigint);
         {% for part in range(parts) %}
