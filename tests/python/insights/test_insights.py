@@ -33,6 +33,14 @@ def changed(sample_set: DataSet, tmp_path: Path) -> Callable[[str], Page]:
 def test_every_table_is_its_analysis_and_every_mark_its_table(page: Page) -> None:
     page.check()
     assert len(cells(page.parts["most_played_songs"])) == 11
+    assert cells(page.parts["songs_per_listener"])[:2] == [
+        ["songs heard", "listeners", "share of plays", "plays"],
+        ["1 to 9", "15", "1.0%", "72"],
+    ]
+    assert cells(page.parts["inactive_listeners"])[:2] == [
+        ["user", "level", "last play", "days quiet", "plays"],
+        ["73", "free", "13 Nov 2018", "17", "133"],
+    ]
     caveats = {name: texts(part, "p.caveat")[0] for name, part in page.parts.items()}
     assert all(caveat[-1] == "." and "?" not in caveat for caveat in caveats.values())
     assert caveats["most_played_artists"] == (
