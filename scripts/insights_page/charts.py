@@ -24,30 +24,30 @@ COLOURS = ("first", "second")
 def draw(section: Section, rows: list[Row]) -> dict[str, Any]:
     """A section's columns over one row or more, in the order of time.
 
-    Marks are rectangles, x in days from the first, each with all numbers of its date;
-    ticks are placed in percent of their scale.
+    Marks are rectangles, x in days from the first; hints have all numbers of a date and
+    its place among the columns, from 1; ticks are placed in percent of their scale.
     """
     when, *numbers = section.columns
     days = DAYS[when]
     first, last = rows[0][when], rows[-1][when]
     span = (last - first).days + days
     form = "%-d %b" if span < 365 else "%b %Y"
-    highest = max(_total(row, section) for row in rows)
-    step = next(step for step in _round_steps() if ceil(highest / step) < LINES)
-    top = step * max(ceil(highest / step), 1)
-    marks = []
+    up, down = _highest(rows, section.up), _highest(rows, section.down)
+    step = next(
+        step for step in _round_steps() if ceil(up / step) + ceil(down / step) < LINES
+    )
+    top, bottom = step * max(ceil(up / step), 1), step * ceil(down / step)
+    marks, hints = [], []
     for row in rows:
         x = (row[when] - first).days
+        box = {"x": round(x + GAP * days, 2), "width": round(days * (1 - 2 * GAP), 2)}
+        marks += [box | mark for mark in _marks(section, row)]
         said = ", ".join(f"{heading(key)} {shown(row, key)}" for key in numbers)
-        column = {
-            "x": round(x + GAP * days, 2),
-            "width": round(days * (1 - 2 * GAP), 2),
-            "numbers": f"{shown(row, when)}: {said}",
-        }
-        marks += [column | mark for mark in _marks(section, row)]
+        hints.append((x // days + 1, f"{shown(row, when)}: {said}"))
     return {
-        "box": f"0 {-top} {span} {top}",
+        "box": f"0 {-top} {span} {top + bottom}",
         "marks": marks,
+        "hints": hints,
         "x_ticks": [
             (f"{row[when]:{form}}", place)
             for row in rows[:: ceil(len(rows) / TICKS)]
@@ -55,10 +55,10 @@ def draw(section: Section, rows: list[Row]) -> dict[str, Any]:
         ],
         "y_ticks": [
             (
-                shown({section.drawn[0]: value}, section.drawn[0]),
-                100 - 100 * value / top,
+                shown({section.up[0]: abs(value)}, section.up[0]),
+                round(100 * (top - value) / (top + bottom), 3),
             )
-            for value in range(0, top + 1, step)
+            for value in range(-bottom, top + 1, step)
         ],
         "columns": span // days,
         "legend": [
@@ -68,8 +68,8 @@ def draw(section: Section, rows: list[Row]) -> dict[str, Any]:
     }
 
 
-def _total(row: Row, section: Section) -> Decimal:
-    return sum((Decimal(row[key] or 0) for key in section.drawn), Decimal())
+def _highest(rows: list[Row], keys: tuple[str, ...]) -> Decimal:
+    return max(sum((Decimal(row[key] or 0) for key in keys), Decimal()) for row in rows)
 
 
 def _round_steps() -> Iterator[int]:
@@ -78,10 +78,13 @@ def _round_steps() -> Iterator[int]:
 
 
 def _marks(section: Section, row: Row) -> Iterator[Row]:
-    """The rectangles of a row from the base line up; y points down."""
-    edge = Decimal()
-    for key, colour in zip(section.drawn, COLOURS, strict=False):
-        height = Decimal(row[key] or 0)
-        edge -= height
-        if height:
-            yield {"y": edge, "height": height, "colour": colour}
+    """The rectangles of a row from the base line on; y points down."""
+    colours = dict(zip(section.drawn, COLOURS, strict=False))
+    for keys, sign in ((section.up, -1), (section.down, 1)):
+        edge = Decimal()
+        for key in keys:
+            height = Decimal(row[key] or 0)
+            end = edge + sign * height
+            if height:
+                yield {"y": min(edge, end), "height": height, "colour": colours[key]}
+            edge = end

@@ -14,15 +14,22 @@ DAYS_SHOWN = 120  # the longest history that time lines show by days, not by wee
 class Section:
     """An analysis, and the columns of its table, the first of which names the row.
 
-    `bars` is the column with a bar beside each number. `drawn` are the columns to draw
-    over time, one upon the other; the first column is then `day` or `week`.
+    `bars` is the column with a bar beside each number. `up` and `down` are the columns
+    to draw over time, one upon the other on either side of a base line; the first
+    column is then `day` or `week`.
     """
 
     analysis: str
     columns: tuple[str, ...] = ()
     bars: str = "plays"
-    drawn: tuple[str, ...] = ()
+    up: tuple[str, ...] = ()
+    down: tuple[str, ...] = ()
     form: str = ""  # a macro instead of a table: "tiles", "week" or "cohorts"
+
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """The columns that are drawn over time."""
+        return self.up + self.down
 
     @property
     def limit(self) -> int | None:
@@ -46,7 +53,7 @@ def sections(days: int) -> list[Section]:
         Section(
             f"plays_by_{period}",
             (period, "plays", "paid_plays", "free_plays", "listeners"),
-            drawn=("paid_plays", "free_plays"),
+            up=("paid_plays", "free_plays"),
         ),
         Section(
             "license_shares",
@@ -55,7 +62,7 @@ def sections(days: int) -> list[Section]:
         Section(
             f"catalogue_coverage_by_{period}",
             (period, "plays", "matched", "percent_matched"),
-            drawn=("percent_matched",),
+            up=("percent_matched",),
         ),
         Section("songs_to_license", ("song_title", "listeners", "plays")),
         Section("artists_to_license", ("artist_name", "songs", "listeners", "plays")),
@@ -71,7 +78,7 @@ def sections(days: int) -> list[Section]:
         Section(
             "listeners_by_week",
             ("week", "listeners", "returning_listeners", "new_listeners"),
-            drawn=("returning_listeners", "new_listeners"),
+            up=("returning_listeners", "new_listeners"),
         ),
         Section("plays_by_state", ("state", "plays", "listeners"), bars="listeners"),
         Section(
@@ -97,7 +104,8 @@ def sections(days: int) -> list[Section]:
         Section(
             "level_changes_by_week",
             ("week", "upgrades", "downgrades"),
-            drawn=("upgrades", "downgrades"),
+            up=("upgrades",),
+            down=("downgrades",),
         ),
         Section(
             "session_sizes",

@@ -191,24 +191,30 @@ def check_columns(part: Tag, section: Section, rows: list[Row]) -> None:
     """Marks stand at their date, one upon the other, as high as their numbers."""
     key = section.columns[0]
     days = {"day": 1, "week": 7}[key]
-    expected = []
+    expected, hints = [], []
     for row in rows:
-        at, top = (row[key] - rows[0][key]).days // days, Decimal()
-        numbers = [f"{row[key]:%-d %b %Y}: "]
-        numbers += [f"{row[name]:,}" for name in section.columns[1:]]
+        at = (row[key] - rows[0][key]).days // days
+        top = bottom = Decimal()
         for name, colour in zip(section.drawn, ("first", "second"), strict=False):
-            if size := Decimal(row[name]):
+            if not (size := Decimal(row[name])):
+                continue
+            if name in section.down:
+                expected.append((at, colour, bottom, size))
+                bottom += size
+            else:
                 top -= size
-                expected.append((at, colour, top, size, numbers))
-    marks = part.select("rect")
+                expected.append((at, colour, top, size))
+        numbers = (f"{row[name]:,}" for name in section.columns[1:])
+        hints.append((at + 1, f"{row[key]:%-d %b %Y}: ", *numbers))
     assert [
         (
             int(Decimal(str(mark["x"])) // days),
             *mark["class"],
             *(Decimal(str(mark[name])) for name in ("y", "height")),
         )
-        for mark in marks
-    ] == [mark[:-1] for mark in expected]
-    for mark, (*_, numbers) in zip(marks, expected, strict=True):
-        text = mark.get_text()
-        assert all(number in text for number in numbers), text
+        for mark in part.select("rect")
+    ] == expected
+    for label, (column, *said) in zip(part.select(".hints label"), hints, strict=True):
+        assert style(label, "grid-column") == column
+        text = label.get_text()
+        assert all(words in text for words in said), text
