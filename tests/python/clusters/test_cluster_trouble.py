@@ -104,7 +104,6 @@ USABLE: dict[str, Any] = {
     ("changed", "reason"),
     [
         ({}, ""),
-        ({"ClusterStatus": "creating"}, "creating"),
         ({"ClusterAvailabilityStatus": "Modifying"}, "available, but modifying"),
         ({"Endpoint": {}}, "available, but without an endpoint"),
         ({"IamRoles": [{"ApplyStatus": "adding"}]}, "available, role adding"),
