@@ -151,21 +151,19 @@ def test_an_export_killed_at_any_instant_leaves_the_old_one_or_the_new(
     written(tested, tmp_path / "measured")
     whole = time.monotonic() - began
     seen = []
+
+    def again() -> None:
+        written(tested, folder, "second")
+        signal.pause()
+
     for number in range(kills):
-        tested.release()
-        process = os.fork()
-        if not process:
-            try:
-                written(tested, folder, "second")
-                signal.pause()
-            finally:
-                os._exit(0)
+        process = tested.start(again)
         time.sleep(whole * number / kills)
         if number == kills - 1:
             while current(folder) == old:
-                assert os.waitpid(process, os.WNOHANG) == (0, 0)
-        os.kill(process, signal.SIGKILL)
-        os.waitpid(process, 0)
+                assert process.is_alive()
+        process.kill()
+        process.join()
         tables = exported(folder)
         assert tables in (before, after)
         seen.append(tables == after)

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,11 @@ class Warehouse(InThisProcess):
         self.release()
         return super().cli(*words)
 
+    def start(self, act: Callable[[], object]) -> ForkProcess:
+        """Do something in a fork of this process, in which dbt is parsed."""
+        self.release()
+        return super().start(act)
+
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query, staging tables by their bare names."""
         return self.answers(sql)[0]
@@ -161,9 +167,9 @@ class Warehouse(InThisProcess):
             return [connection.execute(sql).fetchall() for sql in queries]
 
     def published(self) -> list[tuple[Any, ...]]:
-        """All that a load can change."""
-        tables = ("staging_events", "staging_songs", "loaded_files", "file_times")
-        tables += ("rejected_rows", "superseded_rows")
+        """All that a load can change, but for the time."""
+        tables = ("staging_events", "staging_songs", "rejected_rows", "superseded_rows")
+        tables += ("file_times", "(select * exclude (loaded_at) from loaded_files)")
         queries = [f"select * from {table} order by all" for table in tables]
         try:
             return [row for rows in self.answers(*queries) for row in rows]
