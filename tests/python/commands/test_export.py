@@ -13,7 +13,6 @@ from typing import Any
 import duckdb
 import pytest
 from click.testing import Result
-from common.errors import WarehouseError
 from export.exporting import DATABASE, export
 from export.folder import current, locked
 from support.helpers import DataSet, Warehouse
@@ -121,19 +120,6 @@ def test_what_no_export_made_is_not_replaced(
         assert f"{empty}: another process exports to it; wait" in refused.stderr
     assert run("export", empty).exit_code == 0
     assert exported(empty) == marts(tested)
-
-
-def test_an_export_that_fails_leaves_the_old_one_and_nothing_else(
-    tested: Warehouse, tmp_path: Path
-) -> None:
-    folder = tmp_path / "marts"
-    written(tested, folder)
-    before, old = exported(folder), current(folder)
-    tested.change("drop table user_levels")
-    with pytest.raises(WarehouseError, match="user_levels"):
-        written(tested, folder, "second")
-    assert (current(folder), exported(folder)) == (old, before)
-    assert list((tmp_path / ".marts.exports").glob("*-*")) == [old]
 
 
 @pytest.mark.parametrize("kills", [5, pytest.param(100, marks=pytest.mark.long)])
