@@ -176,12 +176,7 @@ DENIED = "User x is not authorized to perform: y with an explicit deny in a poli
         (IDENTITY, "ExpiredToken", "It has expired", "have expired; sign in (`aws sso"),
         (IDENTITY, "SignatureDoesNotMatch", "Signature expired: 1", "set the clock"),
         (IDENTITY, "AccessDenied", DENIED, "denies it explicitly"),
-        (
-            "s3:HeadBucket",
-            "403",
-            "Forbidden",
-            "s3:ListBucket; scripts/cluster/oper",
-        ),
+        ("s3:HeadBucket", "403", "Forbidden", "s3:ListBucket; scripts/cluster/oper"),
     ],
 )
 def test_what_aws_refuses_comes_with_advice_and_its_words(

@@ -68,6 +68,7 @@ def test_each_package_has_one_pin_over_all_files_and_none_names_an_index() -> No
     run, dev = pins["requirements.txt"], pins["requirements-dev.txt"]
     names = {name for name, _ in run}
     assert len(names) > 50
+    assert "awscrt" in names  # for what `aws login` writes
     assert run == {(name, version) for name, version in dev if name in names}
     # pip installs uv. An old one refuses a pin with extras, which uv takes, as soon as
     # the index has a newer release.
