@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.compat import HAS_CRT
 from cluster.provisioned import cost
 from cluster.wanted import allow, cidrs, document, locations, role_policy, wanted
 from common.errors import Refused
@@ -41,7 +40,6 @@ def settings(**changed: Any) -> Settings:
         ({"manifests": ""}, 'manifests in [data] of warehouse.toml: "" is not an S3'),
         ({"database": "a b"}, 'database "a b" cannot be used'),
         ({"allow_cidrs": []}, "allow_cidrs is empty, so nobody could connect"),
-        ({"allow_cidrs": ["0.0.0.0/0"]}, "0.0.0.0/0 is the whole world"),
         ({"allow_cidrs": ["::/0"]}, "write an IPv4 range"),
         ({"allow_cidrs": ["0.0.0.0/1", "128.0.0.0/1"]}, "is the whole world"),
         ({"allow_cidrs": ["8.0.0.0/15"]}, "8.0.0.0/15 is wider than a /16"),
@@ -59,11 +57,9 @@ def settings(**changed: Any) -> Settings:
         ),
         ({"events": "s3://bucket/*"}, "goes into SQL and into a policy"),
         ({"events": "s3://bucket/${aws:username}"}, "goes into SQL and into a policy"),
-        ({"events": "s3://b"}, '"s3://b" is not an S3 address'),
         ({"songs": "s3://bucket/a' iam_role default"}, "goes into SQL and into"),
         ({"songs": "s3://bucket//a"}, "goes into SQL and into"),
         ({"rpu": 12}, "rpu is 12; use 4 where the region has it, or a multiple of 8"),
-        ({"rpu": 2}, "rpu is 2"),
         ({"rpu": 16}, "rpu_max is 8"),
         ({"rpu_hours_a_day": 0}, 'rpu_hours_a_day "0" cannot be used; write 1 or more'),
         ({"kind": "serverless", "name": "ab"}, "3 to 32 lower case letters"),
@@ -144,7 +140,6 @@ OLD = "[data]\n[cluster]\nname = 'sparkify'\n"
             "[cluster] has node_type, nodes, pause_at, subnet_group, but its kind is"
             ' serverless; remove them, or set `kind = "provisioned"`',
         ),
-        ("kind = 'serverless'\nnodes = 2", "has nodes, but its kind is serverless"),
         (
             "kind = 'provisioned'\nrpu = 8\nsubnets = []",
             "[cluster] has rpu, subnets, but its kind is provisioned; remove them, or"
@@ -161,13 +156,6 @@ def test_a_settings_file_says_its_kind(tmp_path: Path, lines: str, words: str) -
     assert words in refused.value.message
     path.write_text(OLD)
     assert read_settings(path).cluster.kind == "serverless"
-
-
-def test_profiles_of_aws_login_work() -> None:
-    """What `aws login` writes needs awscrt, which the requirements hold."""
-    for name in ("requirements.txt", "requirements-dev.txt"):
-        assert "\nawscrt==" in (PROJECT / name).read_text(encoding="utf-8")
-    assert HAS_CRT
 
 
 def test_no_credentials(account: Account) -> None:
@@ -187,9 +175,8 @@ DENIED = "User x is not authorized to perform: y with an explicit deny in a poli
     [
         (IDENTITY, "ExpiredToken", "It has expired", "have expired; sign in (`aws sso"),
         (IDENTITY, "SignatureDoesNotMatch", "Signature expired: 1", "set the clock"),
-        (IDENTITY, "RequestExpired", "Request has expired.", "set the clock"),
         (IDENTITY, "AccessDenied", DENIED, "denies it explicitly"),
-        ("s3:HeadBucket", "403", "Forbidden", "bucket sparkify-data: not allowed: s3:"),
+        ("s3:HeadBucket", "403", "Forbidden", "s3:ListBucket; scripts/cluster/oper"),
     ],
 )
 def test_what_aws_refuses_comes_with_advice_and_its_words(

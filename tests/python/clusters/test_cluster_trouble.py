@@ -60,7 +60,6 @@ def test_what_is_not_ours_is_never_touched(
 # The kind, the command, its call, AWS's answer, and the exit code if AWS goes on so.
 PASSING = """
 provisioned up redshift:CreateCluster InvalidParameterValue 1 The IAM role is not valid
-provisioned pause redshift:PauseCluster InvalidClusterState 1 An operation is running
 provisioned down redshift:DeleteCluster InvalidClusterState 1 An operation is running
 serverless down ec2:DeleteSecurityGroup DependencyViolation 4 It has a dependent object
 serverless up redshift-serverless:CreateUsageLimit ConflictException 4 Another runs
@@ -104,7 +103,6 @@ USABLE: dict[str, Any] = {
     ("changed", "reason"),
     [
         ({}, ""),
-        ({"ClusterStatus": "creating"}, "creating"),
         ({"ClusterAvailabilityStatus": "Modifying"}, "available, but modifying"),
         ({"Endpoint": {}}, "available, but without an endpoint"),
         ({"IamRoles": [{"ApplyStatus": "adding"}]}, "available, role adding"),

@@ -12,10 +12,10 @@ import duckdb
 import pytest
 import warehouse as commands
 from click.testing import Result
-from common.settings import PROJECT, Data, version
+from common.settings import PROJECT, Data
 from common.signals import plain_os_error
 from support.answers import most_played_songs
-from support.helpers import DataSet, Sources, Warehouse, options
+from support.helpers import NONE_REPLACED, DataSet, Sources, Warehouse, options
 from support.pages import subcommands
 from support.sample import make
 
@@ -46,10 +46,6 @@ def test_help_is_whole_and_its_examples_are_commands_that_are_there(run: Run) ->
             assert {word for word in words if word.startswith("--")} <= known
 
 
-def test_the_version_is_the_projects(run: Run) -> None:
-    assert run("--version").stdout == f"{version()}\n"
-
-
 # First words: which warehouse, which sources
 
 
@@ -58,8 +54,10 @@ def test_a_load_says_first_which_warehouse_and_which_sources(
 ) -> None:
     config = tmp_path / "mine.toml"
     config.write_text(f'[data]\nsongs = "{sources.songs}"\n')
-    done = run("load", "--config", config, "--events", sources.events)
+    done = run("load", "--json", "--config", config, "--events", sources.events)
     assert done.exit_code == 0, done.stderr
+    counts = {"files": 2, "rows": 2, "rejected": 0}
+    assert json.loads(done.stdout) == {"load": counts | NONE_REPLACED}
     assert done.stderr.splitlines()[:3] == [
         f"warehouse  {warehouse.path}",
         f"events     {sources.events}  (from --events)",
@@ -183,12 +181,10 @@ def test_who_asks_before_a_build_makes_nothing_and_learns_what_to_run(
         ("mine.toml", "[data]\nevents = 3\n", "events in [data] must be of type str"),
         ("mine.toml", "data = 3\n", "data is not a table; write [data]"),
         ("mine.toml", "[data\n", "not valid TOML: "),
-        ("mine.toml", "[cluster]\nx = 1\n", "unknown key x in [cluster]; there is"),
         ("profiles.yml", None, "is missing, or has no profile `sparkify`; run `make"),
         ("profiles.yml", "a: [b\n", "Syntax error near line 2"),
         ("profiles.yml", "a: 1\n---\nb: 2\n", "expected a single document"),
         ("profiles.yml", "other:\n  target: dev\n", "or `unset DBT_PROFILES_DIR` if"),
-        ("profiles.yml", "sparkify: 3\n", "has no profile `sparkify`"),
     ],
 )
 def test_a_wrong_file_of_settings_is_3_and_one_line(
@@ -221,24 +217,21 @@ NEWER_FILE = (
 
 
 def test_a_path_that_cannot_be_is_named(
-    run: Run, sources: Sources, tmp_path: Path, warehouse: Warehouse
+    run: Run, sources: Sources, tmp_path: Path
 ) -> None:
-    loop, text = tmp_path / "loop", tmp_path / "text"
-    loop.symlink_to(loop)
+    text = tmp_path / "text"
     text.write_text("no warehouse")
     newer = tmp_path / "newer.duckdb"
     newer.write_bytes(b"".join(block.ljust(4096, b"\0") for block in NEWER_FILE))
     missing = tmp_path / "none" / "x.duckdb"
-    for words, at, code, told in (
-        (("--events", loop), warehouse.path, 1, f"{loop}: Too many levels of symbolic"),
-        (("--config", loop), warehouse.path, 3, f"{loop}: Too many levels of symbolic"),
-        ((), missing, 3, f"{missing}: no file can be written there; check its"),
-        ((), tmp_path, 3, f"{tmp_path}: no file can be written there"),
-        ((), tmp_path / "main.duckdb", 3, "DuckDB has another use for the name main"),
-        ((), text, 1, f"{text} is not a DuckDB file; set SPARKIFY_DUCKDB"),
-        ((), newer, 1, "the DuckDB file has another version than the DuckDB in .venv"),
+    for at, code, told in (
+        (missing, 3, f"{missing}: no file can be written there; check its"),
+        (tmp_path, 3, f"{tmp_path}: no file can be written there"),
+        (tmp_path / "main.duckdb", 3, "DuckDB has another use for the name main"),
+        (text, 1, f"{text} is not a DuckDB file; set SPARKIFY_DUCKDB"),
+        (newer, 1, "the DuckDB file has another version than the DuckDB in .venv"),
     ):
-        done = run("load", *sources.options, *words, at=at)
+        done = run("load", *sources.options, at=at)
         assert (done.exit_code, told in last_line(done)) == (code, True), told
 
 

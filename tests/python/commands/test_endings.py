@@ -21,7 +21,6 @@ LOADED = "error: interrupted; the load is complete, the marts are not; run again
     "case",
     [
         ("listing", signal.SIGTERM, NOTHING_LOADED),
-        ("loading", signal.SIGTERM, NOTHING_LOADED),
         ("loading", signal.SIGINT, NOTHING_LOADED),
         ("loaded", signal.SIGINT, LOADED),
         ("built", signal.SIGTERM, LOADED),

@@ -24,8 +24,12 @@ with duckdb.connect(sys.argv[1], read_only=sys.argv[2] == "reader"):
 @contextmanager
 def another(warehouse: Warehouse, role: str) -> Iterator[int]:
     """Another process that has the file open, by its id."""
-    with warehouse.start(
-        *(sys.executable, "-c", OPEN, warehouse.path, role), stdin=subprocess.PIPE
+    warehouse.release()
+    with subprocess.Popen(
+        [sys.executable, "-c", OPEN, warehouse.path, role],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "open\n"

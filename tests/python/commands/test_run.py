@@ -86,11 +86,9 @@ def test_another_code_builds_and_a_rebuild_and_a_reload_build_all(
     [
         (["load", "--events", "/nowhere"], 1, "error: events: /nowhere: No such file"),
         (["load", "--events", ""], 3, "error: events is empty; name a folder"),
-        (["load", "--songs", ""], 3, "error: songs is empty; name a folder"),
         (["load", "--config", "/nowhere"], 3, "error: /nowhere: No such file"),
         (["run", "--max-errors", "-1"], 2, "Invalid value for '--max-errors'"),
         (["load", "--full-refresh"], 2, "No such option '--full-refresh'"),
-        (["fly"], 2, "No such command 'fly'"),
         (
             ["show", "most_played_song"],
             2,

@@ -5,7 +5,7 @@ import random
 import resource
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,6 @@ DAY = 86_400_000
 RELATIONS = """
     select table_schema, table_name from information_schema.tables order by all
 """
-LOADED = (
-    "select * from staging_events order by all",
-    "select * from staging_songs order by all",
-    "select * exclude (loaded_at) from loaded_files order by all",
-    "select * from rejected_rows order by all",
-    "select * from superseded_rows order by all",
-)
 
 
 class Day:
@@ -40,7 +33,7 @@ class Day:
         self.sources.write_songs("A.json", song("SO1", title="Otra"))
         self.run()
         self._kept = warehouse.copy(folder / "kept")
-        self.before = self.loaded()
+        self.before = warehouse.published()
         # A new day, a changed event of the old one, a song that an old play waits for.
         self.sources.write_events(
             "1.json", event(0, level="paid"), event(1), event(2, userId="")
@@ -65,21 +58,17 @@ class Day:
         self.warehouse.remove()
         shutil.copy(self._kept.path, self.warehouse.path)
 
-    def loaded(self) -> list[list[tuple[Any, ...]]]:
-        """Staging, ledger, refused and superseded rows."""
-        return self.warehouse.answers(*LOADED)
-
     def state(self) -> dict[str, Any]:
         """What there is: fingerprints, what was loaded, and the names of it all."""
         return {
             "marts": self.warehouse.fingerprints(),
-            "loaded": self.loaded(),
+            "loaded": self.warehouse.published(),
             "relations": self.warehouse.rows(RELATIONS),
         }
 
     def whole_or_nothing(self) -> bool:
         """Whether the load has been; anything between the two fails."""
-        loaded = self.loaded()
+        loaded = self.warehouse.published()
         assert loaded in (self.before, self.clean["loaded"])
         return loaded != self.before
 
@@ -100,25 +89,9 @@ class Day:
                 watch_statements(patch, die)
                 self.run()
 
-        assert self.ended(self.start(run)) == -signal.SIGKILL, nth
-
-    def start(self, act: Callable[[], object]) -> int:
-        """Do something in a fork of this process, in which dbt is parsed.
-
-        Nobody can catch SIGKILL, so that nothing is put in order on the way.
-        """
-        self.warehouse.release()
-        process = os.fork()
-        if not process:
-            try:
-                act()
-            finally:
-                os._exit(0)  # the tests go on in the other process only
-        return process
-
-    def ended(self, process: int) -> int:
-        """How it ended: 0, or less the signal that killed it."""
-        return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        process = self.warehouse.start(run)
+        process.join()
+        assert process.exitcode == -signal.SIGKILL, nth
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +179,9 @@ def test_a_load_that_fails_at_its_end_or_by_a_full_disk_leaves_the_old_state(
             out.write(str(error))
             out.close()
 
-    assert day.ended(day.start(run)) == 0
+    process = day.warehouse.start(run)
+    process.join()
+    assert process.exitcode == 0
     (line,) = said.read_text("utf-8").splitlines()
     assert "File too large" in line
     assert str(day.warehouse.path) in line

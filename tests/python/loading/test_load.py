@@ -1,15 +1,13 @@
 """Each file once, whatever is delivered again, and staging always whole."""
 
-import json
 import os
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from common.errors import WarehouseError
-from common.settings import Data
 from load.loading import Loaded
-from support.helpers import NONE_REPLACED, TS, Sources, Warehouse, event, song
+from support.helpers import TS, Sources, Warehouse, event, song
 from support.statements import watch_statements
 from warehouse import cli
 
@@ -197,25 +195,9 @@ def test_a_reload_replaces_everything_in_one_transaction_and_names_what_it_loses
     assert warehouse.rows("select distinct load_id from loaded_files") == [(5,)]
 
 
-def test_settings_name_the_sources_and_what_cannot_load_is_named(
-    warehouse: Warehouse,
-    sources: Sources,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_load_by_hand_and_an_unknown_target_are_named(warehouse: Warehouse) -> None:
     with pytest.raises(WarehouseError, match="type `python scripts/warehouse"):
         warehouse.operation("load_staging")
-    swapped = Data(events=str(sources.songs), songs=str(sources.events))
-    with pytest.raises(WarehouseError, match="required key artist_id is missing"):
-        warehouse.load(swapped)
     done = CliRunner().invoke(cli, ["load", "--target", "nowhere"])
     assert done.exit_code == 3
     assert "nowhere" in done.stderr
-    monkeypatch.setattr("warehouse.Dbt", lambda target: warehouse._opened())
-    config = tmp_path / "other.toml"
-    config.write_text(
-        f'[data]\nevents = "{sources.events}"\nsongs = "{sources.songs}"\n'
-    )
-    done = CliRunner().invoke(cli, ["load", "--config", str(config), "--json"])
-    counts = {"files": 4, "rows": 5, "rejected": 0}
-    assert json.loads(done.stdout) == {"load": counts | NONE_REPLACED}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from command_line.report import print_loads
+from common.errors import WarehouseError
 from support import by_hand
 from support.helpers import (
     CONTRACTS,
@@ -126,6 +127,7 @@ OTHER = {
 
 
 def test_a_mart_that_somebody_changed_by_hand_is_found(delivered: Warehouse) -> None:
+    before = delivered.fingerprints().items()
     changed, repeated = [], []
     for mart, columns in CONTRACTS.items():
         *_, last = (name for name in columns if name != "_load_id")
@@ -141,6 +143,14 @@ def test_a_mart_that_somebody_changed_by_hand_is_found(delivered: Warehouse) -> 
         assert failures(delivered, "test_name:equals_a_rebuild") == {
             f"{mart}_equals_a_rebuild": 2 for mart in MARTS
         }
+        assert not before & delivered.fingerprints().items()
     with delivered.damaged(";".join(repeated)):
         keys = ("test_name:unique", "test_name:unique_together")
         assert len(failures(delivered, *keys)) == len(MARTS), "a row twice"
+        assert not before & delivered.fingerprints().items()
+
+
+def test_a_mart_without_a_contract_has_no_fingerprint(warehouse: Warehouse) -> None:
+    message = "stg_events has no contract, so it has no fingerprint"
+    with pytest.raises(WarehouseError, match=message):
+        warehouse._opened().query("{{ contract_row_text('stg_events') }}")

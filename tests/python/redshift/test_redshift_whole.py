@@ -4,13 +4,14 @@ import json
 import os
 import re
 import subprocess
+import sys
 
 import pytest
 import warehouse as commands
 from common.settings import PROJECT
 from support.cluster_account import BUCKET, STATUS, Account
 from support.cluster_calls import MAKING
-from support.helpers import COMMAND, event, lines, song
+from support.helpers import event, lines, song
 from support.redshift_warehouse import RedshiftWarehouse
 
 SECRETS = {
@@ -49,7 +50,7 @@ def test_up_run_status_down_and_no_secret_is_written_anywhere(
     }
     cluster.faults.fail("^create .*stg_events", "a build that fails tells more")
     failed = subprocess.run(
-        [*COMMAND, *RUN, "--config", account.config],
+        [sys.executable, "scripts/warehouse.py", *RUN, "--config", account.config],
         env=os.environ | account.environment | planted,
         cwd=PROJECT,
         capture_output=True,

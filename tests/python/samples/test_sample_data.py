@@ -157,11 +157,3 @@ def test_a_run_that_ends_early_leaves_nothing_and_the_next_takes_an_empty_folder
     assert [list(path.iterdir()) for path in tmp_path.iterdir()] == [[]]
     assert make(*small, out).exit_code == 0
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    done = make(tmp_path / "file" / "out")
-    assert done.exit_code == 1
-    assert done.stderr.count("\n") == 1
-    assert done.stderr.startswith(f"error: {tmp_path / 'file'}")

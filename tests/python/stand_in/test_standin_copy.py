@@ -61,8 +61,6 @@ FAILURES = [
     ("time json 'auto'", "Load into table 'e' failed."),
     ("one json 'auto' gzip", "gzip"),
     ("none json 'auto'", "The specified S3 prefix 'none' does not"),
-    ("none json 'auto' manifest", "Problem reading manifest file"),
-    (f"one json '{BUCKET}/none'", "Problem reading jsonpaths file"),
 ]
 BAD: list[tuple[str | bytes, int, str]] = [
     ('{"ts": 1},{"ts": 2}', 1216, "Expected a JSON object"),

@@ -3,12 +3,11 @@
 import gc
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,6 @@ from support.in_this_process import InThisProcess, lines
 NOTHING = "nothing changed since all tests passed: nothing to build"
 # What a load says where every key came once.
 NONE_REPLACED = {"replaced": 0, "replaced_keys": []}
-COMMAND = (sys.executable, PROJECT / "scripts" / "warehouse.py")
 # Fill a folder under a name; only the first worker of a run has to.
 Once = Callable[[str, Callable[[Path], None]], Path]
 
@@ -115,14 +113,6 @@ def options(data: Data) -> tuple[str, ...]:
     return ("--events", data.events, "--songs", data.songs)
 
 
-def finished(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
-    """What a process said, and how it ended: in any case without a traceback."""
-    with process:
-        said, told = process.communicate()
-    assert "Traceback" not in said + told
-    return subprocess.CompletedProcess(process.args, process.returncode, said, told)
-
-
 class Warehouse(InThisProcess):
     """A DuckDB file, the project's own code and dbt to fill it, and a look into it.
 
@@ -160,19 +150,10 @@ class Warehouse(InThisProcess):
         self.release()
         return super().cli(*words)
 
-    def start(self, *words: str | Path, **options: Any) -> subprocess.Popen[str]:
-        """A process that was started on this warehouse: any program of the venv's."""
+    def start(self, act: Callable[[], object]) -> ForkProcess:
+        """Do something in a fork of this process, in which dbt is parsed."""
         self.release()
-        pipe = subprocess.PIPE
-        usual: dict[str, Any] = {"stdout": pipe, "stderr": pipe, "text": True}
-        usual["env"] = os.environ | {"SPARKIFY_DUCKDB": str(self.path)}
-        return subprocess.Popen(words, **(usual | options))
-
-    def command(
-        self, *words: str | Path, **options: Any
-    ) -> subprocess.CompletedProcess[str]:
-        """scripts/warehouse.py, as a process of its own."""
-        return finished(self.start(*COMMAND, *words, **options))
+        return super().start(act)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query, staging tables by their bare names."""
@@ -186,9 +167,9 @@ class Warehouse(InThisProcess):
             return [connection.execute(sql).fetchall() for sql in queries]
 
     def published(self) -> list[tuple[Any, ...]]:
-        """All that a load can change."""
-        tables = ("staging_events", "staging_songs", "loaded_files", "file_times")
-        tables += ("rejected_rows", "superseded_rows")
+        """All that a load can change, but for the time."""
+        tables = ("staging_events", "staging_songs", "rejected_rows", "superseded_rows")
+        tables += ("file_times", "(select * exclude (loaded_at) from loaded_files)")
         queries = [f"select * from {table} order by all" for table in tables]
         try:
             return [row for rows in self.answers(*queries) for row in rows]

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from multiprocessing import get_context
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,12 @@ class InThisProcess:
             done = CliRunner().invoke(commands.cli, [str(word) for word in words])
         assert done.exception is None or isinstance(done.exception, SystemExit)
         return done
+
+    def start(self, act: Callable[[], object]) -> ForkProcess:
+        """Do something in a fork of this process, in which dbt is parsed."""
+        process = get_context("fork").Process(target=act)
+        process.start()
+        return process
 
     def value(self, sql: str) -> Any:
         """The one value of a query."""

@@ -4,11 +4,9 @@ import json
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from multiprocessing import get_context
-from multiprocessing.context import ForkProcess
 from pathlib import Path
 
 import pytest
@@ -64,12 +62,6 @@ class RedshiftWarehouse(InThisProcess):
         """scripts/warehouse.py in this process, with the options that name all this."""
         command, *more = words
         return super().cli(command, *self.options, *more)
-
-    def start(self, act: Callable[[], object]) -> ForkProcess:
-        """Do something in a fork of this process, in which dbt is parsed."""
-        process = get_context("fork").Process(target=act)
-        process.start()
-        return process
 
     @property
     def options(self) -> tuple[str, ...]:
