@@ -1,8 +1,10 @@
 {#-
     load_counts and load_rejects: the lines of each file. The views may lag: query them
-    once a second, for `wait_seconds`, until they agree with what COPY reported.
+    until they agree with what COPY reported, or the time is up.
 -#}
 {% macro redshift__count_lines(plan, copies, max_errors) %}
+    {% set now = modules.datetime.datetime.now %}
+    {% set until = now() + modules.datetime.timedelta(seconds=plan.wait_seconds | int) %}
     {% set views = namespace(fault='') %}
     {% for attempt in range(plan.wait_seconds | int + 1) %}
         {#- Jinja cannot sleep; scripts/dbt_project does at this message. -#}
@@ -12,7 +14,7 @@
         {% endif %}
         {% do redshift__read_views(plan, copies, max_errors) %}
         {% set views.fault = redshift__fault_of_views(plan, copies) %}
-        {% if not views.fault %}{% break %}{% endif %}
+        {% if not views.fault or now() >= until %}{% break %}{% endif %}
     {% endfor %}
     {% if views.fault %}
         {% do exceptions.raise_compiler_error(

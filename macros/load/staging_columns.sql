@@ -23,7 +23,7 @@
             'choice': meta.get('choice'),
             'is_id': is_id,
             'is_trimmed': is_text and meta.get('required', false)
-                and (is_id or column.name in table.config.meta.key),
+                and (is_id or column.name in staging_key(kind)),
             'range': [range[0], tomorrow] if 'tomorrow' in range else range,
             'range_words': 'epoch milliseconds between 2001 and tomorrow'
                 if 'tomorrow' in range else 'from ' ~ range | join(' to '),

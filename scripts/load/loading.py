@@ -31,8 +31,9 @@ from load.reading import Batch, Reader, Task
 
 CACHE = PROJECT / "data" / "cache"
 
-# The plan for the macro load_staging, and the answer to what it logs.
-Prepared = tuple[dict[str, Any], Callable[[str], None] | None]
+# The plan for the macro load_staging, the answer to what it logs, and whether the
+# ledger must have more files when it is done.
+Prepared = tuple[dict[str, Any], Callable[[str], None] | None, Callable[[], bool]]
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def load(dbt: Dbt, data: Data, max_errors: int, reload: bool) -> Loaded:
         )
         with (
             explained(lambda: _published(dbt, newest)),
-            prepare(dbt, data, clients, tasks) as (plan, answer),
+            prepare(dbt, data, clients, tasks) as (plan, answer, has_new),
         ):
             dbt.operation(
                 "load_staging",
@@ -107,8 +108,8 @@ def load(dbt: Dbt, data: Data, max_errors: int, reload: bool) -> Loaded:
                 reload=reload,
             )
         loaded = _result(dbt, newest)
-        # Whatever dbt says: what is not in Redshift's ledger was not loaded.
-        if dbt.engine == "redshift" and not loaded.files:
+        # Whatever dbt says: a load that is not in the ledger did not happen.
+        if has_new() and not loaded.files:
             raise WarehouseError(
                 "the load is not in the ledger: another process loaded these files"
                 " meanwhile; run again"
@@ -266,4 +267,8 @@ def _prepare_files(
                     for delivery in reader.deliveries:
                         out.write(json.dumps(delivery) + "\n")
 
-        yield {"folder": str(folder)}, describe_batch
+        yield (
+            {"folder": str(folder)},
+            describe_batch,
+            lambda: any(delivery["is_new"] for delivery in reader.deliveries),
+        )

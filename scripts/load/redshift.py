@@ -5,7 +5,7 @@ Redshift reads the files itself; nothing here opens one.
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -87,7 +87,7 @@ def check(dbt: Dbt, data: Data) -> None:
 @contextmanager
 def prepared(
     dbt: Dbt, data: Data, clients: Clients, tasks: list[Task]
-) -> Iterator[tuple[dict[str, Any], None]]:
+) -> Iterator[tuple[dict[str, Any], None, Callable[[], bool]]]:
     """Write to S3 what there is to load: the plan for the macro load_staging.
 
     Redshift reads the files itself, and a reload in any order. Within the block an
@@ -98,7 +98,7 @@ def prepared(
     plan |= {"wait_seconds": data.system_view_seconds, "analyze_rows": ANALYZE_ROWS}
     started = time.monotonic()
     try:
-        yield plan, None
+        yield plan, None, lambda: True
     except DatabaseError as error:
         if TOO_MANY.search(str(error)):
             raise _bad_line(dbt, data, files, started) from None

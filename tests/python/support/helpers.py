@@ -167,7 +167,7 @@ class Warehouse(InThisProcess):
             return [connection.execute(sql).fetchall() for sql in queries]
 
     def published(self) -> list[tuple[Any, ...]]:
-        """All that a load can change, but for the time."""
+        """All that a load can change, without the time of the load."""
         tables = ("staging_events", "staging_songs", "rejected_rows", "superseded_rows")
         tables += ("file_times", "(select * exclude (loaded_at) from loaded_files)")
         queries = [f"select * from {table} order by all" for table in tables]
